@@ -1,0 +1,116 @@
+#ifndef DV_REPO_H
+#define DV_REPO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dv/id.h"
+#include "dv/pointer.h"
+
+/*
+ * A git work tree that dv looks after: `.dvconfig` at its top, the store
+ * below the git common directory.  A struct dv_repo may be used by one
+ * thread at a time.
+ */
+struct dv_repo;
+
+/*
+ * Finds the work tree that `start` (a folder, "." for the current one) is
+ * in.  Returns 0; DV_E_NOTFOUND outside of git ("not inside a git work
+ * tree") or when the work tree has no .dvconfig (hint: dv init);
+ * DV_E_UNSUPPORTED in a bare repository.  Give back with dv_repo_close().
+ */
+int dv_repo_open(const char *start, struct dv_repo **out);
+void dv_repo_close(struct dv_repo *repo);
+
+/*
+ * Makes the git work tree around `start` one that dv looks after: .dvconfig
+ * and .dvignore at its top, staged in git, and the store.  Where it is one
+ * already nothing is changed and *again is true.
+ */
+int dv_repo_init(const char *start, bool *again);
+
+const char *dv_repo_worktree(const struct dv_repo *repo);  /* absolute */
+const char *dv_repo_prefix(const struct dv_repo *repo);	/* of `start`, "" at
+							   the top */
+const char *dv_repo_store_path(const struct dv_repo *repo);
+
+/* --- settings ---------------------------------------------------------- */
+
+/*
+ * Settings have names such as core.remote, store.link or
+ * remote.<name>.url.  They are looked up in this order, the first wins:
+ * the environment (DV_CORE_REMOTE for core.remote; not for names in three
+ * parts), `git config dv.<name>` (worktree, local, global, system), and the
+ * committed .dvconfig.  dv-config(5) lists them.
+ */
+enum dv_config_level {
+	DV_CONFIG_ANY = 0,
+	DV_CONFIG_PROJECT,	/* .dvconfig */
+	DV_CONFIG_LOCAL,	/* .git/config, as dv.<name> */
+	DV_CONFIG_GLOBAL,	/* ~/.gitconfig, as dv.<name> */
+	DV_CONFIG_SYSTEM,	/* /etc/gitconfig, as dv.<name> */
+	DV_CONFIG_ENVIRONMENT,	/* cannot be set */
+};
+
+/* The value, or NULL when unset; borrowed until the next change. */
+const char *dv_config_get(struct dv_repo *repo, const char *name);
+/* The value at one level only. */
+const char *dv_config_get_at(struct dv_repo *repo, enum dv_config_level level,
+			     const char *name);
+/* Git's boolean words; `otherwise` when unset.  1, 0 or DV_E_INVALID. */
+int dv_config_bool(struct dv_repo *repo, const char *name, bool otherwise);
+/* A number with k, m, g; `otherwise` when unset. */
+int dv_config_size(struct dv_repo *repo, const char *name,
+		   uint64_t otherwise, uint64_t *out);
+
+/*
+ * Sets, or unsets when value is NULL.  DV_E_INVALID for a name dv does not
+ * know (hint: the nearest one), and for a secret in .dvconfig (hint: the
+ * command that puts it where it belongs).  Unsetting what is not there is
+ * DV_E_NOTFOUND.
+ */
+int dv_config_set(struct dv_repo *repo, enum dv_config_level level,
+		  const char *name, const char *value);
+
+typedef int dv_config_cb(enum dv_config_level level, const char *name,
+			 const char *value, void *data);
+/* Every setting, lowest precedence first; secrets too. */
+int dv_config_each(struct dv_repo *repo, dv_config_cb *fn, void *data);
+
+/* --- tracked paths ----------------------------------------------------- */
+
+/* One pointer in the work tree or in a commit. */
+struct dv_tracked {
+	const char *path;	/* of the data, relative to the work tree:
+				   the pointer's name without ".dv" */
+	struct dv_pointer pointer;
+	const char *inside;	/* "" or the path below a tracked directory
+				   that was asked for */
+	const char *commit;	/* hex id of the commit, NULL: the work tree */
+};
+
+typedef int dv_tracked_cb(const struct dv_tracked *tracked, void *data);
+
+/*
+ * What a command is about.  With no paths: everything.  A path may be a
+ * tracked path, its pointer file, a path inside a tracked directory, or a
+ * folder with tracked paths below it; relative to `prefix`.
+ */
+struct dv_selection {
+	const char *const *paths;
+	size_t count;
+	const char *rev;	/* a commit instead of the work tree, or NULL */
+	bool all_branches, all_tags, all_commits; /* besides the above */
+};
+
+/*
+ * Calls fn for each tracked path selected, sorted by path; the same pointer
+ * id at the same path comes once.  A path that selects nothing:
+ * DV_E_NOTFOUND naming it.  A pointer file that is none: DV_E_INVALID.
+ */
+int dv_tracked_each(struct dv_repo *repo, const struct dv_selection *what,
+		    dv_tracked_cb *fn, void *data);
+
+#endif

@@ -1,0 +1,92 @@
+#ifndef DV_TRANSFER_H
+#define DV_TRANSFER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dv/progress.h"
+#include "dv/repo.h"
+
+/*
+ * Moving data between the store and remotes.
+ *
+ * A remote is a folder (path or file://), an HTTP or WebDAV server
+ * (http://, https://) or a bucket (s3://bucket/prefix).  Its settings are
+ * remote.<name>.*, see dv-config(5).  dvprotocol-remote(7) says what lies
+ * there.
+ */
+
+struct dv_transfer_options {
+	struct dv_selection what;
+	const char *remote;	/* name or URL; NULL: the default remote */
+	unsigned jobs;		/* transfers in flight, 0: remote.<name>.jobs or 8 */
+	bool dry_run;		/* plan only */
+	bool force;		/* push: send even what the remote seems to have */
+	bool metadata_only;	/* fetch: trees and lists, no content */
+	struct dv_progress progress;
+	/*
+	 * Called for what could not be done and was worked around: another
+	 * remote used, something repaired.  May be NULL.
+	 */
+	void (*notice)(const char *text, void *data);
+	void *notice_data;
+};
+
+struct dv_transfer_result {
+	uint64_t roots;		/* pointers looked at */
+	uint64_t roots_done;	/* of these, not at the other side before */
+	uint64_t packs;		/* sent or received, in whole or part */
+	uint64_t bytes;		/* sent or received */
+	uint64_t objects;	/* chunks and nodes, likewise */
+	uint64_t requests;	/* made to the remote */
+	uint64_t repaired;	/* push: packs that were missing there */
+};
+
+/*
+ * Sends what the remote lacks.  All that the new roots rely on is proved to
+ * be at the remote (a pack of the right name and size) or sent again before
+ * a root is written.  Resumes after a kill.  DV_E_NOTFOUND when content is
+ * neither here nor there.
+ */
+int dv_push(struct dv_repo *repo, const struct dv_transfer_options *options,
+	    struct dv_transfer_result *result);
+
+/*
+ * Receives what the store lacks.  Every object is checked by SHA-256 before
+ * it is kept.  What one remote has wrong or not at all is asked of the
+ * others that are configured.
+ */
+int dv_fetch(struct dv_repo *repo, const struct dv_transfer_options *options,
+	     struct dv_transfer_result *result);
+
+/* dv status --remote: how much push would send. */
+int dv_compare(struct dv_repo *repo, const struct dv_transfer_options *options,
+	       struct dv_transfer_result *result);
+
+/* --- remotes ----------------------------------------------------------- */
+
+struct dv_remote_info {
+	const char *name;
+	const char *url;	/* without user and password */
+	bool is_default;
+};
+
+typedef int dv_remote_cb(const struct dv_remote_info *info, void *data);
+int dv_remote_each(struct dv_repo *repo, dv_remote_cb *fn, void *data);
+
+/*
+ * Adds remote.<name>.url to .dvconfig (or `level`); the first one becomes
+ * the default, as does one with make_default.  Refuses names that are not
+ * plain, URLs it cannot use, and secrets in a committed file.
+ */
+int dv_remote_add(struct dv_repo *repo, enum dv_config_level level,
+		  const char *name, const char *url, bool make_default);
+int dv_remote_set_url(struct dv_repo *repo, enum dv_config_level level,
+		      const char *name, const char *url);
+int dv_remote_remove(struct dv_repo *repo, const char *name);
+int dv_remote_rename(struct dv_repo *repo, const char *name,
+		     const char *new_name);
+int dv_remote_set_default(struct dv_repo *repo, const char *name);
+
+#endif

@@ -1,0 +1,29 @@
+#ifndef BASE_ARRAY_H
+#define BASE_ARRAY_H
+
+#include <stddef.h>
+
+/*
+ * Growing arrays of any type, as three plain fields in the owner:
+ *
+ *	struct entry *entries;	(owned)
+ *	size_t count, room;
+ *
+ *	ARRAY_GROW(x.entries, x.count + 1, x.room);
+ *	x.entries[x.count++] = entry;
+ */
+#define ARRAY_GROW(items, need, room) \
+	((items) = array_grow((items), (need), &(room), sizeof(*(items))))
+
+/*
+ * Room for at least `need` items of `size` bytes, half as much again when it
+ * grows.  Aborts when memory is out or the size overflows.
+ */
+void *array_grow(void *items, size_t need, size_t *room, size_t size);
+
+/* malloc and calloc that abort when memory is out. */
+void *xmalloc(size_t bytes);
+void *xcalloc(size_t count, size_t size);
+char *xstrdup(const char *text);
+
+#endif

@@ -1,0 +1,20 @@
+#ifndef BASE_CLONE_H
+#define BASE_CLONE_H
+
+#include <stdint.h>
+
+/*
+ * Sharing blocks between files (FICLONE), and copying where the file system
+ * cannot.  Other systems get clone_other.c, which always says no.
+ */
+
+/*
+ * Makes the empty file `to` share all blocks of `from`.
+ * Returns 0, or DV_E_UNSUPPORTED when this file system or pair cannot.
+ */
+int clone_fd(int from, int to);
+
+/* Copies len bytes from the start of `from` to `to` inside the kernel. */
+int clone_copy(int from, int to, uint64_t len, const char *name);
+
+#endif

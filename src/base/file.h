@@ -1,0 +1,79 @@
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+
+/*
+ * A file that appears whole or not at all.  It is written under a temporary
+ * name in the directory of `path` (or in `tempdir`, on the same file
+ * system), and newfile_commit() gives it its name.  Leaving scope without a
+ * commit removes it.
+ */
+struct newfile {
+	int fd;		/* -1: none */
+	char *path;	/* final name, owned */
+	char *temp;	/* temporary name, owned; NULL once committed */
+};
+
+#define NEWFILE_INIT	{ -1, NULL, NULL }
+#define DV_AUTO_NEWFILE	__attribute__((cleanup(newfile_release)))
+
+enum newfile_flags {
+	NEWFILE_NOSYNC = 1,	/* may be lost in a crash; it is derived */
+	NEWFILE_NOREPLACE = 2,	/* a file already there wins: still 0 */
+};
+
+/* Opens a temporary file for path, mode 0666 & ~umask. */
+int newfile_open(struct newfile *f, const char *path, const char *tempdir);
+/* Writes all len bytes. */
+int newfile_write(struct newfile *f, const void *data, size_t len);
+/* Syncs the file, gives it its final name and closes it. */
+int newfile_commit(struct newfile *f, enum newfile_flags flags);
+/* Removes the temporary file unless it was committed. */
+void newfile_release(struct newfile *f);
+
+/* A file mapped for reading; only for immutable files of our own. */
+struct filemap {
+	const uint8_t *data;	/* len bytes; not NULL even when len is 0 */
+	size_t len;
+};
+
+#define FILEMAP_INIT	{ (const uint8_t *)"", 0 }
+#define DV_AUTO_FILEMAP	__attribute__((cleanup(filemap_release)))
+
+/* Maps path.  Returns 0, DV_E_NOTFOUND or DV_E_IO. */
+int filemap_open(struct filemap *map, const char *path);
+void filemap_release(struct filemap *map);
+
+/* Exactly len bytes at offset, or DV_E_IO / DV_E_CORRUPT at the end. */
+int file_pread_all(int fd, void *out, size_t len, uint64_t offset,
+		   const char *name);
+int file_write_all(int fd, const void *data, size_t len, const char *name);
+int file_pwrite_all(int fd, const void *data, size_t len, uint64_t offset,
+		    const char *name);
+
+/*
+ * Appends the whole file to *out.  Returns 0, DV_E_NOTFOUND, DV_E_IO, or
+ * DV_E_INVALID when it is longer than `limit` bytes.
+ */
+int file_read(const char *path, size_t limit, struct buf *out);
+/* newfile_* in one call. */
+int file_replace(const char *path, const void *data, size_t len,
+		 enum newfile_flags flags);
+
+/* Syncs the directory, so that names given in it survive a crash. */
+int dir_sync(const char *path);
+/* Makes path and its parents, mode 0777 & ~umask; there already is fine. */
+int dir_make(const char *path);
+/* Makes the directories above the last component of path. */
+int dir_make_parents(const char *path);
+/* Removes path and all below it; never follows a symlink. */
+int dir_remove(const char *path);
+
+#endif

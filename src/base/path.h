@@ -1,0 +1,53 @@
+#ifndef BASE_PATH_H
+#define BASE_PATH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+
+/*
+ * Paths as text.  A *relative* path here is inside some tree: no leading or
+ * trailing '/', no empty, "." or ".." component; "" is the tree itself.
+ */
+
+/* Appends name to path, with a '/' between unless path is empty. */
+void path_append(struct buf *path, const char *name);
+
+/*
+ * Where `arg`, typed in the folder `prefix` (relative, may be ""), lies in
+ * the tree at `top` (absolute, no trailing '/'): a relative path in *out
+ * (replaced).  "." and ".." are resolved as text; an absolute `arg` is taken
+ * when it is below top.  Returns 0 or DV_E_INVALID ("outside ...").
+ */
+int path_inside(const char *top, const char *prefix, const char *arg,
+		struct buf *out);
+
+/*
+ * True when name[0..len) may stand for one entry of a directory: not empty,
+ * not "." or "..", no '/' and no 0 byte, not ".git" in any case.
+ */
+bool path_name_ok(const char *name, size_t len);
+
+/* True when every component of a relative path passes path_name_ok(). */
+bool path_relative_ok(const char *path);
+
+/*
+ * The part of `path` below `dir` ("" when they are equal), or NULL when
+ * path is not dir and not below it.  dir "" is above everything.
+ */
+const char *path_below(const char *path, const char *dir);
+
+/* The last component. */
+const char *path_name(const char *path);
+/* Length of the part before the last '/', 0 when there is none. */
+size_t path_parent_len(const char *path);
+
+/*
+ * For people: the bytes of path with control bytes, '"', '\\' and bytes that
+ * are not UTF-8 escaped as git does, in double quotes, when there are any;
+ * as it is otherwise.  Appended to *out.
+ */
+void path_quote(const char *path, struct buf *out);
+
+#endif

@@ -1,0 +1,101 @@
+#ifndef GIT_REPO_H
+#define GIT_REPO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "dv/repo.h"
+
+#include "base/buf.h"
+#include "base/lock.h"
+#include "store/store.h"
+
+/*
+ * What the rooms above use of a repository, besides dv/repo.h.
+ */
+
+/* The git folder of this work tree (.git/worktrees/x for a linked one). */
+const char *repo_git_dir(const struct dv_repo *repo);
+/* The git folder all work trees share; the store is below it by default. */
+const char *repo_common_dir(const struct dv_repo *repo);
+/* <git dir>/dv: what dv keeps for this work tree alone; made on demand. */
+int repo_state_dir(struct dv_repo *repo, const char **out);
+/* An fd of the top of the work tree, open while the repo is. */
+int repo_worktree_fd(struct dv_repo *repo, int *out);
+
+/* The store, opened (and made) at the first call. */
+int repo_store(struct dv_repo *repo, struct store **out);
+
+/*
+ * The lock of this work tree, for commands that change it.  Says on standard
+ * error whom it waits for, through repo_set_waiting().
+ */
+int repo_lock(struct dv_repo *repo, const char *command, struct lock *out);
+void repo_set_waiting(struct dv_repo *repo, lock_wait_cb *fn, void *data);
+
+/* --- tracked paths (tracked.c) ----------------------------------------- */
+
+/*
+ * The tracked path that `path` (relative) is or is inside of: its own path
+ * in *out and the part below it in *inside.  DV_E_NOTFOUND when none is.
+ * Looks for <prefix of path>.dv in the work tree.
+ */
+int tracked_find(struct dv_repo *repo, const char *path, struct buf *out,
+		 struct buf *inside);
+/* Reads <path>.dv.  DV_E_NOTFOUND, DV_E_INVALID.  Release *out. */
+int tracked_read(struct dv_repo *repo, const char *path,
+		 struct dv_pointer *out);
+/*
+ * Writes <path>.dv unless it has these bytes already, and remembers that it
+ * is there, so that it is found before git knows it.
+ */
+int tracked_write(struct dv_repo *repo, const char *path,
+		  const struct dv_pointer *p, bool *changed);
+
+/* --- git's view (index.c, ignore.c) ------------------------------------ */
+
+enum pointer_state {
+	POINTER_COMMITTED = 0,
+	POINTER_UNTRACKED,	/* git does not know it */
+	POINTER_STAGED,		/* the index has it, HEAD not or otherwise */
+	POINTER_UNSTAGED,	/* differs from the index */
+};
+int repo_pointer_state(struct dv_repo *repo, const char *pointer_path,
+		       enum pointer_state *out);
+
+/* The first path that git's index has at or below `path`, or NOTFOUND. */
+int repo_git_tracks(struct dv_repo *repo, const char *path, struct buf *out);
+
+/*
+ * Adds "/<name>" to the .gitignore beside `path`, unless git ignores path
+ * already.  *changed: the .gitignore's path, or empty.
+ */
+int repo_gitignore_add(struct dv_repo *repo, const char *path,
+		       struct buf *changed);
+int repo_gitignore_remove(struct dv_repo *repo, const char *path,
+			  struct buf *changed);
+
+/* git add -- paths, by the user's git. */
+int repo_stage(struct dv_repo *repo, const char *const *paths, size_t count);
+
+/* --- .dvignore --------------------------------------------------------- */
+
+/*
+ * Ignore rules with gitignore's meaning, from .dvignore files; always also
+ * ".git".  Rules of a folder are loaded as the scan enters it; thread-safe.
+ */
+struct ignore;
+int ignore_new(struct dv_repo *repo, struct ignore **out);
+void ignore_free(struct ignore *i);
+/* Reads <dir>/.dvignore; called when a scan sees one. */
+int ignore_load(struct ignore *i, const char *dir);
+/* True when rules say so.  Cheap when there are no rules. */
+bool ignore_match(struct ignore *i, const char *path, bool directory);
+
+/* --- credentials ------------------------------------------------------- */
+
+/* A remote_credential_cb over `git credential`; data is the dv_repo. */
+int repo_credential(void *repo, const char *action, const char *url,
+		    char **user, char **password);
+
+#endif

@@ -1,0 +1,110 @@
+#ifndef REMOTE_REMOTE_H
+#define REMOTE_REMOTE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dv/id.h"
+
+#include "base/buf.h"
+
+/*
+ * A remote: named immutable byte strings somewhere else.  Names are made by
+ * dv: [a-z0-9./-] only, parts separated by '/'.  All functions block, may be
+ * called from many threads at once, retry what deserves it, and give
+ * DV_E_NOTFOUND, DV_E_AUTH, DV_E_NETWORK, DV_E_INTERRUPTED, DV_E_IO,
+ * DV_E_NOSPACE or DV_E_UNSUPPORTED; the text names the URL (never a
+ * secret) and the cause.
+ */
+struct remote;
+
+/* Answers remote.<name>.<key> from the configuration, NULL when unset. */
+typedef const char *remote_setting_cb(void *data, const char *key);
+
+/*
+ * Asks for or settles a user name and password: action "fill" sets both
+ * (owned by the caller), "approve" and "reject" report how they did.
+ */
+typedef int remote_credential_cb(void *data, const char *action,
+				 const char *url, char **user,
+				 char **password);
+
+struct remote_options {
+	const char *name;	/* for messages */
+	const char *url;	/* path, file://, http(s)://, s3:// */
+	const char *base_dir;	/* what a relative path is relative to */
+	remote_setting_cb *setting;
+	remote_credential_cb *credential;	/* may be NULL */
+	void *data;
+	unsigned jobs;		/* most requests in flight */
+};
+
+/* Checks the URL and prepares; makes no request. */
+int remote_open(const struct remote_options *o, struct remote **out);
+void remote_close(struct remote *r);
+/* 0 or DV_E_INVALID when no kind takes this URL or it holds a secret. */
+int remote_url_check(const char *url, bool allow_secret);
+
+const char *remote_name(const struct remote *r);
+/* The URL without user and password. */
+const char *remote_url(const struct remote *r);
+/* Names the place, whatever the credentials: for folders below have/. */
+void remote_key(const struct remote *r, struct dv_id *out);
+/* Requests made so far (for a folder: system calls that stand for one). */
+uint64_t remote_requests(const struct remote *r);
+
+/* Bytes of the object there, or DV_E_NOTFOUND. */
+int remote_stat(struct remote *r, const char *name, uint64_t *size);
+
+/*
+ * Where received bytes go, in order.  After a cut the rest is asked for
+ * from where it stopped; `restart` (may be NULL: then it is an error) tells
+ * the sink to begin again, for servers that cannot do ranges.
+ */
+struct remote_sink {
+	int (*write)(void *data, const uint8_t *bytes, size_t len);
+	int (*restart)(void *data);
+	void *data;
+};
+
+/*
+ * Bytes [offset, offset + len) of the object; len UINT64_MAX: to its end.
+ * Fewer bytes than asked for are DV_E_CORRUPT.
+ */
+int remote_get(struct remote *r, const char *name, uint64_t offset,
+	       uint64_t len, const struct remote_sink *sink);
+/* The same, appended to *out; a whole object longer than limit fails. */
+int remote_get_buf(struct remote *r, const char *name, uint64_t offset,
+		   uint64_t len, uint64_t limit, struct buf *out);
+
+/* What is sent: bytes in memory, or a part of a file. */
+struct remote_source {
+	const uint8_t *bytes;	/* or NULL and: */
+	int fd;
+	uint64_t offset;
+	uint64_t len;
+};
+
+/*
+ * Stores the object whole or not at all; a reader never sees a part.  One
+ * already there is replaced.  `sent` (may be NULL) is told of bytes as they
+ * go out (again from the start after a retry: negative numbers take back).
+ */
+int remote_put(struct remote *r, const char *name,
+	       const struct remote_source *source,
+	       void (*sent)(void *data, int64_t bytes), void *data);
+
+/*
+ * Calls fn for each object whose name begins with prefix (ends in '/').
+ * DV_E_UNSUPPORTED when this kind cannot (plain HTTP).
+ */
+int remote_list(struct remote *r, const char *prefix,
+		int (*fn)(void *data, const char *name, uint64_t size),
+		void *data);
+/* True when remote_list() works; a page is so many names per request. */
+bool remote_can_list(const struct remote *r, unsigned *page);
+
+int remote_remove(struct remote *r, const char *name);
+
+#endif

@@ -1,0 +1,136 @@
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dv/id.h"
+
+#include "base/buf.h"
+#include "store/pack.h"
+#include "store/pack_write.h"
+#include "store/place.h"
+
+/*
+ * The local store: a folder with
+ *
+ *	format			"dv-store 1\n"
+ *	data/<hex>.pack		packs of chunks
+ *	meta/<hex>.pack		packs of nodes
+ *	loose/<2 hex>/<hex>	whole files, named by their file id, 0444
+ *	loose/<2 hex>/<hex>.<n>.idx	their indexes
+ *	index/<hex>.midx	merged index over many packs; derived
+ *	have/<remote key>/	what is known of a remote; derived (transfer/)
+ *	quarantine/		what was found bad; never deleted by us
+ *	tmp/<pid>-<random>/	what is being written; removed once pid is gone
+ *
+ * Everything but index/, have/ and tmp/ is immutable.  Any number of
+ * processes may read and write at once, without locks.
+ *
+ * All functions may be called from several threads at once unless said
+ * otherwise.
+ */
+struct store;
+
+enum store_open_flags {
+	STORE_CREATE = 1,	/* make it when it is not there */
+	STORE_READ_ONLY = 2,
+};
+
+int store_open(const char *path, enum store_open_flags flags,
+	       struct store **out);
+void store_close(struct store *s);
+const char *store_path(const struct store *s);
+
+/* A folder of this process below tmp/, made at the first call. */
+int store_temp_dir(struct store *s, const char **out);
+
+/* Looks for packs that other processes have added since. */
+int store_refresh(struct store *s);
+
+/* Where an object lies; false: not here.  Prefers packs over loose files. */
+bool store_find(struct store *s, enum object_class class,
+		const struct dv_id *id, struct place *out);
+
+/* The pack of this id if it is here whole, else NULL. */
+struct pack *store_pack(struct store *s, enum object_class class,
+			const struct dv_id *id);
+
+/* Calls fn for each pack (loose ones too); non-zero stops and returns it. */
+int store_each_pack(struct store *s, enum object_class class,
+		    int (*fn)(struct pack *pack, void *data), void *data);
+
+/* --- reading ----------------------------------------------------------- */
+
+/*
+ * One thread's reader: keeps the last frames it undid.  Every object is
+ * checked by XXH3-64 when it is read, nodes by SHA-256 as well.
+ */
+struct store_reader;
+struct store_reader *store_reader_new(struct store *s);
+void store_reader_free(struct store_reader *r);
+
+/*
+ * The bytes of an object.  *data is valid until the next call with this
+ * reader.  Returns 0, DV_E_NOTFOUND, DV_E_CORRUPT (text names pack and id;
+ * the bad pack is remembered, and another copy is used when there is one)
+ * or DV_E_IO.
+ */
+int store_read(struct store_reader *r, enum object_class class,
+	       const struct dv_id *id, const uint8_t **data, uint32_t *len);
+
+/* --- writing ----------------------------------------------------------- */
+
+/*
+ * A session of writing: chunks and nodes go into new packs.  What it has
+ * put can be found with store_find() only after session_finish(), or when
+ * the pack it is in was finished; session_claim() knows all of it.
+ */
+struct session;
+int session_open(struct store *s, struct session **out);
+
+/*
+ * True when nobody has this object yet, neither store nor session: the
+ * caller must now put it.  False: nothing to do.
+ */
+bool session_claim(struct session *w, enum object_class class,
+		   const struct dv_id *id);
+
+/* One thread's hand in a session. */
+struct session_hand;
+struct session_hand *session_hand_new(struct session *w);
+/* Puts objects for which session_claim() said true. */
+int session_put(struct session_hand *h, enum object_class class,
+		const struct object *objects, size_t count);
+/* The packer behind a hand, for packer_put_frame(). */
+struct packer *session_packer(struct session_hand *h,
+			      enum object_class class);
+int session_hand_flush(struct session_hand *h);
+void session_hand_free(struct session_hand *h);
+
+/* Raw and stored bytes that went into new packs so far. */
+void session_cost(struct session *w, uint64_t *raw, uint64_t *stored);
+
+/*
+ * Makes all of it durable: packs synced and named, folders synced.  After
+ * this a pointer to it may be written.  All hands must be freed.
+ */
+int session_finish(struct session *w);
+/* Frees; unfinished packs are dropped. */
+void session_free(struct session *w);
+
+/*
+ * Takes a pack file that lies complete and synced at `path` (on the store's
+ * file system) into the store by renaming it.  The caller has checked its
+ * bytes.
+ */
+int store_adopt_pack(struct store *s, const char *path,
+		     enum object_class class, const struct dv_id *id);
+
+/*
+ * Moves a pack found bad to quarantine/ and forgets it.
+ */
+int store_quarantine(struct store *s, struct pack *pack);
+
+#endif

@@ -1,0 +1,106 @@
+#ifndef STORE_TREE_H
+#define STORE_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dv/id.h"
+
+#include "base/arena.h"
+#include "store/list.h"
+#include "store/node.h"
+
+/*
+ * A directory: its entries, sorted by the raw bytes of their names, one
+ * Merkle tree of nodes per directory, the same for the same entries whatever
+ * their history (dvformat-node(5)).  Node: magic "DVTR" 1 0 0 0 | u8 level |
+ * u32 count | entries.
+ *
+ *	level 0	u8 type | varint prefix shared with the name before |
+ *		varint rest | rest |
+ *		file: varint size | id[32] unless size is 0
+ *		symlink: varint len | target
+ *		dir: varint size | varint files | id[32]
+ *	level n	u8 0 | (prefix, rest: the last name below) | varint entries
+ *		below | id[32]
+ *
+ * type: 1 file, 2 symlink, 3 dir; | 0x10 executable, | 0x20 id is a list.
+ * A node ends after a name whose XXH3-64 has its last seven bits zero, and
+ * at the latest with 1024 entries or once it is longer than 256 KiB.  An
+ * empty directory is one node with no entries.
+ */
+enum entry_type {
+	ENTRY_FILE = 1,
+	ENTRY_SYMLINK = 2,
+	ENTRY_DIR = 3,
+};
+
+#define ENTRY_NAME_MAX	4096	/* bytes; path_name_ok() holds too */
+#define ENTRY_TARGET_MAX 65536
+
+struct tree_entry {
+	const char *name;	/* 0-terminated, borrowed */
+	size_t name_len;
+	enum entry_type type;
+	bool executable;	/* files only */
+	struct content content;	/* files: what it holds; dirs: id of the root
+				   node and bytes of all below */
+	uint64_t files;		/* dirs: files and symlinks below */
+	const char *target;	/* symlinks: where to, 0-terminated */
+};
+
+/*
+ * Makes the nodes of one directory from its entries, sorted and without
+ * equals (DV_E_INVALID otherwise).  Nodes go to `put`.  `out` becomes the
+ * directory's own entry: type, content.id, content.size, files.
+ */
+int tree_build(const struct tree_entry *entries, size_t count,
+	       node_put_fn *put, void *data, struct tree_entry *out);
+
+/*
+ * All entries of the directory whose root node is `id`, in order.  Names and
+ * targets are copied into `arena`.  *entries is allocated there too.
+ * Checks order, names and limits: what comes out is safe to use.
+ */
+int tree_read(struct store_reader *r, const struct dv_id *id,
+	      struct arena *arena, struct tree_entry **entries,
+	      size_t *count);
+
+/*
+ * One entry by name, reading only the nodes on the way to it.  Returns 0 or
+ * DV_E_NOTFOUND.  Name and target live in `arena`.
+ */
+int tree_find(struct store_reader *r, const struct dv_id *id,
+	      const char *name, struct arena *arena,
+	      struct tree_entry *out);
+
+/*
+ * The entry at a relative path below `root` ("" gives the directory
+ * itself).  DV_E_NOTFOUND names the path.
+ */
+int tree_resolve(struct store_reader *r, const struct tree_entry *root,
+		 const char *path, struct arena *arena,
+		 struct tree_entry *out);
+
+/* Pure decoder of one node, for transfer and fuzzing. */
+struct tree_child {		/* an entry of an inner node */
+	const char *last_name;
+	uint64_t entries;
+	struct dv_id id;
+};
+
+int tree_node_decode(const uint8_t *data, size_t len, struct arena *arena,
+		     unsigned *level, struct tree_entry **entries,
+		     struct tree_child **children, size_t *count);
+
+/*
+ * The file node: "DVFI" 1 0 0 0 | u8 flags (1 executable, 2 list) |
+ * u64 size | id[32] (zeros when size is 0).
+ */
+int file_node_encode(const struct content *c, bool executable,
+		     struct buf *out, struct dv_id *id);
+int file_node_decode(const uint8_t *data, size_t len, struct content *out,
+		     bool *executable);
+
+#endif
