@@ -1,0 +1,67 @@
+#ifndef WORK_SCAN_H
+#define WORK_SCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "dv/repo.h"
+
+#include "base/arena.h"
+#include "git/repo.h"
+#include "work/stat_index.h"
+
+/*
+ * Walking the work tree at one tracked path, on several threads, beside the
+ * stat index: every entry comes with what the index knew of it, so the
+ * caller only reads what changed.
+ */
+struct scan_entry {
+	const char *name;	/* in the scan's arena */
+	uint8_t type;		/* enum entry_type; other kinds of file
+				   (sockets, devices) are DV_E_INVALID for
+				   add and reported as `special` here */
+	bool special;
+	bool known;		/* the index has it and stat_row_matches() */
+	bool executable;
+	int64_t row;		/* of this name in the index, or -1 */
+	uint32_t dir;		/* ENTRY_DIR: number in scan.dirs */
+	int64_t mtime_ns, ctime_ns;
+	uint64_t inode, size;
+	struct content content;	/* filled when known, else left to the caller */
+};
+
+struct scan_dir {
+	const char *path;	/* relative to the tracked path */
+	uint32_t parent;
+	uint32_t count;
+	struct scan_entry *entries;	/* sorted by raw name bytes */
+	int64_t mtime_ns, ctime_ns;	/* as they were before it was listed */
+	uint64_t inode;
+	int64_t read_ns;	/* clock_real_ns() before it was listed */
+	int64_t index_dir;	/* its number in the stat index, or -1 */
+};
+
+struct scan {
+	struct scan_dir *dirs;	/* 0 is the root; parents before children */
+	uint32_t count;
+	bool single;		/* the tracked path is a file or symlink:
+				   dirs[0] has this one entry */
+	uint64_t files, size;	/* files and symlinks, bytes */
+	/* private: arenas */
+	struct scan_private *private;
+};
+
+/*
+ * Scans worktree/path (path inside: only worktree/path/inside, whose root is
+ * then dirs[0] with path == inside).  Entries that .dvignore names are left
+ * out.  A symlink at the path itself is an entry, never followed.  Nothing
+ * there: DV_E_NOTFOUND.
+ */
+int scan_run(struct dv_repo *repo, const char *path, const char *inside,
+	     const struct stat_index *index, struct ignore *ignore,
+	     unsigned threads, struct scan *out);
+void scan_release(struct scan *s);
+
+#endif

@@ -1,0 +1,125 @@
+#ifndef WORK_STAT_INDEX_H
+#define WORK_STAT_INDEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "dv/id.h"
+#include "dv/repo.h"
+
+#include "base/file.h"
+#include "store/node.h"
+
+/*
+ * What was in the work tree at one tracked path when dv last looked: stat
+ * data and recorded content of every entry, in tree order.  One file per
+ * tracked path, <git dir>/dv/stat/<hex of SHA-256(path), 16 digits>, read in
+ * place by mmap (dvformat-stat-index(5)).  Written anew by newfile, so a
+ * reader sees an old one or a new one.
+ *
+ * Directories form a table in breadth-first order (a directory's parent
+ * comes before it); each has its entries as one run of rows, sorted by raw
+ * name bytes.  A tracked single file is directory 0 with one row.
+ */
+
+/* Decoded rows; how they lie in the file is known to stat_index.c alone. */
+struct stat_dir {
+	const char *path;	/* relative to the tracked path, "" the root */
+	int64_t mtime_ns, ctime_ns;	/* 0: list it again whatever it says */
+	uint64_t inode;
+	uint32_t parent;	/* number in the table; itself for 0 */
+	uint32_t first;		/* row of its first entry */
+	uint32_t count;
+};
+
+struct stat_row {
+	const char *name;	/* 0-terminated */
+	uint8_t type;		/* enum entry_type */
+	bool executable;
+	bool racy;		/* read it again whatever stat says */
+	uint32_t dir;		/* ENTRY_DIR: its number in the table */
+	int64_t mtime_ns, ctime_ns;
+	uint64_t inode;
+	uint64_t size;		/* of the file, or length of the target */
+	struct content content;	/* files; for symlinks id is the SHA-256 of
+				   the target */
+};
+
+struct stat_index {
+	struct filemap map;
+	struct dv_id pointer;	/* id the pointer had; these rows are it, but
+				   for entries that were absent */
+	bool complete;		/* no entry of the pointer is absent here */
+	struct dv_id stored;	/* fingerprint of the store's set of packs when
+				   all of the pointer was found in it; zeros:
+				   not known */
+	uint32_t dirs, rows;
+	uint64_t files, size;	/* files and symlinks, bytes, in the rows */
+};
+
+#define STAT_INDEX_INIT	{ .map = FILEMAP_INIT }
+#define DV_AUTO_STAT_INDEX __attribute__((cleanup(stat_index_close)))
+
+/*
+ * Opens that of `path`; a missing or damaged one is like an empty one
+ * (dirs == 0) and no error.
+ */
+int stat_index_open(struct dv_repo *repo, const char *path,
+		    struct stat_index *out);
+void stat_index_close(struct stat_index *x);
+
+/* Decode a directory or a row; pointers are into the map. */
+void stat_index_dir(const struct stat_index *x, uint32_t n,
+		    struct stat_dir *out);
+void stat_index_row(const struct stat_index *x, uint32_t n,
+		    struct stat_row *out);
+/* The row of `name` in directory `dir`, or -1. */
+int64_t stat_index_find(const struct stat_index *x, uint32_t dir,
+			const char *name);
+/* The directory with this path, or -1. */
+int64_t stat_index_find_dir(const struct stat_index *x, const char *path);
+
+/*
+ * True when a file of this stat is the one in the row and was not changed
+ * since: type, executable bit, size, mtime, ctime and inode agree and the
+ * row is not racy.
+ */
+bool stat_row_matches(const struct stat_row *row, const struct stat *st);
+
+/*
+ * True when something read at clock_real_ns() == read_ns may have been
+ * written again later without its times showing it.
+ */
+bool stat_is_racy(const struct stat *st, int64_t read_ns);
+
+/*
+ * Writing one.  Directories must be added parents first, entries of a
+ * directory sorted; a row of type dir is linked to its directory by path.
+ */
+struct stat_writer;
+struct stat_writer *stat_writer_new(void);
+/* Adds a directory, returns its number. */
+uint32_t stat_writer_dir(struct stat_writer *w, const char *path,
+			 const struct stat *st, int64_t read_ns);
+/*
+ * Adds an entry to directory `dir`.  `st` may be NULL for ENTRY_DIR rows.
+ * racy is worked out from read_ns.
+ */
+void stat_writer_row(struct stat_writer *w, uint32_t dir, const char *name,
+		     uint8_t type, const struct stat *st,
+		     const struct content *content, int64_t read_ns);
+/* Adds a row as an older index had it. */
+void stat_writer_copy(struct stat_writer *w, uint32_t dir,
+		      const struct stat_row *row);
+/* Writes it for `path`; also frees w. */
+int stat_writer_finish(struct stat_writer *w, struct dv_repo *repo,
+		       const char *path, const struct dv_id *pointer,
+		       bool complete, const struct dv_id *stored);
+void stat_writer_free(struct stat_writer *w);
+
+/* Removes that of `path` if there is one. */
+int stat_index_remove(struct dv_repo *repo, const char *path);
+
+#endif
