@@ -21,9 +21,11 @@
  */
 void *array_grow(void *items, size_t need, size_t *room, size_t size);
 
-/* malloc and calloc that abort when memory is out. */
+/* malloc, calloc and realloc that abort when memory is out. */
 void *xmalloc(size_t bytes);
 void *xcalloc(size_t count, size_t size);
+void *xrealloc(void *old, size_t bytes);
+/* A copy of text: free() it. */
 char *xstrdup(const char *text);
 
 #endif

@@ -34,7 +34,10 @@ __attribute__((format(printf, 2, 3)))
 void buf_addf(struct buf *b, const char *fmt, ...);
 void buf_vaddf(struct buf *b, const char *fmt, va_list ap);
 
-/* Cuts to len bytes; len must not be more than there are. */
+/*
+ * Sets the length: cuts, or takes in bytes that were written into what
+ * buf_reserve() gave; len must not be more than that.
+ */
 void buf_setlen(struct buf *b, size_t len);
 static inline void buf_clear(struct buf *b) { buf_setlen(b, 0); }
 

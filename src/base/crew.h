@@ -26,7 +26,13 @@ bool crew_failed(struct crew *crew);
 /* 0, or DV_E_INTERRUPTED once dv_cancel() was called. */
 int cancel_check(void);
 
-/* How many threads to use: `asked` if not 0, else the CPUs this process may use. */
+/* Forgets dv_cancel(), so that tests can go on after it. */
+void cancel_reset(void);
+
+/*
+ * How many threads to use: `asked` if not 0 (1024 at most), else the CPUs
+ * this process may use.
+ */
 unsigned crew_size(unsigned asked);
 
 /*
@@ -42,7 +48,8 @@ struct turnstile {
 void turnstile_init(struct turnstile *t);
 /*
  * Waits for the turn of `step`.  False when the crew failed meanwhile;
- * then turnstile_leave() must not be called.
+ * then turnstile_leave() must not be called.  `crew` may be NULL where there
+ * is none to fail.
  */
 bool turnstile_enter(struct turnstile *t, uint64_t step, struct crew *crew);
 void turnstile_leave(struct turnstile *t);

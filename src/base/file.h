@@ -13,7 +13,8 @@
  * A file that appears whole or not at all.  It is written under a temporary
  * name in the directory of `path` (or in `tempdir`, on the same file
  * system), and newfile_commit() gives it its name.  Leaving scope without a
- * commit removes it.
+ * commit removes it; a killed process leaves a file whose name begins with
+ * NEWFILE_TEMP behind.
  */
 struct newfile {
 	int fd;		/* -1: none */
@@ -21,6 +22,7 @@ struct newfile {
 	char *temp;	/* temporary name, owned; NULL once committed */
 };
 
+#define NEWFILE_TEMP	".dv-tmp-"
 #define NEWFILE_INIT	{ -1, NULL, NULL }
 #define DV_AUTO_NEWFILE	__attribute__((cleanup(newfile_release)))
 
@@ -54,8 +56,15 @@ void filemap_release(struct filemap *map);
 /* Exactly len bytes at offset, or DV_E_IO / DV_E_CORRUPT at the end. */
 int file_pread_all(int fd, void *out, size_t len, uint64_t offset,
 		   const char *name);
+/* All len bytes at the fd's position. */
 int file_write_all(int fd, const void *data, size_t len, const char *name);
 int file_pwrite_all(int fd, const void *data, size_t len, uint64_t offset,
+		    const char *name);
+/*
+ * Copies from[offset .. offset+len) to the same place in `to`, through
+ * memory.  DV_E_CORRUPT when `from` ends before that.
+ */
+int file_copy_range(int from, int to, uint64_t offset, uint64_t len,
 		    const char *name);
 
 /*
@@ -73,7 +82,10 @@ int dir_sync(const char *path);
 int dir_make(const char *path);
 /* Makes the directories above the last component of path. */
 int dir_make_parents(const char *path);
-/* Removes path and all below it; never follows a symlink. */
+/*
+ * Removes path and all below it; never follows a symlink.  Uses two fds
+ * however deep it goes.  Nothing there is fine.
+ */
 int dir_remove(const char *path);
 
 #endif

@@ -8,8 +8,9 @@
 #include "dv/id.h"
 
 /*
- * From ids to a 64-bit value.  Open addressing; the first eight bytes of an
- * id are its hash.  Not for use by several threads at once.
+ * From ids to a 64-bit value.  Open addressing.  Ids may come from a stranger
+ * who did not hash anything to make them, so slots are chosen by a hash with
+ * a key of this process.  Not for use by several threads at once.
  */
 struct id_map {
 	struct id_map_slot *slots;	/* owned */

@@ -18,7 +18,8 @@ void path_append(struct buf *path, const char *name);
  * Where `arg`, typed in the folder `prefix` (relative, may be ""), lies in
  * the tree at `top` (absolute, no trailing '/'): a relative path in *out
  * (replaced).  "." and ".." are resolved as text; an absolute `arg` is taken
- * when it is below top.  Returns 0 or DV_E_INVALID ("outside ...").
+ * when it is below top.  Returns 0 or DV_E_INVALID ("outside ..."; an empty
+ * `arg`).
  */
 int path_inside(const char *top, const char *prefix, const char *arg,
 		struct buf *out);
@@ -29,7 +30,10 @@ int path_inside(const char *top, const char *prefix, const char *arg,
  */
 bool path_name_ok(const char *name, size_t len);
 
-/* True when every component of a relative path passes path_name_ok(). */
+/*
+ * True when every component of a relative path passes path_name_ok(); "" has
+ * none.
+ */
 bool path_relative_ok(const char *path);
 
 /*

@@ -1,0 +1,163 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "base/auto.h"
+#include "base/crew.h"
+#include "base/error.h"
+
+#define READ_STEP	((size_t)64 << 10)
+#define COPY_BLOCK	((size_t)1 << 20)
+
+int filemap_open(struct filemap *map, const char *path)
+{
+	/* not to hang where somebody put a pipe */
+	DV_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	void *data;
+
+	*map = (struct filemap)FILEMAP_INIT;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return dv_fail_errno("cannot open %s", path);
+	if (!S_ISREG(st.st_mode))
+		return dv_fail(DV_E_IO, "not a regular file: %s", path);
+	if (!st.st_size)
+		return 0;
+	if ((uintmax_t)st.st_size > SIZE_MAX)
+		return dv_fail(DV_E_IO, "too large to map: %s", path);
+	data = mmap(NULL, st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	if (data == MAP_FAILED)
+		return dv_fail_errno("cannot map %s", path);
+	map->data = data;
+	map->len = st.st_size;
+	return 0;
+}
+
+void filemap_release(struct filemap *map)
+{
+	if (map->len)
+		munmap((void *)map->data, map->len);
+	*map = (struct filemap)FILEMAP_INIT;
+}
+
+int file_pread_all(int fd, void *out, size_t len, uint64_t offset,
+		   const char *name)
+{
+	char *p = out;
+
+	while (len) {
+		ssize_t n = pread(fd, p, len, offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return dv_fail_errno("cannot read %s", name);
+		if (!n)
+			return dv_fail(DV_E_CORRUPT, "%s: ends too early",
+				       name);
+		p += n;
+		len -= n;
+		offset += n;
+	}
+	return 0;
+}
+
+int file_write_all(int fd, const void *data, size_t len, const char *name)
+{
+	const char *p = data;
+
+	while (len) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return dv_fail_errno("cannot write %s", name);
+		p += n;
+		len -= n;
+	}
+	return 0;
+}
+
+int file_pwrite_all(int fd, const void *data, size_t len, uint64_t offset,
+		    const char *name)
+{
+	const char *p = data;
+
+	while (len) {
+		ssize_t n = pwrite(fd, p, len, offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return dv_fail_errno("cannot write %s", name);
+		p += n;
+		len -= n;
+		offset += n;
+	}
+	return 0;
+}
+
+int file_copy_range(int from, int to, uint64_t offset, uint64_t len,
+		    const char *name)
+{
+	DV_AUTO_BUF struct buf block = BUF_INIT;
+	int err = 0;
+
+	buf_reserve(&block, COPY_BLOCK);
+	while (len && !err) {
+		size_t n = len < COPY_BLOCK ? len : COPY_BLOCK;
+
+		err = cancel_check();
+		if (!err)
+			err = file_pread_all(from, block.data, n, offset, name);
+		if (!err)
+			err = file_pwrite_all(to, block.data, n, offset, name);
+		offset += n;
+		len -= n;
+	}
+	return err;
+}
+
+int file_read(const char *path, size_t limit, struct buf *out)
+{
+	DV_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t start = out->len;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return dv_fail_errno("cannot open %s", path);
+	/* st_size is a guess only: /proc says 0, and files grow */
+	if (S_ISREG(st.st_mode) && st.st_size > 0 &&
+	    (uintmax_t)st.st_size <= limit)
+		buf_reserve(out, (size_t)st.st_size + 1);
+	for (;;) {
+		ssize_t n;
+
+		if (out->room < out->len + 2)
+			buf_reserve(out, READ_STEP);
+		n = read(fd, out->data + out->len, out->room - out->len - 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			buf_setlen(out, start);
+			return dv_fail_errno("cannot read %s", path);
+		}
+		if (!n)
+			return 0;
+		buf_setlen(out, out->len + n);
+		if (out->len - start > limit) {
+			buf_setlen(out, start);
+			return dv_fail(DV_E_INVALID,
+				       "%s: longer than %zu bytes", path,
+				       limit);
+		}
+	}
+}

@@ -1,0 +1,154 @@
+#include "base/path.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/error.h"
+#include "base/utf8.h"
+
+void path_append(struct buf *path, const char *name)
+{
+	if (path->len)
+		buf_addch(path, '/');
+	buf_addstr(path, name);
+}
+
+/* Walks `more` from *path, an absolute path without its leading '/'. */
+static void walk(struct buf *path, const char *more)
+{
+	while (*more) {
+		size_t n = strcspn(more, "/");
+
+		if (n == 2 && !memcmp(more, "..", 2)) {
+			buf_setlen(path, path_parent_len(path->data));
+		} else if (n && !(n == 1 && *more == '.')) {
+			if (path->len)
+				buf_addch(path, '/');
+			buf_add(path, more, n);
+		}
+		more += n;
+		more += *more == '/';
+	}
+}
+
+int path_inside(const char *top, const char *prefix, const char *arg,
+		struct buf *out)
+{
+	DV_AUTO_BUF struct buf inside_of = BUF_INIT;
+	DV_AUTO_BUF struct buf full = BUF_INIT;
+	const char *below;
+
+	if (!*arg)
+		return dv_fail(DV_E_INVALID, "an empty path");
+	walk(&inside_of, top);
+	if (*arg != '/') {
+		walk(&full, top);
+		walk(&full, prefix);
+	}
+	walk(&full, arg);
+	below = path_below(full.data, inside_of.data);
+	if (!below)
+		return dv_fail(DV_E_INVALID, "outside of %s: %s", top, arg);
+	buf_clear(out);
+	buf_addstr(out, below);
+	return 0;
+}
+
+bool path_name_ok(const char *name, size_t len)
+{
+	if (!len || memchr(name, '/', len) || memchr(name, '\0', len))
+		return false;
+	if (name[0] == '.' && (len == 1 || (len == 2 && name[1] == '.')))
+		return false;
+	return !(len == 4 && !strncasecmp(name, ".git", 4));
+}
+
+bool path_relative_ok(const char *path)
+{
+	if (!*path)
+		return true;
+	for (;;) {
+		size_t n = strcspn(path, "/");
+
+		if (!path_name_ok(path, n))
+			return false;
+		if (!path[n])
+			return true;
+		path += n + 1;
+	}
+}
+
+const char *path_below(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	if (!n)
+		return path;
+	if (strncmp(path, dir, n))
+		return NULL;
+	if (!path[n])
+		return path + n;
+	return path[n] == '/' ? path + n + 1 : NULL;
+}
+
+const char *path_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+size_t path_parent_len(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? (size_t)(slash - path) : 0;
+}
+
+/* Bytes of the character at p that can be shown as they are, or 0. */
+static size_t plain_length(const char *p, size_t left)
+{
+	size_t n = utf8_length(p, left);
+	unsigned char c = *p;
+
+	if (n == 1 && (c < 0x20 || c == 0x7f || c == '"' || c == '\\'))
+		return 0;
+	/* U+0080 to U+009F are control characters as well */
+	if (n == 2 && c == 0xc2 && (unsigned char)p[1] < 0xa0)
+		return 0;
+	return n;
+}
+
+static void add_escaped(struct buf *out, unsigned char c)
+{
+	static const char letters[] = "\"\\\a\b\t\n\v\f\r";
+	static const char names[] = "\"\\abtnvfr";
+	const char *at = c ? strchr(letters, c) : NULL;
+
+	if (at)
+		buf_addf(out, "\\%c", names[at - letters]);
+	else
+		buf_addf(out, "\\%03o", c);
+}
+
+void path_quote(const char *path, struct buf *out)
+{
+	size_t len = strlen(path), start = out->len, n;
+	bool escaped = false;
+
+	buf_addch(out, '"');
+	for (size_t i = 0; i < len; i += n ? n : 1) {
+		n = plain_length(path + i, len - i);
+		if (n) {
+			buf_add(out, path + i, n);
+		} else {
+			add_escaped(out, path[i]);
+			escaped = true;
+		}
+	}
+	buf_addch(out, '"');
+	if (!escaped) {
+		buf_setlen(out, start);
+		buf_addstr(out, path);
+	}
+}
