@@ -1,0 +1,42 @@
+#ifndef BUILTIN_BUILTIN_H
+#define BUILTIN_BUILTIN_H
+
+#include <stddef.h>
+
+/*
+ * The commands.  To add one: a file here with cmd_<name>(), its row in
+ * commands.c, its page Documentation/dv-<name>.adoc and a script in t/;
+ * t0010 notices what is missing.
+ */
+struct command {
+	const char *name;
+	const char *summary;	/* one line for `dv help` */
+	int (*run)(int argc, char **argv);	/* returns the exit code */
+	const char *alias;	/* another name for it, or NULL */
+};
+
+extern const struct command commands[];
+extern const size_t command_count;
+
+/* The command of this name or alias, or NULL. */
+const struct command *command_find(const char *name);
+/* The name nearest to a mistyped one, or NULL when none is near. */
+const char *command_nearest(const char *name);
+
+int cmd_add(int argc, char **argv);
+int cmd_cat(int argc, char **argv);
+int cmd_checkout(int argc, char **argv);
+int cmd_commit(int argc, char **argv);
+int cmd_completion(int argc, char **argv);
+int cmd_config(int argc, char **argv);
+int cmd_fetch(int argc, char **argv);
+int cmd_help(int argc, char **argv);
+int cmd_init(int argc, char **argv);
+int cmd_ls(int argc, char **argv);
+int cmd_pull(int argc, char **argv);
+int cmd_push(int argc, char **argv);
+int cmd_remote(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+int cmd_version(int argc, char **argv);
+
+#endif

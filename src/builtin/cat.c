@@ -1,0 +1,79 @@
+/* dv cat: print a recorded file. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "dv/error.h"
+#include "dv/transfer.h"
+#include "dv/work.h"
+
+#include "base/array.h"
+#include "base/auto.h"
+#include "base/error.h"
+#include "builtin/builtin.h"
+#include "builtin/open.h"
+#include "cli/options.h"
+#include "cli/report.h"
+
+static const char *const usage[] = {
+	"dv cat [--rev <rev>] [--] <path>",
+	"dv cat [--] <rev>:<path>", NULL
+};
+
+static int write_out(void *data, const uint8_t *bytes, size_t len)
+{
+	bool *any = data;
+
+	*any = true;
+	if (fwrite(bytes, 1, len, stdout) == len)
+		return 0;
+	return dv_fail_errno("cannot write standard output");
+}
+
+/* What the store lacks of it is fetched first. */
+static int cat(struct dv_repo *repo, const char *rev, const char *path)
+{
+	struct dv_transfer_options o = { .what = { .paths = &path, .count = 1,
+						   .rev = rev } };
+	struct dv_transfer_result result;
+	bool any = false;
+	int err = dv_cat(repo, rev, path, write_out, &any);
+
+	if (err != DV_E_INCOMPLETE || any)
+		return err;
+	err = dv_fetch(repo, &o, &result);
+	return err ? err : dv_cat(repo, rev, path, write_out, &any);
+}
+
+int cmd_cat(int argc, char **argv)
+{
+	DV_AUTO_REPO struct dv_repo *repo = NULL;
+	DV_AUTO_FREE char *word = NULL;
+	const char *rev = NULL, *path;
+	int code, err, n;
+	const struct option options[] = {
+		OPT_STRING(0, "rev", &rev, "<rev>",
+			   "as this commit records it"),
+		OPT_END()
+	};
+
+	n = parse_options(argc, argv, options, usage, &code);
+	if (n < 0)
+		return code;
+	if (n != 1)
+		return usage_error(usage, n ? "one path at a time" :
+					      "no path given");
+	path = word = xstrdup(argv[0]);
+	if (!rev && strchr(word, ':')) {
+		char *colon = strchr(word, ':');
+
+		*colon = 0;
+		rev = word;
+		path = colon + 1;
+	}
+	err = open_repo(&repo);
+	if (!err)
+		err = cat(repo, rev, path);
+	return report(err);
+}

@@ -1,0 +1,82 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "builtin/builtin.h"
+
+const struct command commands[] = {
+	{ "add", "record files and directories", cmd_add, NULL },
+	{ "cat", "print a recorded file", cmd_cat, NULL },
+	{ "checkout", "put recorded data into the work tree", cmd_checkout,
+	  NULL },
+	{ "commit", "record changed tracked data again", cmd_commit, NULL },
+	{ "completion", "print a completion script for a shell",
+	  cmd_completion, NULL },
+	{ "config", "get and set settings", cmd_config, NULL },
+	{ "fetch", "receive data from a remote into the store", cmd_fetch,
+	  NULL },
+	{ "help", "show help for a command", cmd_help, NULL },
+	{ "init", "begin to use dv in a git repository", cmd_init, NULL },
+	{ "ls", "list recorded data", cmd_ls, "list" },
+	{ "pull", "fetch, then checkout", cmd_pull, NULL },
+	{ "push", "send data to a remote", cmd_push, NULL },
+	{ "remote", "manage the places data is pushed to", cmd_remote, NULL },
+	{ "status", "show what differs from what is recorded", cmd_status,
+	  NULL },
+	{ "version", "show the version", cmd_version, NULL },
+};
+
+const size_t command_count = sizeof(commands) / sizeof(*commands);
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < command_count; i++)
+		if (!strcmp(commands[i].name, name) ||
+		    (commands[i].alias && !strcmp(commands[i].alias, name)))
+			return &commands[i];
+	return NULL;
+}
+
+#define NAME_MAX_LEN 24
+
+/* Levenshtein distance, one row at a time. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[NAME_MAX_LEN + 1], len = strlen(b);
+
+	if (len > NAME_MAX_LEN || strlen(a) > NAME_MAX_LEN)
+		return NAME_MAX_LEN;
+	for (size_t j = 0; j <= len; j++)
+		row[j] = j;
+	for (size_t i = 1; a[i - 1]; i++) {
+		size_t corner = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= len; j++) {
+			size_t best = corner + (a[i - 1] != b[j - 1]);
+
+			corner = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[len];
+}
+
+const char *command_nearest(const char *name)
+{
+	const char *nearest = NULL;
+	size_t best = strlen(name) < 4 ? 2 : 3;
+
+	for (size_t i = 0; i < command_count; i++) {
+		size_t d = distance(name, commands[i].name);
+
+		if (d < best) {
+			best = d;
+			nearest = commands[i].name;
+		}
+	}
+	return nearest;
+}

@@ -1,0 +1,124 @@
+/* dv ls: list what is recorded. */
+
+#include <stdio.h>
+
+#include "dv/error.h"
+#include "dv/transfer.h"
+#include "dv/work.h"
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "builtin/builtin.h"
+#include "builtin/open.h"
+#include "cli/options.h"
+#include "cli/report.h"
+
+static const char *const usage[] = {
+	"dv ls [-R] [-l] [-z] [--json] [--rev <rev>] [--] [<path>...]", NULL
+};
+
+struct ls {
+	struct dv_repo *repo;
+	int long_form, nul, json;
+};
+
+static void print_json(const struct dv_entry *e)
+{
+	static const char *const types[] = { "", "file", "symlink",
+					     "directory" };
+	DV_AUTO_BUF struct buf out = BUF_INIT;
+	char hex[DV_ID_HEX + 1];
+
+	json_object_begin(&out);
+	json_add_string(&out, "path", e->path);
+	json_add_string(&out, "type", types[e->type]);
+	json_add_number(&out, "size", e->size);
+	if (e->type == DV_ENTRY_DIR)
+		json_add_number(&out, "files", e->files);
+	if (e->type == DV_ENTRY_FILE)
+		json_add_bool(&out, "executable", e->executable);
+	if (e->target)
+		json_add_string(&out, "target", e->target);
+	if (e->type != DV_ENTRY_SYMLINK) {
+		dv_id_to_hex(&e->id, hex);
+		json_add_string(&out, "id", hex);
+	}
+	json_object_end(&out);
+	puts(out.data);
+}
+
+static void print_plain(const struct ls *l, const struct dv_entry *e)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	char kind = e->type == DV_ENTRY_DIR ? 'd' :
+		    e->type == DV_ENTRY_SYMLINK ? 'l' :
+		    e->executable ? 'x' : '-';
+
+	if (l->nul)
+		typed_path(l->repo, e->path, &path);
+	else
+		shown_path(l->repo, e->path, &path);
+	if (e->type == DV_ENTRY_DIR)
+		buf_addch(&path, '/');
+	if (l->long_form)
+		printf("%c %14llu  ", kind, (unsigned long long)e->size);
+	printf("%s", path.data);
+	if (l->long_form && e->target && !l->nul)
+		printf(" -> %s", e->target);
+	putchar(l->nul ? 0 : '\n');
+}
+
+static int print_entry(const struct dv_entry *e, void *data)
+{
+	const struct ls *l = data;
+
+	if (l->json)
+		print_json(e);
+	else
+		print_plain(l, e);
+	return 0;
+}
+
+/* What the store lacks is fetched first: trees only, no content. */
+static int list(struct dv_repo *repo, const struct dv_selection *what,
+		bool recursive, struct ls *l)
+{
+	struct dv_transfer_options fetch = { .what = *what,
+					     .metadata_only = true };
+	struct dv_transfer_result result;
+	int err = dv_list(repo, what, recursive, NULL, NULL);
+
+	if (err == DV_E_INCOMPLETE)
+		err = dv_fetch(repo, &fetch, &result);
+	return err ? err : dv_list(repo, what, recursive, print_entry, l);
+}
+
+int cmd_ls(int argc, char **argv)
+{
+	DV_AUTO_REPO struct dv_repo *repo = NULL;
+	struct ls l = { 0 };
+	struct dv_selection what = { 0 };
+	int recursive = 0, code, err, n;
+	const struct option options[] = {
+		OPT_FLAG('R', "recursive", &recursive,
+			 "list all below directories"),
+		OPT_FLAG('l', "long", &l.long_form, "with kind and size"),
+		OPT_FLAG('z', NULL, &l.nul,
+			 "paths as they are and ended by NUL"),
+		OPT_FLAG(0, "json", &l.json, "a JSON object per entry"),
+		OPT_STRING(0, "rev", &what.rev, "<rev>",
+			   "what this commit records"),
+		OPT_END()
+	};
+
+	n = parse_options(argc, argv, options, usage, &code);
+	if (n < 0)
+		return code;
+	err = open_repo(&repo);
+	if (err)
+		return report(err);
+	l.repo = repo;
+	what.paths = (const char *const *)argv;
+	what.count = n;
+	return report(list(repo, &what, recursive, &l));
+}

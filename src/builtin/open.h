@@ -1,0 +1,28 @@
+#ifndef BUILTIN_OPEN_H
+#define BUILTIN_OPEN_H
+
+#include "dv/repo.h"
+
+#include "base/buf.h"
+
+/*
+ * Opens the repository around the current folder and applies what concerns
+ * every command (core.hints).  Returns 0 or an error for report().
+ */
+int open_repo(struct dv_repo **out);
+
+#define DV_AUTO_REPO __attribute__((cleanup(close_repo)))
+void close_repo(struct dv_repo **repo);
+
+/*
+ * How a path below the top of the work tree is typed in the current folder,
+ * with quotes and escapes where they are needed.  Appended to *out.
+ */
+void shown_path(const struct dv_repo *repo, const char *path,
+		struct buf *out);
+
+/* The same without quotes, for -z. */
+void typed_path(const struct dv_repo *repo, const char *path,
+		struct buf *out);
+
+#endif

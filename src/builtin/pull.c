@@ -1,0 +1,99 @@
+/* dv pull: fetch, then checkout. */
+
+#include <stdio.h>
+
+#include "dv/error.h"
+
+#include "builtin/builtin.h"
+#include "builtin/open.h"
+#include "builtin/transfer.h"
+#include "cli/report.h"
+
+static const char *const usage[] = {
+	"dv pull [-r <remote>] [-j <n>] [-n] [-q] [--json] [-a] [-T] [-A] "
+	"[-f] [--allow-missing] [--] [<path>...]", NULL
+};
+
+static int check_out(struct transfer *t,
+		     const struct dv_transfer_result *fetched)
+{
+	struct checkout_view v = {
+		.repo = t->repo, .view = &t->view, .quiet = t->quiet,
+		.json = t->json,
+		.silent_if_nothing = !t->json && transfer_nothing(fetched),
+	};
+	struct dv_checkout_options o = {
+		.what = t->options.what,
+		.force = t->force,
+		.dry_run = t->dry_run,
+		.allow_missing = t->allow_missing || t->dry_run,
+		.progress = t->options.progress,
+	};
+	int code;
+
+	/* the work tree holds one version, whatever else was fetched */
+	o.what.all_branches = o.what.all_tags = o.what.all_commits = false;
+	code = checkout_run(&v, &o);
+	if (!code && !t->quiet && v.silent_if_nothing &&
+	    checkout_nothing(&v.result))
+		printf("up to date\n");
+	return code;
+}
+
+static int fetch(struct transfer *t, struct dv_transfer_result *result)
+{
+	int err = dv_fetch(t->repo, &t->options, result);
+
+	progress_clear(&t->view);
+	if (err == DV_E_NOTFOUND && t->allow_missing) {
+		report_warning("%s", dv_error_text());
+		err = 0;
+	}
+	return err;
+}
+
+int cmd_pull(int argc, char **argv)
+{
+	struct transfer t = { 0 };
+	struct dv_transfer_result result = { 0 };
+	const struct option options[] = {
+		OPT_STRING('r', "remote", &t.options.remote, "<remote>",
+			   "use this remote instead of the default one"),
+		OPT_COUNT('j', "jobs", &t.options.jobs, "<n>",
+			  "have so many transfers in flight"),
+		OPT_FLAG('n', "dry-run", &t.dry_run,
+			 "say what would be moved, move nothing"),
+		OPT_FLAG('q', "quiet", &t.quiet, "print nothing but errors"),
+		OPT_FLAG(0, "json", &t.json,
+			 "print a JSON object for each of the two steps"),
+		OPT_FLAG('a', "all-branches", &t.all_branches,
+			 "fetch also what all branches record"),
+		OPT_FLAG('T', "all-tags", &t.all_tags,
+			 "fetch also what all tags record"),
+		OPT_FLAG('A', "all-commits", &t.all_commits,
+			 "fetch also what any commit records"),
+		OPT_FLAG('f', "force", &t.force,
+			 "overwrite files that were changed here"),
+		OPT_FLAG(0, "allow-missing", &t.allow_missing,
+			 "go on without what no remote has"),
+		OPT_END()
+	};
+	int code, err, n = parse_options(argc, argv, options, usage, &code);
+
+	if (n < 0)
+		return code;
+	err = transfer_prepare(&t, argv, n);
+	/* force is for the work tree: a fetch never sends anything again */
+	t.options.force = false;
+	if (!err)
+		err = fetch(&t, &result);
+	if (err) {
+		close_repo(&t.repo);
+		return report(err);
+	}
+	if (t.json || !transfer_nothing(&result))
+		transfer_print(&t, "fetched", &result);
+	code = check_out(&t, &result);
+	close_repo(&t.repo);
+	return code;
+}

@@ -1,0 +1,165 @@
+/* dv remote: the places data is pushed to. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "dv/transfer.h"
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "builtin/builtin.h"
+#include "builtin/open.h"
+#include "cli/options.h"
+#include "cli/report.h"
+
+static const char *const usage[] = {
+	"dv remote [-v] [--json]",
+	"dv remote list [-v] [--json]",
+	"dv remote add [-d] [--local | --global] <name> <url>",
+	"dv remote set-url [--local | --global] <name> <url>",
+	"dv remote rename <old> <new>",
+	"dv remote remove <name>",
+	"dv remote default [<name>]",
+	NULL
+};
+
+struct remote_args {
+	struct dv_repo *repo;
+	char **argv;
+	int count;
+	int verbose, json, make_default, local, global;
+};
+
+static enum dv_config_level level(const struct remote_args *a)
+{
+	return a->local ? DV_CONFIG_LOCAL :
+	       a->global ? DV_CONFIG_GLOBAL : DV_CONFIG_PROJECT;
+}
+
+static int print_remote(const struct dv_remote_info *info, void *data)
+{
+	const struct remote_args *a = data;
+	DV_AUTO_BUF struct buf out = BUF_INIT;
+
+	if (a->json) {
+		json_object_begin(&out);
+		json_add_string(&out, "name", info->name);
+		json_add_string(&out, "url", info->url);
+		json_add_bool(&out, "default", info->is_default);
+		json_object_end(&out);
+		puts(out.data);
+	} else if (a->verbose) {
+		printf("%s\t%s%s\n", info->name, info->url,
+		       info->is_default ? " (default)" : "");
+	} else {
+		printf("%s\n", info->name);
+	}
+	return 0;
+}
+
+static int list(struct remote_args *a)
+{
+	return dv_remote_each(a->repo, print_remote, a);
+}
+
+static int add(struct remote_args *a)
+{
+	int err = dv_remote_add(a->repo, level(a), a->argv[0], a->argv[1],
+				a->make_default);
+
+	if (!err && level(a) == DV_CONFIG_PROJECT)
+		report_hint("git add .dvconfig, then commit it, so that "
+			    "others find the remote too");
+	return err;
+}
+
+static int set_url(struct remote_args *a)
+{
+	return dv_remote_set_url(a->repo, level(a), a->argv[0], a->argv[1]);
+}
+
+static int rename_remote(struct remote_args *a)
+{
+	return dv_remote_rename(a->repo, a->argv[0], a->argv[1]);
+}
+
+static int remove_remote(struct remote_args *a)
+{
+	return dv_remote_remove(a->repo, a->argv[0]);
+}
+
+static int print_default(const struct dv_remote_info *info, void *data)
+{
+	(void)data;
+	if (info->is_default)
+		printf("%s\n", info->name);
+	return 0;
+}
+
+static int set_default(struct remote_args *a)
+{
+	if (!a->count)
+		return dv_remote_each(a->repo, print_default, NULL);
+	return dv_remote_set_default(a->repo, a->argv[0]);
+}
+
+static const struct action {
+	const char *name;
+	int least, most;	/* arguments */
+	int (*run)(struct remote_args *a);
+} actions[] = {
+	{ "list", 0, 0, list },
+	{ "add", 2, 2, add },
+	{ "set-url", 2, 2, set_url },
+	{ "rename", 2, 2, rename_remote },
+	{ "remove", 1, 1, remove_remote },
+	{ "default", 0, 1, set_default },
+};
+
+static const struct action *find_action(const char *name)
+{
+	for (size_t i = 0; i < sizeof(actions) / sizeof(*actions); i++)
+		if (!strcmp(actions[i].name, name))
+			return &actions[i];
+	return NULL;
+}
+
+int cmd_remote(int argc, char **argv)
+{
+	DV_AUTO_REPO struct dv_repo *repo = NULL;
+	struct remote_args a = { 0 };
+	const struct action *action = actions;
+	const struct option options[] = {
+		OPT_FLAG('v', "verbose", &a.verbose, "show URLs"),
+		OPT_FLAG(0, "json", &a.json, "a JSON object per remote"),
+		OPT_FLAG('d', "default", &a.make_default,
+			 "add: make it the default remote"),
+		OPT_FLAG(0, "local", &a.local,
+			 "keep it in .git/config, not in .dvconfig"),
+		OPT_FLAG(0, "global", &a.global,
+			 "keep it in ~/.gitconfig, not in .dvconfig"),
+		OPT_END()
+	};
+	int code, err, n = parse_options(argc, argv, options, usage, &code);
+
+	if (n < 0)
+		return code;
+	if (n) {
+		action = find_action(argv[0]);
+		if (!action)
+			return usage_error(usage, "unknown action '%s'",
+					   argv[0]);
+		n--;
+		argv++;
+	}
+	if (n < action->least || n > action->most)
+		return usage_error(usage, "wrong number of arguments for '%s'",
+				   action->name);
+	err = open_repo(&repo);
+	if (err)
+		return report(err);
+	a.repo = repo;
+	a.argv = argv;
+	a.count = n;
+	return report(action->run(&a));
+}

@@ -1,0 +1,91 @@
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "builtin/open.h"
+#include "builtin/transfer.h"
+#include "cli/human.h"
+#include "cli/report.h"
+
+static void notice(const char *text, void *data)
+{
+	struct transfer *t = data;
+
+	progress_clear(&t->view);
+	if (!t->quiet)
+		fprintf(stderr, "%s\n", text);
+}
+
+int transfer_prepare(struct transfer *t, char **argv, int count)
+{
+	struct dv_transfer_options *o = &t->options;
+	int err = open_repo(&t->repo);
+
+	if (err)
+		return err;
+	o->what.paths = (const char *const *)argv;
+	o->what.count = count;
+	o->what.all_branches = t->all_branches;
+	o->what.all_tags = t->all_tags;
+	o->what.all_commits = t->all_commits;
+	o->dry_run = t->dry_run;
+	o->force = t->force;
+	o->progress = progress_show(&t->view, t->quiet);
+	o->notice = notice;
+	o->notice_data = t;
+	return 0;
+}
+
+bool transfer_nothing(const struct dv_transfer_result *r)
+{
+	return !r->roots_done && !r->packs && !r->repaired;
+}
+
+static void print_json(const struct transfer *t, const char *verb,
+		       const struct dv_transfer_result *r)
+{
+	DV_AUTO_BUF struct buf out = BUF_INIT;
+
+	json_object_begin(&out);
+	json_add_string(&out, "operation", verb);
+	json_add_bool(&out, "dry_run", t->dry_run);
+	json_add_number(&out, "tracked_paths", r->roots);
+	json_add_number(&out, "moved_paths", r->roots_done);
+	json_add_number(&out, "packs", r->packs);
+	json_add_number(&out, "objects", r->objects);
+	json_add_number(&out, "bytes", r->bytes);
+	json_add_number(&out, "requests", r->requests);
+	json_add_number(&out, "repaired", r->repaired);
+	json_object_end(&out);
+	puts(out.data);
+}
+
+void transfer_print(struct transfer *t, const char *verb,
+		    const struct dv_transfer_result *r)
+{
+	char size[HUMAN_SIZE];
+
+	progress_clear(&t->view);
+	if (t->json) {
+		print_json(t, verb, r);
+		return;
+	}
+	if (t->quiet)
+		return;
+	if (transfer_nothing(r)) {
+		printf("up to date\n");
+		return;
+	}
+	printf("%s%s %llu of %llu tracked %s: %llu %s, %s\n",
+	       t->dry_run ? "would have " : "", verb,
+	       (unsigned long long)r->roots_done,
+	       (unsigned long long)r->roots,
+	       human_plural(r->roots, "path", "paths"),
+	       (unsigned long long)r->packs,
+	       human_plural(r->packs, "pack", "packs"),
+	       human_bytes(r->bytes, size));
+	if (r->repaired)
+		printf("repaired %llu %s that the remote had lost\n",
+		       (unsigned long long)r->repaired,
+		       human_plural(r->repaired, "pack", "packs"));
+}

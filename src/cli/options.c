@@ -1,0 +1,203 @@
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/options.h"
+
+#define HELP_COLUMN 28
+
+static void print_usage(FILE *f, const char *const *usage)
+{
+	for (int i = 0; usage[i]; i++)
+		fprintf(f, "%s %s\n", i ? "   or:" : "usage:", usage[i]);
+}
+
+static void print_help(const struct option *o, const char *const *usage)
+{
+	print_usage(stdout, usage);
+	putchar('\n');
+	for (; o->type != OPTION_END; o++) {
+		char left[80], letter[8] = "    ";
+
+		if (o->letter)
+			snprintf(letter, sizeof(letter), "-%c%s", o->letter,
+				 o->name ? ", " : "");
+		snprintf(left, sizeof(left), "%s%s%s%s%s", letter,
+			 o->name ? "--" : "", o->name ? o->name : "",
+			 o->arg ? " " : "", o->arg ? o->arg : "");
+		if (strlen(left) >= HELP_COLUMN)
+			printf("    %s\n    %*s %s\n", left, HELP_COLUMN, "",
+			       o->help);
+		else
+			printf("    %-*s %s\n", HELP_COLUMN, left, o->help);
+	}
+}
+
+/* For completion: "-q --quiet", "-r --remote=" ... one option a line. */
+static void print_list(const struct option *o)
+{
+	for (; o->type != OPTION_END; o++) {
+		const char *value = o->type == OPTION_FLAG ? "" : "=";
+
+		if (o->letter)
+			printf("-%c%s", o->letter, o->name ? " " : "");
+		if (o->name)
+			printf("--%s%s", o->name, value);
+		printf("\t%s\n", o->help);
+	}
+}
+
+int usage_error(const char *const *usage, const char *problem, ...)
+{
+	va_list ap;
+
+	fputs("error: ", stderr);
+	va_start(ap, problem);
+	vfprintf(stderr, problem, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	print_usage(stderr, usage);
+	return 129;
+}
+
+static const struct option *find_letter(const struct option *o, char letter)
+{
+	for (; o->type != OPTION_END; o++)
+		if (o->letter == letter)
+			return o;
+	return NULL;
+}
+
+/* The option of this name, or the only one that begins with it. */
+static const struct option *find_name(const struct option *o,
+				      const char *name, size_t len)
+{
+	const struct option *found = NULL;
+
+	for (; o->type != OPTION_END; o++) {
+		if (!o->name || strncmp(o->name, name, len))
+			continue;
+		if (!o->name[len])
+			return o;
+		if (found)
+			return NULL;
+		found = o;
+	}
+	return len ? found : NULL;
+}
+
+static bool set_value(const struct option *o, const char *text)
+{
+	char *end;
+	unsigned long n;
+
+	if (o->type == OPTION_FLAG) {
+		*(int *)o->value = 1;
+		return true;
+	}
+	if (o->type == OPTION_STRING) {
+		*(const char **)o->value = text;
+		return true;
+	}
+	n = strtoul(text, &end, 10);
+	if (end == text || *end || *text == '-' || n > 1000000)
+		return false;
+	*(unsigned *)o->value = n;
+	return true;
+}
+
+struct parser {
+	int argc, at;
+	char **argv;
+	const struct option *options;
+	const char *const *usage;
+};
+
+/* `text`: the value joined to the option, or NULL. */
+static int take(struct parser *p, const struct option *o, const char *shown,
+		const char *text)
+{
+	if (o->type == OPTION_FLAG && text)
+		return usage_error(p->usage, "option '%s' takes no value",
+				   shown);
+	if (o->type != OPTION_FLAG && !text) {
+		if (p->at + 1 >= p->argc)
+			return usage_error(p->usage,
+					   "option '%s' needs a value", shown);
+		text = p->argv[++p->at];
+	}
+	if (!set_value(o, text))
+		return usage_error(p->usage,
+				   "option '%s' needs a number, not '%s'",
+				   shown, text);
+	return 0;
+}
+
+static int take_long(struct parser *p, const char *word)
+{
+	const char *name = word + 2, *equals = strchr(name, '=');
+	size_t len = equals ? (size_t)(equals - name) : strlen(name);
+	const struct option *o = find_name(p->options, name, len);
+
+	if (!o)
+		return usage_error(p->usage, "unknown option '%s'", word);
+	return take(p, o, word, equals ? equals + 1 : NULL);
+}
+
+static int take_letters(struct parser *p, const char *word)
+{
+	for (const char *at = word + 1; *at; at++) {
+		const struct option *o = find_letter(p->options, *at);
+		char shown[3] = { '-', *at, 0 };
+		int code;
+
+		if (!o)
+			return usage_error(p->usage, "unknown option '%s'",
+					   shown);
+		if (o->type == OPTION_FLAG) {
+			set_value(o, NULL);
+			continue;
+		}
+		code = take(p, o, shown, at[1] ? at + 1 : NULL);
+		return code;
+	}
+	return 0;
+}
+
+int parse_options(int argc, char **argv, const struct option *options,
+		  const char *const *usage, int *exit_code)
+{
+	struct parser p = { argc, 1, argv, options, usage };
+	int left = 0;
+
+	*exit_code = 0;
+	for (; p.at < argc; p.at++) {
+		const char *word = argv[p.at];
+
+		if (word[0] != '-' || !word[1]) {
+			argv[left++] = argv[p.at];
+			continue;
+		}
+		if (!strcmp(word, "--")) {
+			while (++p.at < argc)
+				argv[left++] = argv[p.at];
+			break;
+		}
+		if (!strcmp(word, "-h") || !strcmp(word, "--help")) {
+			print_help(options, usage);
+			return -1;
+		}
+		if (!strcmp(word, "--list-options")) {
+			print_list(options);
+			return -1;
+		}
+		*exit_code = word[1] == '-' ? take_long(&p, word) :
+					      take_letters(&p, word);
+		if (*exit_code)
+			return -1;
+	}
+	argv[left] = NULL;
+	return left;
+}

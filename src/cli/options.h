@@ -1,0 +1,46 @@
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+/*
+ * One table per command gives the parser, `-h`, the check of its man page in
+ * t/ and the shell completion.  Options may follow arguments; "--" ends
+ * them.  Letters may be joined (-qf), values too (-j4, --jobs=4); a long name
+ * may be cut short where it stays unique.
+ */
+enum option_type {
+	OPTION_END,
+	OPTION_FLAG,		/* int: set to 1 */
+	OPTION_STRING,		/* const char * */
+	OPTION_COUNT,		/* unsigned: a number, 0 .. 1000000 */
+};
+
+struct option {
+	enum option_type type;
+	char letter;		/* 0 when there is only a long name */
+	const char *name;	/* without the dashes; NULL: only a letter */
+	void *value;
+	const char *arg;	/* what to call the value in the help */
+	const char *help;	/* lower case, no full stop */
+};
+
+#define OPT_FLAG(l, n, v, h)	  { OPTION_FLAG, (l), (n), (v), NULL, (h) }
+#define OPT_STRING(l, n, v, a, h) { OPTION_STRING, (l), (n), (v), (a), (h) }
+#define OPT_COUNT(l, n, v, a, h)  { OPTION_COUNT, (l), (n), (v), (a), (h) }
+#define OPT_END()		  { OPTION_END, 0, NULL, NULL, NULL, NULL }
+
+/*
+ * Fills in the values and moves the arguments to the front of argv, which
+ * ends in NULL.  `usage` is a list of synopses that ends in NULL.
+ *
+ * Returns how many arguments are left, or -1 when the command is to end with
+ * *exit_code: 0 after `-h` (help on standard output) and
+ * `--list-options` (for completion), 129 after wrong usage.
+ */
+int parse_options(int argc, char **argv, const struct option *options,
+		  const char *const *usage, int *exit_code);
+
+/* Says what is wrong with the arguments and the usage.  Returns 129. */
+int usage_error(const char *const *usage, const char *problem, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

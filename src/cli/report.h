@@ -1,0 +1,34 @@
+#ifndef CLI_REPORT_H
+#define CLI_REPORT_H
+
+#include <stdbool.h>
+
+/*
+ * What a person is told at the end.  Exit codes: 0 done, 1 failed or
+ * differs, 129 wrong usage, 130 stopped by Ctrl-C.
+ */
+
+/*
+ * Prints the text and hint of the last failure when err is not 0.
+ * Returns the exit code.
+ */
+int report(int err);
+
+/* "warning: ..." on standard error. */
+__attribute__((format(printf, 1, 2)))
+void report_warning(const char *fmt, ...);
+
+/* "hint: ..." on standard error, unless hints are off. */
+__attribute__((format(printf, 1, 2)))
+void report_hint(const char *fmt, ...);
+
+/* Turns hints off (core.hints false, -q). */
+void report_hints(bool on);
+
+/*
+ * Flushes standard output; a failure (a full disk, a closed pipe) turns
+ * exit code 0 into 1.  To be called once, at the end of main().
+ */
+int report_output(int exit_code);
+
+#endif
