@@ -142,15 +142,17 @@ typedef int dv_entry_cb(const struct dv_entry *entry, void *data);
 
 /*
  * Lists what is recorded: tracked paths, or the entries at paths inside
- * them; with `recursive` all below.  DV_E_NOTFOUND with the hint to fetch
- * when the store lacks the nodes.
+ * them; with `recursive` all below.  `fn` NULL only checks that it can be
+ * done.  DV_E_INCOMPLETE, with the hint to fetch, when the store lacks nodes
+ * that are needed.
  */
 int dv_list(struct dv_repo *repo, const struct dv_selection *what,
 	    bool recursive, dv_entry_cb *fn, void *data);
 
 /*
  * Hands the recorded content of one file to `write`, in order.  path as
- * in dv_selection; rev may be NULL.
+ * in dv_selection; rev may be NULL.  DV_E_INCOMPLETE, with the hint to
+ * fetch, when the store lacks something of it.
  */
 int dv_cat(struct dv_repo *repo, const char *rev, const char *path,
 	   int (*write)(void *data, const uint8_t *bytes, size_t len),

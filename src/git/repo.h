@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/lock.h"
+#include "git/path_list.h"
 #include "store/store.h"
 
 /*
@@ -23,7 +24,13 @@ int repo_state_dir(struct dv_repo *repo, const char **out);
 /* An fd of the top of the work tree, open while the repo is. */
 int repo_worktree_fd(struct dv_repo *repo, int *out);
 
-/* The store, opened (and made) at the first call. */
+/*
+ * DV_E_INVALID, with the commands that put it right, when .dvconfig holds a
+ * secret.  Such a value is never given out by dv_config_get().
+ */
+int repo_check_secrets(struct dv_repo *repo);
+
+/* The store, opened (and made) at the first call, after the check above. */
 int repo_store(struct dv_repo *repo, struct store **out);
 
 /*
@@ -36,9 +43,21 @@ void repo_set_waiting(struct dv_repo *repo, lock_wait_cb *fn, void *data);
 /* --- tracked paths (tracked.c) ----------------------------------------- */
 
 /*
+ * Fills *out, which is empty, with the paths that are tracked in the work
+ * tree, sorted: those git's index has a pointer of and those dv wrote one
+ * for, as far as the pointer file is there (a plain file of at most
+ * DV_POINTER_MAX bytes; what it says is not looked at).  The work tree is not
+ * walked.  DV_E_INVALID, naming both, when one lies inside another.
+ */
+int tracked_list(struct dv_repo *repo, struct path_list *out);
+
+/*
  * The tracked path that `path` (relative) is or is inside of: its own path
  * in *out and the part below it in *inside.  DV_E_NOTFOUND when none is.
- * Looks for <prefix of path>.dv in the work tree.
+ * Looks for <prefix of path>.dv in the work tree, whether or not git knows
+ * it.  The outermost wins: what is inside a tracked directory belongs to it,
+ * also where a file there happens to be called like a pointer.  A pointer
+ * of a file has nothing inside.
  */
 int tracked_find(struct dv_repo *repo, const char *path, struct buf *out,
 		 struct buf *inside);

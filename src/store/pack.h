@@ -1,6 +1,7 @@
 #ifndef STORE_PACK_H
 #define STORE_PACK_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,13 +28,16 @@
  *	        file order) = 24 bytes |
  *	        ids: objects x 32, ascending |
  *	        places: objects x (u32 frame | u32 offset | u32 len | u32 0
- *	        | u64 XXH3-64 of the raw bytes) = 24 bytes
+ *	        | u64 XXH3-64 of the raw bytes) = 24 bytes |
+ *	        PACK_LOOSE only: u64 size | i64 mtime | i64 ctime | u64 inode
+ *	        of the loose file (in part 0; else zeros but for the size)
  *	tail    72 bytes: u64 XXH3-64 of the index | u64 index offset |
  *	        u64 index length | id[32] of the pack = SHA-256(index) |
  *	        u64 0 | "DVPKend1"
  *
  * Everything in an index is checked when it is opened: lookups after that
- * cannot leave the file.
+ * cannot leave the file, and the objects of a frame fill it without gap or
+ * overlap.  Ids ascend; equal ones may be side by side.
  */
 #define PACK_HEADER_SIZE	32
 #define PACK_TAIL_SIZE		72
@@ -42,6 +46,11 @@
 #define FRAME_AIM	(512u << 10)
 /* Most raw or stored bytes of a frame that a reader accepts. */
 #define FRAME_MAX	(2u << 20)
+/* Most objects of a frame; and of bytes in a frame of a loose file. */
+#define FRAME_COUNT_MAX	65536u
+#define FRAME_LOOSE_MAX	(1u << 30)
+/* Most bytes of an index that a reader accepts. */
+#define PACK_INDEX_MAX	((uint64_t)256 << 20)
 /* A pack is closed once it reaches this. */
 #define PACK_AIM	((uint64_t)64 << 20)
 
@@ -62,6 +71,13 @@ struct frame_info {
 	enum filter filter;
 };
 
+/* What a loose file looked like when its index was written. */
+struct file_stamp {
+	uint64_t size;
+	int64_t mtime_ns, ctime_ns;
+	uint64_t inode;
+};
+
 struct pack {
 	struct dv_id id;
 	enum object_class class;
@@ -74,14 +90,23 @@ struct pack {
 	char *path;		/* owned; the file that holds the bytes, or NULL
 				   when only the index is here */
 	int fd;			/* -1 until first read; see pack_fd() */
+	struct file_stamp stamp;	/* PACK_LOOSE */
 	/* the rest is private to pack.c */
 	struct filemap map;	/* the page-aligned end of the file */
+	void *heap;		/* owned; the same where nothing can be mapped */
 	const uint8_t *index;
+	const uint8_t *fanout, *frame_table, *ids, *places;	/* in it */
+	pthread_mutex_t mutex;	/* guards fd and users */
+	unsigned users;		/* of fd; it stays open while there are any */
+	bool kept;		/* pack_fd() gave it away */
+	unsigned cached;	/* its place among the open fds, from 1 */
 };
 
 /*
- * Opens the pack file at path, checks tail and index.  `expect` (may be
- * NULL) is the id it must have.  Returns 0, DV_E_NOTFOUND, DV_E_IO, or
+ * Opens the pack file at path, checks tail and index.  `expect` is the id it
+ * must have: that of its file name.  The tail repeats it, and XXH3-64 is
+ * enough to find what happens to files by accident.  With NULL the id is
+ * worked out by SHA-256.  Returns 0, DV_E_NOTFOUND, DV_E_IO, or
  * DV_E_CORRUPT.  Give back with pack_close().
  */
 int pack_open(const char *path, const struct dv_id *expect,
@@ -90,19 +115,35 @@ int pack_open(const char *path, const struct dv_id *expect,
 /*
  * As pack_open(), from an index alone (a file that holds index and tail);
  * `size` is that of the whole pack.  For loose objects `data_path` names
- * the file with the bytes, else NULL.
+ * the file with the bytes, size is 0 and the id is not checked, else
+ * data_path is NULL.
  */
 int pack_open_index(const char *path, const struct dv_id *expect,
 		    const char *data_path, uint64_t size, struct pack **out);
 
-/* Checks index || tail as they came from a remote; nothing is kept. */
+/*
+ * Checks index || tail as they came from a remote; nothing is kept.  The id
+ * is worked out by SHA-256.
+ */
 int pack_index_check(const uint8_t *bytes, size_t len,
 		     const struct dv_id *expect);
 
+/* Works the id of an open pack out by SHA-256.  0 or DV_E_CORRUPT. */
+int pack_check_id(const struct pack *p);
+
 void pack_close(struct pack *p);
 
-/* An fd to read the bytes with, opened at the first call; thread-safe. */
+/*
+ * An fd to read the bytes with, opened at the first call; thread-safe.  It
+ * is open as long as the pack is.
+ */
 int pack_fd(struct pack *p, int *fd);
+
+/*
+ * Exactly len bytes at offset of the file.  Unlike pack_fd() this does not
+ * need an fd for each of thousands of packs for ever.
+ */
+int pack_read(struct pack *p, void *out, size_t len, uint64_t offset);
 
 /* Looks an id up.  False: not here.  place->pack is set to p. */
 bool pack_find(struct pack *p, const struct dv_id *id, struct place *out);
@@ -112,6 +153,9 @@ const struct dv_id *pack_id_at(const struct pack *p, uint32_t slot);
 void pack_place_at(struct pack *p, uint32_t slot, struct place *out);
 void pack_frame_at(const struct pack *p, uint32_t frame,
 		   struct frame_info *out);
+/* Slots of the ids whose first byte is `byte`: [*from, *to). */
+void pack_fanout(const struct pack *p, unsigned byte, uint32_t *from,
+		 uint32_t *to);
 
 /* Slots in file order: fills order[0 .. objects). */
 void pack_order(const struct pack *p, uint32_t *order);

@@ -23,6 +23,7 @@ struct pack_writer_options {
 	/*
 	 * A finished pack, under its final name; the callee owns it.  May
 	 * come from another thread.  A non-zero return fails the writer.
+	 * Claims of what is in it end when this returns.  May be NULL.
 	 */
 	int (*finished)(void *data, struct pack *pack);
 	void *data;
@@ -36,8 +37,16 @@ int pack_writer_open(const struct pack_writer_options *o,
  * the caller who must put it.  (Finished packs are the store's to ask.)
  */
 bool pack_writer_claim(struct pack_writer *w, const struct dv_id *id);
+/* Takes a claim back: the object turned out to be elsewhere. */
+void pack_writer_unclaim(struct pack_writer *w, const struct dv_id *id);
 
-/* Closes, syncs and renames what is open.  No packer may be in use. */
+/* Raw and stored bytes that were put so far. */
+void pack_writer_cost(struct pack_writer *w, uint64_t *raw, uint64_t *stored);
+
+/*
+ * Closes, syncs and renames what is open, and syncs the folder.  No packer
+ * may be in use; nothing may be put after it.
+ */
 int pack_writer_finish(struct pack_writer *w);
 
 /* Frees; without a finish the open pack is removed. */
@@ -78,12 +87,20 @@ struct loose_chunk {
 
 /*
  * Writes an index (PACK_LOOSE) of `count` chunks of a loose file, in file
- * order, at path.  A long file has several such parts, so that writing one
- * needs bounded memory.  `size` is that of the whole loose file.
+ * order and without gaps, at path, replacing what is there.  A long file has
+ * several such parts, so that writing one needs bounded memory.  stamp->size
+ * is that of the whole loose file.
  */
 int pack_write_loose_index(const char *path, const char *temp_dir,
-			   uint64_t size, const struct loose_chunk *chunks,
-			   size_t count);
+			   const struct file_stamp *stamp,
+			   const struct loose_chunk *chunks, size_t count);
+
+/*
+ * Gives the finished file `temp` its name.  One of that name that holds the
+ * same bytes stays (temp is removed); one that differs was damaged, because
+ * names come from contents, and is replaced.
+ */
+int pack_give_name(const char *temp, const char *path);
 
 /*
  * Reads a pack whose index or tail is damaged or missing by scanning its

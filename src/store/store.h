@@ -21,6 +21,7 @@
  *	loose/<2 hex>/<hex>	whole files, named by their file id, 0444
  *	loose/<2 hex>/<hex>.<n>.idx	their indexes
  *	index/<hex>.midx	merged index over many packs; derived
+ *	index/<hex>.bad		objects of a pack that could not be read; derived
  *	have/<remote key>/	what is known of a remote; derived (transfer/)
  *	quarantine/		what was found bad; never deleted by us
  *	tmp/<pid>-<random>/	what is being written; removed once pid is gone
@@ -43,13 +44,27 @@ int store_open(const char *path, enum store_open_flags flags,
 void store_close(struct store *s);
 const char *store_path(const struct store *s);
 
-/* A folder of this process below tmp/, made at the first call. */
+/*
+ * A folder of this process below tmp/, made at the first call and removed
+ * by store_close().  A lock in it says that we are alive.
+ */
 int store_temp_dir(struct store *s, const char **out);
 
-/* Looks for packs that other processes have added since. */
+/* Looks for packs that other processes have added since; cheap if none. */
 int store_refresh(struct store *s);
 
-/* Where an object lies; false: not here.  Prefers packs over loose files. */
+/* Grows whenever this process comes to know of more packs. */
+uint64_t store_generation(const struct store *s);
+/*
+ * Names the set of packs and loose files that are here, less what is known
+ * to be bad in them: while it is the same, what was found is still here.
+ */
+void store_fingerprint(struct store *s, struct dv_id *out);
+
+/*
+ * Where an object lies; false: not here.  Prefers packs over loose files.
+ * Places known to be bad are passed over, so that a good copy can be added.
+ */
 bool store_find(struct store *s, enum object_class class,
 		const struct dv_id *id, struct place *out);
 
@@ -79,6 +94,17 @@ void store_reader_free(struct store_reader *r);
  */
 int store_read(struct store_reader *r, enum object_class class,
 	       const struct dv_id *id, const uint8_t **data, uint32_t *len);
+
+/*
+ * Remembers, for later processes too, that what is at a place cannot be
+ * used; `frame`: nothing of its whole frame.
+ */
+void store_mark_bad(struct store *s, const struct place *place, bool frame);
+/*
+ * Forgets all that is said against a pack.  store_read() does so for an
+ * object when it turns out to be readable after all.
+ */
+void store_forget_bad(struct store *s, const struct pack *pack);
 
 /* --- writing ----------------------------------------------------------- */
 
@@ -123,10 +149,13 @@ void session_free(struct session *w);
 /*
  * Takes a pack file that lies complete and synced at `path` (on the store's
  * file system) into the store by renaming it.  The caller has checked its
- * bytes.
+ * bytes.  It survives a crash after the next store_sync().
  */
 int store_adopt_pack(struct store *s, const char *path,
 		     enum object_class class, const struct dv_id *id);
+
+/* Syncs the folders of packs; session_finish() does so too. */
+int store_sync(struct store *s);
 
 /*
  * Moves a pack found bad to quarantine/ and forgets it.

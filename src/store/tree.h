@@ -26,9 +26,10 @@
  *		below | id[32]
  *
  * type: 1 file, 2 symlink, 3 dir; | 0x10 executable, | 0x20 id is a list.
- * A node ends after a name whose XXH3-64 has its last seven bits zero, and
- * at the latest with 1024 entries or once it is longer than 256 KiB.  An
- * empty directory is one node with no entries.
+ * A node of level 0 ends after a name whose XXH3-64 has its last seven bits
+ * zero, one of level n < 9 after bits 7n .. 7n+6 are, if it has two entries;
+ * each at the latest with 1024 entries or once it is longer than 256 KiB.
+ * An empty directory is one node with no entries.
  */
 enum entry_type {
 	ENTRY_FILE = 1,

@@ -23,7 +23,8 @@ struct scan_entry {
 				   (sockets, devices) are DV_E_INVALID for
 				   add and reported as `special` here */
 	bool special;
-	bool known;		/* the index has it and stat_row_matches() */
+	bool known;		/* the index has it and stat_row_matches();
+				   never for ENTRY_DIR */
 	bool executable;
 	int64_t row;		/* of this name in the index, or -1 */
 	uint32_t dir;		/* ENTRY_DIR: number in scan.dirs */
@@ -37,7 +38,9 @@ struct scan_dir {
 	uint32_t parent;
 	uint32_t count;
 	struct scan_entry *entries;	/* sorted by raw name bytes */
-	int64_t mtime_ns, ctime_ns;	/* as they were before it was listed */
+	int64_t mtime_ns, ctime_ns;	/* as they were before it was listed;
+					   0 when something in it is ignored,
+					   so that it is listed every time */
 	uint64_t inode;
 	int64_t read_ns;	/* clock_real_ns() before it was listed */
 	int64_t index_dir;	/* its number in the stat index, or -1 */
@@ -46,22 +49,38 @@ struct scan_dir {
 struct scan {
 	struct scan_dir *dirs;	/* 0 is the root; parents before children */
 	uint32_t count;
-	bool single;		/* the tracked path is a file or symlink:
-				   dirs[0] has this one entry */
-	uint64_t files, size;	/* files and symlinks, bytes */
+	bool single;		/* the path is no directory: dirs[0] (path: the
+				   part of `inside` above it) has this one
+				   entry; its times are 0 */
+	uint64_t files;		/* files and symlinks */
+	uint64_t size;		/* bytes of files */
 	/* private: arenas */
 	struct scan_private *private;
 };
 
 /*
  * Scans worktree/path (path inside: only worktree/path/inside, whose root is
- * then dirs[0] with path == inside).  Entries that .dvignore names are left
- * out.  A symlink at the path itself is an entry, never followed.  Nothing
- * there: DV_E_NOTFOUND.
+ * then dirs[0] with path == inside).  Directories come breadth first, sorted
+ * within their parent.  Entries that .dvignore names are left out unless the
+ * index has them: as in git, ignoring is for what is not recorded yet.  A
+ * symlink at the path itself is an entry, never followed.  Nothing there:
+ * DV_E_NOTFOUND.  `index` and `ignore` may be NULL.  `out` is released by the
+ * caller after success only.
  */
 int scan_run(struct dv_repo *repo, const char *path, const char *inside,
 	     const struct stat_index *index, struct ignore *ignore,
 	     unsigned threads, struct scan *out);
 void scan_release(struct scan *s);
+
+/* The times, inode and size of an entry or a directory as struct stat. */
+void scan_entry_stat(const struct scan_entry *e, struct stat *out);
+void scan_dir_stat(const struct scan_dir *d, struct stat *out);
+
+/*
+ * Loads the .dvignore files of the folders above `path`, which is relative to
+ * the work tree; scan_run() does it by itself.
+ */
+int scan_ignore_above(struct dv_repo *repo, struct ignore *ignore,
+		      const char *path);
 
 #endif

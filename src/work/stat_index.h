@@ -9,6 +9,7 @@
 #include "dv/id.h"
 #include "dv/repo.h"
 
+#include "base/buf.h"
 #include "base/file.h"
 #include "store/node.h"
 
@@ -21,7 +22,8 @@
  *
  * Directories form a table in breadth-first order (a directory's parent
  * comes before it); each has its entries as one run of rows, sorted by raw
- * name bytes.  A tracked single file is directory 0 with one row.
+ * name bytes.  A tracked single file is directory 0 with one row, its name
+ * that of the file.
  */
 
 /* Decoded rows; how they lie in the file is known to stat_index.c alone. */
@@ -56,7 +58,9 @@ struct stat_index {
 				   all of the pointer was found in it; zeros:
 				   not known */
 	uint32_t dirs, rows;
-	uint64_t files, size;	/* files and symlinks, bytes, in the rows */
+	uint64_t files;		/* files and symlinks in the rows */
+	uint64_t size;		/* bytes of the files in the rows */
+	const uint8_t *dir_table, *row_table, *id_table, *names; /* private */
 };
 
 #define STAT_INDEX_INIT	{ .map = FILEMAP_INIT }
@@ -69,6 +73,15 @@ struct stat_index {
 int stat_index_open(struct dv_repo *repo, const char *path,
 		    struct stat_index *out);
 void stat_index_close(struct stat_index *x);
+
+/*
+ * The decoder behind it, for tests: checks every offset in x->map and fills
+ * the rest of x.  False: damaged, or that of another path.
+ */
+bool stat_index_check(struct stat_index *x, const char *path);
+
+/* Appends the name of the file that holds the index of `path`. */
+int stat_index_name(struct dv_repo *repo, const char *path, struct buf *out);
 
 /* Decode a directory or a row; pointers are into the map. */
 void stat_index_dir(const struct stat_index *x, uint32_t n,
@@ -89,8 +102,15 @@ int64_t stat_index_find_dir(const struct stat_index *x, const char *path);
 bool stat_row_matches(const struct stat_row *row, const struct stat *st);
 
 /*
+ * True when a directory has the names it had: mtime, ctime and inode agree
+ * and were not racy.
+ */
+bool stat_dir_matches(const struct stat_dir *dir, const struct stat *st);
+
+/*
  * True when something read at clock_real_ns() == read_ns may have been
- * written again later without its times showing it.
+ * written again later without its times showing it.  A time more than a day
+ * ahead of the clock was set by hand and does not count.
  */
 bool stat_is_racy(const struct stat *st, int64_t read_ns);
 
@@ -118,6 +138,27 @@ int stat_writer_finish(struct stat_writer *w, struct dv_repo *repo,
 		       const char *path, const struct dv_id *pointer,
 		       bool complete, const struct dv_id *stored);
 void stat_writer_free(struct stat_writer *w);
+
+/* What is newly known of a row or a directory whose content is as it was. */
+struct stat_change {
+	uint32_t number;
+	bool racy;		/* a directory: list it again */
+	int64_t mtime_ns, ctime_ns;
+	uint64_t inode;
+};
+
+/* Sets the times of a change from what stat said of a thing read then. */
+void stat_change_set(struct stat_change *c, uint32_t number,
+		     const struct stat *st, int64_t read_ns);
+
+/*
+ * Writes `x` again for `path` with other times and another `stored`.  Both
+ * lists are sorted by number, without equals.  Never in need of much memory.
+ */
+int stat_index_rewrite(const struct stat_index *x, struct dv_repo *repo,
+		       const char *path, const struct stat_change *rows,
+		       size_t row_count, const struct stat_change *dirs,
+		       size_t dir_count, const struct dv_id *stored);
 
 /* Removes that of `path` if there is one. */
 int stat_index_remove(struct dv_repo *repo, const char *path);

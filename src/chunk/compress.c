@@ -1,0 +1,267 @@
+#include "chunk/compress.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <zstd.h>
+#include <zstd_errors.h>
+
+#include "base/array.h"
+#include "base/bytes.h"
+#include "base/error.h"
+#include "chunk/planes.h"
+#include "chunk/probe.h"
+
+#define LEVEL		1	/* higher ones cost more than they save */
+#define WINDOW_LOG_MAX	23	/* dvformat-pack(5): windows up to 8 MiB */
+#define LEN_LEAST	64	/* fewer bytes are not worth a header */
+#define PROBE_LEAST	4096	/* fewer are compressed without a look */
+/* The piece on which something is tried. */
+#define TRIAL_MOST	((size_t)32 << 10)
+#define TRIAL_LEAST	((size_t)4 << 10)
+
+struct compressor {
+	ZSTD_CCtx *pack;	/* owned; NULL until first used */
+	ZSTD_DCtx *unpack;	/* owned; likewise */
+	struct buf out;		/* what compress_try() gives out */
+	struct buf planes;	/* bytes before or after a filter */
+};
+
+struct compressor *compressor_new(void)
+{
+	struct compressor *c = xcalloc(1, sizeof(*c));
+
+	c->out = (struct buf)BUF_INIT;
+	c->planes = (struct buf)BUF_INIT;
+	return c;
+}
+
+void compressor_free(struct compressor *c)
+{
+	if (!c)
+		return;
+	ZSTD_freeCCtx(c->pack);
+	ZSTD_freeDCtx(c->unpack);
+	buf_release(&c->out);
+	buf_release(&c->planes);
+	free(c);
+}
+
+static uint8_t *room_for(struct buf *b, size_t len)
+{
+	buf_clear(b);
+	buf_reserve(b, len);
+	return (uint8_t *)b->data;
+}
+
+static bool pack_open(struct compressor *c)
+{
+	if (c->pack)
+		return true;
+	c->pack = ZSTD_createCCtx();
+	if (!c->pack)
+		return false;
+	ZSTD_CCtx_setParameter(c->pack, ZSTD_c_compressionLevel, LEVEL);
+	/* dictionaries and checks of its own: frames have neither */
+	ZSTD_CCtx_setParameter(c->pack, ZSTD_c_checksumFlag, 0);
+	ZSTD_CCtx_setParameter(c->pack, ZSTD_c_contentSizeFlag, 1);
+	return true;
+}
+
+/* Compresses into c->out; 0 when it takes more than `most` bytes. */
+static size_t pack(struct compressor *c, const uint8_t *data, size_t len,
+		   size_t most)
+{
+	size_t n;
+
+	if (!pack_open(c))
+		return 0;
+	ZSTD_CCtx_reset(c->pack, ZSTD_reset_session_only);
+	n = ZSTD_compress2(c->pack, room_for(&c->out, most), most, data, len);
+	return ZSTD_isError(n) ? 0 : n;
+}
+
+/*
+ * Compresses planes, beginning a new block with each of them: a block has
+ * one code for its literals, and planes are different by nature.  len / n
+ * bytes each; 0 when it takes more than `most` bytes.
+ */
+static size_t pack_planes(struct compressor *c, unsigned n,
+			  const uint8_t *planes, size_t len, size_t most)
+{
+	ZSTD_inBuffer in = { planes, 0, 0 };
+	ZSTD_outBuffer out;
+	size_t left;
+
+	if (!pack_open(c))
+		return 0;
+	out = (ZSTD_outBuffer){ room_for(&c->out, most), most, 0 };
+	ZSTD_CCtx_reset(c->pack, ZSTD_reset_session_only);
+	ZSTD_CCtx_setPledgedSrcSize(c->pack, len);
+	for (unsigned i = 1; i <= n; i++) {
+		in.size = i < n ? i * (len / n) : len;
+		left = ZSTD_compressStream2(c->pack, &out, &in,
+					    i < n ? ZSTD_e_flush : ZSTD_e_end);
+		/* an error, or not enough room */
+		if (left)
+			return 0;
+	}
+	return out.pos;
+}
+
+static size_t enough(size_t len)
+{
+	return len - len / 16;
+}
+
+/* The middle of the bytes, at a multiple of 4. */
+static const uint8_t *trial_piece(const uint8_t *data, size_t len,
+				  size_t piece)
+{
+	return data + (len - piece) / 2 / 4 * 4;
+}
+
+/*
+ * Bytes that are all equally frequent may still repeat each other; a small
+ * piece tells when they do so soon.
+ */
+static bool piece_shrinks(struct compressor *c, const uint8_t *data,
+			  size_t len)
+{
+	size_t piece = len / 32;
+
+	if (piece > TRIAL_MOST)
+		piece = TRIAL_MOST;
+	if (piece < TRIAL_LEAST)
+		return false;
+	return pack(c, trial_piece(data, len, piece), piece, enough(piece));
+}
+
+/* Is the filter as good as it looks?  It must save 1/32 of a piece more. */
+static bool filter_pays(struct compressor *c, enum filter filter,
+			const uint8_t *data, size_t len)
+{
+	size_t piece = len < TRIAL_MOST ? len : TRIAL_MOST;
+	const uint8_t *at = trial_piece(data, len, piece);
+	uint8_t *planes = room_for(&c->planes, piece);
+	size_t with, without;
+
+	planes_split(filter, at, piece, planes);
+	with = pack_planes(c, filter, planes, piece, piece);
+	if (!with)
+		return false;
+	without = pack(c, at, piece, piece);
+	if (!without)
+		without = piece;
+	return with + piece / 32 < without;
+}
+
+bool compress_try(struct compressor *c, const uint8_t *data, size_t len,
+		  const uint8_t **out, size_t *out_len,
+		  enum codec *codec, enum filter *filter)
+{
+	struct probe probe = { PROBE_UNEVEN, FILTER_NONE };
+	size_t n;
+
+	if (len < LEN_LEAST)
+		return false;
+	if (len >= PROBE_LEAST)
+		probe = probe_bytes(data, len);
+	if (probe.verdict == PROBE_FLAT && !piece_shrinks(c, data, len))
+		return false;
+	if (probe.filter && !filter_pays(c, probe.filter, data, len))
+		probe.filter = FILTER_NONE;
+	if (probe.filter) {
+		uint8_t *planes = room_for(&c->planes, len);
+
+		planes_split(probe.filter, data, len, planes);
+		n = pack_planes(c, probe.filter, planes, len, enough(len));
+	} else {
+		n = pack(c, data, len, enough(len));
+	}
+	if (!n)
+		return false;
+	*out = (const uint8_t *)c->out.data;
+	*out_len = n;
+	*codec = CODEC_ZSTD;
+	*filter = probe.filter;
+	return true;
+}
+
+/*
+ * zstd checks the window only where it has to allocate one; a reader that
+ * does must be able to count on the limit.  RFC 8878, 3.1.1.1: bit 5 of byte 4
+ * stands for a window as long as the content, else byte 5 has the window's
+ * logarithm - 10 in its upper five bits, and eighths of that below.
+ */
+static bool window_ok(const uint8_t *stored, size_t len)
+{
+	if (len < 6 || load_u32(stored) != ZSTD_MAGICNUMBER)
+		return false;
+	return stored[4] & 0x20 || stored[5] <= (WINDOW_LOG_MAX - 10) << 3;
+}
+
+static int unpack(struct compressor *c, const uint8_t *stored,
+		  size_t stored_len, uint8_t *raw, size_t raw_len)
+{
+	unsigned long long size;
+	size_t n;
+
+	if (!window_ok(stored, stored_len) ||
+	    ZSTD_findFrameCompressedSize(stored, stored_len) != stored_len)
+		return dv_fail(DV_E_CORRUPT,
+			       "compressed data: not one zstd frame");
+	size = ZSTD_getFrameContentSize(stored, stored_len);
+	if (size != ZSTD_CONTENTSIZE_UNKNOWN && size != raw_len)
+		return dv_fail(DV_E_CORRUPT,
+			       "compressed data: not as long as it should be");
+	if (!c->unpack) {
+		c->unpack = ZSTD_createDCtx();
+		if (!c->unpack)
+			return dv_fail(DV_E_NOMEM,
+				       "out of memory for decompression");
+		ZSTD_DCtx_setParameter(c->unpack, ZSTD_d_windowLogMax,
+				       WINDOW_LOG_MAX);
+	}
+	n = ZSTD_decompressDCtx(c->unpack, raw, raw_len, stored, stored_len);
+	if (ZSTD_isError(n) &&
+	    ZSTD_getErrorCode(n) == ZSTD_error_memory_allocation)
+		return dv_fail(DV_E_NOMEM, "out of memory for decompression");
+	if (ZSTD_isError(n))
+		return dv_fail(DV_E_CORRUPT, "compressed data: %s",
+			       ZSTD_getErrorName(n));
+	if (n != raw_len)
+		return dv_fail(DV_E_CORRUPT,
+			       "compressed data: not as long as it should be");
+	return 0;
+}
+
+int decompress(struct compressor *c, enum codec codec, enum filter filter,
+	       const uint8_t *stored, size_t stored_len,
+	       uint8_t *raw, size_t raw_len)
+{
+	uint8_t *planes;
+	int err;
+
+	if (codec != CODEC_RAW && codec != CODEC_ZSTD)
+		return dv_fail(DV_E_UNSUPPORTED, "unknown compression %d",
+			       (int)codec);
+	if (filter != FILTER_NONE && filter != FILTER_PLANES2 &&
+	    filter != FILTER_PLANES4)
+		return dv_fail(DV_E_UNSUPPORTED, "unknown filter %d",
+			       (int)filter);
+	if (codec == CODEC_RAW) {
+		if (filter != FILTER_NONE || stored_len != raw_len)
+			return dv_fail(DV_E_CORRUPT,
+				       "raw data: not as long as it should be");
+		if (raw_len)
+			memcpy(raw, stored, raw_len);
+		return 0;
+	}
+	if (filter == FILTER_NONE)
+		return unpack(c, stored, stored_len, raw, raw_len);
+	planes = room_for(&c->planes, raw_len);
+	err = unpack(c, stored, stored_len, planes, raw_len);
+	if (!err)
+		planes_join(filter, planes, raw_len, raw);
+	return err;
+}

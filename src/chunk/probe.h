@@ -1,0 +1,29 @@
+#ifndef CHUNK_PROBE_H
+#define CHUNK_PROBE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "chunk/compress.h"
+
+/*
+ * A look at a few kilobytes of a frame: what is it worth trying?
+ */
+enum probe_verdict {
+	PROBE_FLAT,		/* all bytes equally frequent: like random */
+	PROBE_UNEVEN,		/* worth compressing */
+};
+
+struct probe {
+	enum probe_verdict verdict;
+	/*
+	 * A filter whose planes look so different that it should be tried,
+	 * or FILTER_NONE.
+	 */
+	enum filter filter;
+};
+
+/* len must not be 0. */
+struct probe probe_bytes(const uint8_t *data, size_t len);
+
+#endif

@@ -1,0 +1,137 @@
+#include "chunk/sha256.h"
+
+#include <openssl/evp.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chunk/kernel.h"
+#include "chunk/sha256_lanes.h"
+
+/* With fewer messages than this eight slow lanes lose to OpenSSL. */
+#define AVX2_WORTH	4
+
+static EVP_MD *method;		/* never freed: valid as long as OpenSSL is */
+static const struct sha256_kernel *lanes;
+static const char *kernel_name;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+/*
+ * OpenSSL without SHA-256, or out of memory: there is no way to go on, and a
+ * wrong id would be worse.
+ */
+__attribute__((noreturn))
+static void openssl_failed(void)
+{
+	fputs("dv: OpenSSL cannot compute SHA-256\n", stderr);
+	abort();
+}
+
+static void choose_kernel(void)
+{
+	enum kernel_wish wish = kernel_wish();
+
+	method = EVP_MD_fetch(NULL, "SHA2-256", NULL);
+	if (!method)
+		openssl_failed();
+	kernel_name = "openssl";
+	if (wish == KERNEL_SCALAR || wish == KERNEL_OPENSSL)
+		return;
+	if (cpu_has_sha_ni() && wish != KERNEL_AVX2) {
+		lanes = sha256_kernel_ni();
+		kernel_name = "sha-ni";
+	} else if (cpu_has_avx2()) {
+		lanes = sha256_kernel_avx2();
+		kernel_name = "avx2";
+	}
+}
+
+const char *sha256_kernel(void)
+{
+	pthread_once(&once, choose_kernel);
+	return kernel_name;
+}
+
+void sha256_many(const struct sha256_job *jobs, size_t count)
+{
+	pthread_once(&once, choose_kernel);
+	if (lanes && (count >= AVX2_WORTH ||
+		      lanes->lanes < SHA256_LANES_MOST)) {
+		sha256_lanes(lanes, jobs, count);
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (!EVP_Digest(jobs[i].data, jobs[i].len, jobs[i].out->bytes,
+				NULL, method, NULL))
+			openssl_failed();
+}
+
+void sha256(const void *data, size_t len, struct dv_id *out)
+{
+	const struct sha256_job job = { data, len, out };
+
+	sha256_many(&job, 1);
+}
+
+/*
+ * The functions below know a stream as the pointer OpenSSL gave; the struct is
+ * never defined.
+ */
+struct sha256_stream *sha256_begin(void)
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+
+	pthread_once(&once, choose_kernel);
+	if (!context || !EVP_DigestInit_ex2(context, method, NULL))
+		openssl_failed();
+	return (struct sha256_stream *)context;
+}
+
+void sha256_update(struct sha256_stream *s, const void *data, size_t len)
+{
+	if (!EVP_DigestUpdate((EVP_MD_CTX *)s, data, len))
+		openssl_failed();
+}
+
+void sha256_end(struct sha256_stream *s, struct dv_id *out)
+{
+	EVP_MD_CTX *context = (EVP_MD_CTX *)s;
+
+	if (!s)
+		return;
+	if (out && !EVP_DigestFinal_ex(context, out->bytes, NULL))
+		openssl_failed();
+	EVP_MD_CTX_free(context);
+}
+
+void hmac_sha256(const void *key, size_t key_len, const void *data,
+		 size_t len, uint8_t out[32])
+{
+	uint8_t pad[SHA256_BLOCK] = { 0 };
+	struct sha256_stream *s;
+	struct dv_id digest;
+
+	if (key_len > sizeof(pad)) {
+		sha256(key, key_len, &digest);
+		memcpy(pad, digest.bytes, sizeof(digest.bytes));
+	} else if (key_len) {
+		memcpy(pad, key, key_len);
+	}
+	for (size_t i = 0; i < sizeof(pad); i++)
+		pad[i] ^= 0x36;
+	s = sha256_begin();
+	sha256_update(s, pad, sizeof(pad));
+	sha256_update(s, data, len);
+	sha256_end(s, &digest);
+
+	for (size_t i = 0; i < sizeof(pad); i++)
+		pad[i] ^= 0x36 ^ 0x5c;
+	s = sha256_begin();
+	sha256_update(s, pad, sizeof(pad));
+	sha256_update(s, digest.bytes, sizeof(digest.bytes));
+	sha256_end(s, &digest);
+	memcpy(out, digest.bytes, sizeof(digest.bytes));
+	/* the pad is the key; a compiler may not leave this out */
+	OPENSSL_cleanse(pad, sizeof(pad));
+}

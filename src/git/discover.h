@@ -1,0 +1,28 @@
+#ifndef GIT_DISCOVER_H
+#define GIT_DISCOVER_H
+
+#include <stdbool.h>
+
+/*
+ * Where a git repository is, found by plain code as git finds it: GIT_DIR
+ * and its relatives, else a .git folder or file in this folder or above.
+ * Linked work trees and submodules included.  All paths are absolute and
+ * without symlinks.
+ */
+struct git_place {
+	char *worktree;		/* owned */
+	char *git_dir;		/* owned: of this work tree */
+	char *common_dir;	/* owned: shared by all work trees */
+	bool explicit;		/* GIT_DIR or GIT_WORK_TREE said so */
+};
+
+/*
+ * Returns 0; DV_E_NOTFOUND outside of git; DV_E_UNSUPPORTED in a bare
+ * repository or one of a format dv does not know; DV_E_INVALID when it
+ * belongs to somebody else and safe.directory does not have it.  On
+ * failure *out is empty.
+ */
+int git_discover(const char *start, struct git_place *out);
+void git_place_release(struct git_place *p);
+
+#endif

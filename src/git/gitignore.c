@@ -1,0 +1,319 @@
+/* The lines that keep tracked data out of git's sight. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "git/private.h"
+#include "git/rules.h"
+
+#define FILE_NAME	".gitignore"
+#define FILE_MOST	(16u << 20)	/* bytes */
+
+#define DV_AUTO_RULES	__attribute__((cleanup(rules_release)))
+
+/* --- a line ------------------------------------------------------------ */
+
+/*
+ * "/name" with what is special in a pattern escaped.  The '/' comes first,
+ * so '#' and '!' are plain.  A line cannot hold a line end, so '?' stands
+ * for one, and for a carriage return at the end, which git would drop.
+ */
+static void format_line(const char *name, struct buf *out)
+{
+	size_t len = strlen(name), spaces = len;
+
+	while (spaces && name[spaces - 1] == ' ')
+		spaces--;
+	buf_addch(out, '/');
+	for (size_t i = 0; i < len; i++) {
+		char c = name[i];
+
+		if (c == '\n' || c == '\r') {
+			buf_addch(out, '?');
+			continue;
+		}
+		if (strchr("*?[\\", c) || i >= spaces)
+			buf_addch(out, '\\');
+		buf_addch(out, c);
+	}
+}
+
+/* A file as lines; `at` walks over it. */
+struct line {
+	size_t begin;
+	size_t len;		/* without its end */
+	size_t next;		/* where the one after it begins */
+};
+
+static bool next_line(const struct buf *text, size_t at, struct line *out)
+{
+	const char *end;
+
+	if (at >= text->len)
+		return false;
+	end = memchr(text->data + at, '\n', text->len - at);
+	out->begin = at;
+	out->next = end ? (size_t)(end - text->data) + 1 : text->len;
+	out->len = out->next - at - (end != NULL);
+	if (end && out->len && text->data[at + out->len - 1] == '\r')
+		out->len--;
+	return true;
+}
+
+static bool find_line(const struct buf *text, size_t from,
+		      const struct buf *wanted, struct line *out)
+{
+	for (; next_line(text, from, out); from = out->next)
+		if (out->len == wanted->len &&
+		    !memcmp(text->data + out->begin, wanted->data, out->len))
+			return true;
+	return false;
+}
+
+/* --- the file ---------------------------------------------------------- */
+
+struct file {
+	struct buf path;	/* relative */
+	struct buf full;
+	struct buf text;
+	mode_t mode;
+	bool there;
+};
+
+#define FILE_INIT	{ BUF_INIT, BUF_INIT, BUF_INIT, 0, false }
+#define DV_AUTO_FILE	__attribute__((cleanup(file_release)))
+
+static void file_release(struct file *f)
+{
+	buf_release(&f->path);
+	buf_release(&f->full);
+	buf_release(&f->text);
+}
+
+/* Opens the .gitignore beside path.  One that is a symlink is not ours. */
+static int file_load(struct dv_repo *repo, const char *path, struct file *f)
+{
+	struct stat st;
+	int err = repo_check_parents(repo, path);
+
+	if (err)
+		return err;
+	buf_add(&f->path, path, path_parent_len(path));
+	path_append(&f->path, FILE_NAME);
+	repo_path(repo, f->path.data, &f->full);
+	if (lstat(f->full.data, &st) < 0)
+		return errno == ENOENT ? 0 :
+			dv_fail_errno("cannot look at %s", f->path.data);
+	if (S_ISLNK(st.st_mode))
+		return dv_hint(dv_fail(DV_E_INVALID, "%s is a symbolic link: "
+				       "it is not written through",
+				       f->path.data),
+			       "git does not follow it either: make it a file");
+	if (!S_ISREG(st.st_mode))
+		return dv_fail(DV_E_INVALID, "%s is not a file", f->path.data);
+	f->there = true;
+	f->mode = st.st_mode & 07777;
+	return file_read(f->full.data, FILE_MOST, &f->text);
+}
+
+static int file_save(const struct file *f)
+{
+	DV_AUTO_NEWFILE struct newfile new = NEWFILE_INIT;
+	int err;
+
+	if (f->there && !f->text.len) {
+		if (unlink(f->full.data) < 0)
+			return dv_fail_errno("cannot remove %s",
+					     f->path.data);
+		return 0;
+	}
+	err = newfile_open(&new, f->full.data, NULL);
+	if (!err)
+		err = newfile_write(&new, f->text.data, f->text.len);
+	if (!err && f->there && fchmod(new.fd, f->mode) < 0)
+		err = dv_fail_errno("cannot set the mode of %s",
+				    f->path.data);
+	return err ? err : newfile_commit(&new, 0);
+}
+
+/* --- what git ignores already ------------------------------------------ */
+
+/* Rules of a file that need not be there; dir NULL: of the whole tree. */
+static int add_rules(struct rules *rules, const char *file, const char *dir)
+{
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+	int err;
+
+	if (access(file, R_OK) < 0)
+		return 0;
+	err = file_read(file, FILE_MOST, &text);
+	if (err)
+		return err;
+	if (dir)
+		rules_add(rules, dir, text.data, text.len);
+	else
+		rules_add_base(rules, text.data, text.len);
+	return 0;
+}
+
+/* core.excludesFile, or git's own place for it. */
+static int add_user_rules(struct dv_repo *repo, struct rules *rules)
+{
+	const char *set = settings_git(repo, "core.excludesfile");
+	const char *xdg = getenv("XDG_CONFIG_HOME");
+	const char *home = getenv("HOME");
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+
+	if (set && !config_expand_home(set, &path))
+		return 0;
+	if (!set && xdg && *xdg)
+		buf_addf(&path, "%s/git/ignore", xdg);
+	else if (!set && home)
+		buf_addf(&path, "%s/.config/git/ignore", home);
+	if (path.len && *path.data != '/') {
+		DV_AUTO_BUF struct buf full = BUF_INIT;
+
+		repo_path(repo, path.data, &full);
+		return add_rules(rules, full.data, NULL);
+	}
+	return path.len ? add_rules(rules, path.data, NULL) : 0;
+}
+
+static int read_rules(struct dv_repo *repo, const char *path,
+		      struct rules *rules)
+{
+	DV_AUTO_BUF struct buf file = BUF_INIT;
+	DV_AUTO_BUF struct buf dir = BUF_INIT;
+	int err = add_user_rules(repo, rules);
+	struct stat st;
+
+	buf_addf(&file, "%s/info/exclude", repo->place.common_dir);
+	if (!err)
+		err = add_rules(rules, file.data, NULL);
+	for (size_t n = 0; !err; n += strcspn(path + n, "/") + 1) {
+		/* path[0..n) is "" or a folder and its '/' */
+		buf_clear(&dir);
+		buf_add(&dir, path, n ? n - 1 : 0);
+		buf_clear(&file);
+		repo_path(repo, "", &file);
+		buf_add(&file, path, n);
+		buf_addstr(&file, FILE_NAME);
+		/* git does not follow a link here */
+		if (!lstat(file.data, &st) && S_ISREG(st.st_mode))
+			err = add_rules(rules, file.data, dir.data);
+		if (!strchr(path + n, '/'))
+			break;
+	}
+	return err;
+}
+
+static int is_ignored(struct dv_repo *repo, const char *path, bool *out)
+{
+	DV_AUTO_RULES struct rules rules = { 0 };
+	DV_AUTO_BUF struct buf full = BUF_INIT;
+	struct stat st;
+	bool directory;
+	int err = read_rules(repo, path, &rules);
+
+	repo_path(repo, path, &full);
+	directory = !lstat(full.data, &st) && S_ISDIR(st.st_mode);
+	*out = !err && rules_match(&rules, path, directory);
+	return err;
+}
+
+/* --- adding and removing ----------------------------------------------- */
+
+/*
+ * Puts a line at the end, with the line ends the file has; a file without
+ * one at its end stays so.
+ */
+static void append_line(struct buf *text, const struct buf *line)
+{
+	const char *first = memchr(text->data, '\n', text->len);
+	bool dos = first && first > text->data && first[-1] == '\r';
+	bool open = text->len && text->data[text->len - 1] != '\n';
+	const char *end = dos ? "\r\n" : "\n";
+
+	if (open)
+		buf_addstr(text, end);
+	buf_add(text, line->data, line->len);
+	if (!open)
+		buf_addstr(text, end);
+}
+
+int repo_gitignore_add(struct dv_repo *repo, const char *path,
+		       struct buf *changed)
+{
+	DV_AUTO_FILE struct file f = FILE_INIT;
+	DV_AUTO_BUF struct buf line = BUF_INIT;
+	struct line found;
+	bool ignored;
+	int err;
+
+	buf_clear(changed);
+	if (!*path || !path_relative_ok(path))
+		return dv_fail(DV_E_INVALID, "cannot ignore '%s'", path);
+	err = is_ignored(repo, path, &ignored);
+	if (err || ignored)
+		return err;
+	err = file_load(repo, path, &f);
+	if (err)
+		return err;
+	format_line(path_name(path), &line);
+	/* there, and taken back by a later line: as its writer wants it */
+	if (find_line(&f.text, 0, &line, &found))
+		return 0;
+	append_line(&f.text, &line);
+	err = file_save(&f);
+	if (!err)
+		buf_addstr(changed, f.path.data);
+	return err;
+}
+
+/* Takes the line at `l` out; the last one takes its line end before it. */
+static void cut_line(struct buf *text, const struct line *l)
+{
+	size_t begin = l->begin, next = l->next;
+
+	if (next == text->len && begin && text->data[next - 1] != '\n') {
+		begin--;
+		begin -= begin && text->data[begin - 1] == '\r';
+	}
+	memmove(text->data + begin, text->data + next, text->len - next);
+	buf_setlen(text, text->len - (next - begin));
+}
+
+int repo_gitignore_remove(struct dv_repo *repo, const char *path,
+			  struct buf *changed)
+{
+	DV_AUTO_FILE struct file f = FILE_INIT;
+	DV_AUTO_BUF struct buf line = BUF_INIT;
+	struct line found;
+	bool any = false;
+	int err;
+
+	buf_clear(changed);
+	if (!*path || !path_relative_ok(path))
+		return dv_fail(DV_E_INVALID, "cannot ignore '%s'", path);
+	err = file_load(repo, path, &f);
+	if (err || !f.there)
+		return err;
+	format_line(path_name(path), &line);
+	while (find_line(&f.text, 0, &line, &found)) {
+		cut_line(&f.text, &found);
+		any = true;
+	}
+	if (!any)
+		return 0;
+	err = file_save(&f);
+	if (!err)
+		buf_addstr(changed, f.path.data);
+	return err;
+}

@@ -1,0 +1,269 @@
+#include "git/head.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "git/lib.h"
+#include "git/private.h"
+
+#define REF_DEPTH	5
+#define REF_FILE_MOST	65536
+#define KEPT_MOST	(64u << 20)	/* bytes of the kept answers */
+#define HEX		(2 * SHA1_SIZE)
+
+static const char magic[] = "dv-head 1 ";
+
+struct head {
+	char commit[HEX + 1];	/* "": no commit yet */
+	struct names paths;
+	struct answer {
+		char hex[HEX + 1];	/* zeros: not there */
+	} *answers;		/* owned; by number in paths */
+	size_t count, room;
+	bool learnt;		/* something the file does not have */
+	git_tree *tree;		/* of the commit, once needed */
+};
+
+/* --- which commit ------------------------------------------------------ */
+
+static bool is_hex(const char *text)
+{
+	return strspn(text, "0123456789abcdef") >= HEX;
+}
+
+/* The line "<hex> <ref>" of packed-refs. */
+static int find_packed(const struct dv_repo *repo, const char *ref,
+		       char commit[HEX + 1])
+{
+	DV_AUTO_FILEMAP struct filemap map = FILEMAP_INIT;
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	size_t len = strlen(ref);
+	const char *at, *end;
+	int err;
+
+	buf_addf(&path, "%s/packed-refs", repo->place.common_dir);
+	err = filemap_open(&map, path.data);
+	if (err)
+		return err == DV_E_NOTFOUND ? 0 : err;
+	end = (const char *)map.data + map.len;
+	for (at = (const char *)map.data; at < end; ) {
+		const char *line_end = memchr(at, '\n', end - at);
+
+		if (!line_end)
+			break;
+		if ((size_t)(line_end - at) == HEX + 1 + len &&
+		    at[HEX] == ' ' && !memcmp(at + HEX + 1, ref, len)) {
+			memcpy(commit, at, HEX);
+			commit[HEX] = 0;
+			if (!is_hex(commit))
+				commit[0] = 0;
+			return 0;
+		}
+		at = line_end + 1;
+	}
+	return 0;
+}
+
+/* A name that cannot lead out of the git folder. */
+static bool ref_ok(const char *ref)
+{
+	return !strncmp(ref, "refs/", 5) && !strstr(ref, "..") &&
+	       !strstr(ref, "//");
+}
+
+/* HEAD, through symbolic refs; "" when there is no commit yet. */
+static int resolve_head(const struct dv_repo *repo, char commit[HEX + 1])
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+	DV_AUTO_BUF struct buf ref = BUF_INIT;
+
+	commit[0] = 0;
+	buf_addf(&path, "%s/HEAD", repo->place.git_dir);
+	for (int depth = 0; depth < REF_DEPTH; depth++) {
+		int err;
+
+		buf_clear(&text);
+		err = file_read(path.data, REF_FILE_MOST, &text);
+		if (err == DV_E_NOTFOUND && ref.len)
+			return find_packed(repo, ref.data, commit);
+		if (err)
+			return err;
+		if (is_hex(text.data)) {
+			memcpy(commit, text.data, HEX);
+			commit[HEX] = 0;
+			return 0;
+		}
+		buf_setlen(&text, strcspn(text.data, "\r\n"));
+		if (strncmp(text.data, "ref:", 4))
+			break;
+		buf_clear(&ref);
+		buf_addstr(&ref, text.data + 4 + strspn(text.data + 4, " \t"));
+		if (!ref_ok(ref.data))
+			break;
+		buf_clear(&path);
+		buf_addf(&path, "%s/%s", repo->place.common_dir, ref.data);
+	}
+	return dv_fail(DV_E_CORRUPT, "cannot make sense of %s", path.data);
+}
+
+/* --- answers kept from before ------------------------------------------ */
+
+static void kept_path(const struct dv_repo *repo, struct buf *out)
+{
+	buf_addf(out, "%s/head", repo->state_dir);
+}
+
+static void learn(struct head *h, const char *path, size_t len,
+		  const char *hex)
+{
+	uint32_t at = names_add(&h->paths, path, len);
+
+	if (at < h->count)
+		return;
+	ARRAY_GROW(h->answers, h->count + 1, h->room);
+	memcpy(h->answers[h->count].hex, hex, HEX);
+	h->answers[h->count++].hex[HEX] = 0;
+}
+
+/* What is not as it should be is passed over: it can be found again. */
+static void read_kept(const struct dv_repo *repo, struct head *h)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+	size_t at = sizeof(magic) - 1;
+
+	kept_path(repo, &path);
+	if (file_read(path.data, KEPT_MOST, &text))
+		return;
+	if (strncmp(text.data, magic, at) ||
+	    strncmp(text.data + at, h->commit, HEX) ||
+	    text.data[at + HEX] != '\n')
+		return;
+	for (at += HEX + 1; at < text.len; ) {
+		const char *line = text.data + at;
+		size_t len = strlen(line);
+
+		if (at + len >= text.len || len < HEX + 2 || !is_hex(line) ||
+		    line[HEX] != ' ')
+			return;
+		learn(h, line + HEX + 1, len - HEX - 1, line);
+		at += len + 1;
+	}
+}
+
+static void write_kept(struct dv_repo *repo, const struct head *h)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+	const char *dir;
+
+	kept_path(repo, &path);
+	buf_addf(&text, "%s%s\n", magic, h->commit);
+	for (size_t i = 0; i < h->count; i++) {
+		buf_addf(&text, "%s %s", h->answers[i].hex,
+			 h->paths.items[i].text);
+		buf_addch(&text, 0);
+	}
+	/* on a read-only file system there is just nothing kept */
+	if (!repo_state_dir(repo, &dir))
+		file_replace(path.data, text.data, text.len, NEWFILE_NOSYNC);
+}
+
+/* --- asking the commit ------------------------------------------------- */
+
+static int open_tree(struct dv_repo *repo, struct head *h)
+{
+	git_repository *git;
+	git_commit *commit;
+	git_oid id;
+	int code, err = repo_git(repo, &git);
+
+	if (err)
+		return err;
+	lib.oid_fromstr(&id, h->commit);
+	code = lib.commit_lookup(&commit, git, &id);
+	if (code < 0)
+		return lib_fail(code, "cannot read HEAD's commit");
+	id = *lib.commit_tree_id(commit);
+	lib.commit_free(commit);
+	return repo_git_tree(repo, &id, &h->tree);
+}
+
+static int ask(struct dv_repo *repo, struct head *h, const char *path)
+{
+	char hex[HEX + 1] = "0000000000000000000000000000000000000000";
+	git_tree_entry *entry;
+	int code, err = h->tree ? 0 : open_tree(repo, h);
+
+	if (err)
+		return err;
+	code = repo_git_entry(repo, h->tree, path, &entry);
+	if (code && code != DV_E_NOTFOUND)
+		return code;
+	if (!code) {
+		if ((lib.tree_entry_filemode(entry) & 0170000) == 0100000)
+			lib.oid_tostr(hex, sizeof(hex),
+				      lib.tree_entry_id(entry));
+		lib.tree_entry_free(entry);
+	}
+	learn(h, path, strlen(path), hex);
+	h->learnt = true;
+	return 0;
+}
+
+static int head_open(struct dv_repo *repo)
+{
+	struct head *h = xcalloc(1, sizeof(*h));
+	int err;
+
+	repo->head = h;
+	err = resolve_head(repo, h->commit);
+	if (!err && h->commit[0])
+		read_kept(repo, h);
+	if (err)
+		head_close(repo);
+	return err;
+}
+
+int head_lookup(struct dv_repo *repo, const char *path, bool *there,
+		uint8_t id[SHA1_SIZE])
+{
+	struct head *h;
+	uint32_t at;
+	int err = repo->head ? 0 : head_open(repo);
+
+	*there = false;
+	h = repo->head;
+	if (err || !h->commit[0])
+		return err;
+	at = names_find(&h->paths, path, strlen(path));
+	if (at == NAMES_NONE) {
+		err = ask(repo, h, path);
+		if (err)
+			return err;
+		at = names_find(&h->paths, path, strlen(path));
+	}
+	*there = strspn(h->answers[at].hex, "0") != HEX;
+	sha1_from_hex(h->answers[at].hex, id);
+	return 0;
+}
+
+void head_close(struct dv_repo *repo)
+{
+	struct head *h = repo->head;
+
+	if (!h)
+		return;
+	if (h->learnt)
+		write_kept(repo, h);
+	if (h->tree)
+		lib.tree_free(h->tree);
+	names_release(&h->paths);
+	free(h->answers);
+	free(h);
+	repo->head = NULL;
+}

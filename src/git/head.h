@@ -1,0 +1,28 @@
+#ifndef GIT_HEAD_H
+#define GIT_HEAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "git/sha1.h"
+
+struct dv_repo;
+
+/*
+ * Which blobs HEAD's commit has at the paths of pointers.  Answers are kept
+ * in <state dir>/head beside the id of the commit, so that the next command
+ * finds them without loading libgit2:
+ *
+ *	"dv-head 1 <commit>\n", then for each path
+ *	"<id, or zeros: not there> <path>" and a 0 byte
+ *
+ * The file is derived and may be deleted at any time.
+ */
+
+/* *there: false when HEAD has no such file, or there is no commit yet. */
+int head_lookup(struct dv_repo *repo, const char *path, bool *there,
+		uint8_t id[SHA1_SIZE]);
+/* Writes what was learnt and frees. */
+void head_close(struct dv_repo *repo);
+
+#endif

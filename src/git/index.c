@@ -1,0 +1,109 @@
+/* What git knows of pointer files, and git add. */
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "git/head.h"
+#include "git/index_file.h"
+#include "git/private.h"
+
+int repo_pointer_state(struct dv_repo *repo, const char *pointer_path,
+		       enum pointer_state *out)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+	const struct index_pointer *entry;
+	const struct index_names *index;
+	uint8_t id[SHA1_SIZE];
+	bool there;
+	size_t n;
+	int err = index_names_get(repo, false, &index);
+
+	if (err)
+		return err;
+	n = index_pointers_of(index, pointer_path, &entry);
+	*out = POINTER_UNTRACKED;
+	if (!n)
+		return 0;
+	*out = POINTER_UNSTAGED;
+	if (n > 1 || entry->stage)	/* a conflict */
+		return 0;
+	repo_path(repo, pointer_path, &path);
+	err = file_read(path.data, DV_POINTER_MAX, &text);
+	if (err == DV_E_NOTFOUND || err == DV_E_INVALID)
+		return 0;
+	if (err)
+		return err;
+	sha1_blob(text.data, text.len, id);
+	if (memcmp(id, entry->id, SHA1_SIZE))
+		return 0;
+	err = head_lookup(repo, pointer_path, &there, id);
+	if (err)
+		return err;
+	*out = there && !memcmp(id, entry->id, SHA1_SIZE) ?
+		POINTER_COMMITTED : POINTER_STAGED;
+	return 0;
+}
+
+/*
+ * Names in the index are in byte order, so what is below "a/b" comes from
+ * "a/b/" on.
+ */
+static const char *first_from(const struct index_names *index,
+			      const char *name)
+{
+	size_t low = 0, high = index->path_count;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (strcmp(index->paths[mid], name) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < index->path_count ? index->paths[low] : NULL;
+}
+
+int repo_git_tracks(struct dv_repo *repo, const char *path, struct buf *out)
+{
+	DV_AUTO_BUF struct buf below = BUF_INIT;
+	const struct index_names *index;
+	const char *found;
+	int err = index_names_get(repo, true, &index);
+
+	if (err)
+		return err;
+	buf_clear(out);
+	found = first_from(index, path);
+	if (found && strcmp(found, path) && *path) {
+		buf_addf(&below, "%s/", path);
+		found = first_from(index, below.data);
+		if (found && !path_below(found, path))
+			found = NULL;
+	}
+	if (!found)
+		return dv_fail(DV_E_NOTFOUND, "git tracks nothing at %s",
+			       *path ? path : "the top");
+	buf_addstr(out, found);
+	return 0;
+}
+
+int repo_stage(struct dv_repo *repo, const char *const *paths, size_t count)
+{
+	const char *const args[] = {
+		"--literal-pathspecs", "add", "--pathspec-from-file=-",
+		"--pathspec-file-nul", NULL
+	};
+	DV_AUTO_BUF struct buf list = BUF_INIT;
+	DV_AUTO_BUF struct buf out = BUF_INIT;
+
+	if (!count)
+		return 0;
+	for (size_t i = 0; i < count; i++)
+		buf_add(&list, paths[i], strlen(paths[i]) + 1);
+	index_names_forget(repo);
+	return run_git(repo, args, list.data, list.len, &out);
+}

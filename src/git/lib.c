@@ -1,0 +1,251 @@
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <git2.h>
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/trace.h"
+#include "git/lib.h"
+#include "git/private.h"
+
+struct lib lib;
+
+/* --- loading ----------------------------------------------------------- */
+
+static struct error_state load_error;
+static int load_code;
+
+static int find_functions(void *handle)
+{
+	static const char *const names[] = {
+#define LIB_NAME(name) "git_" #name,
+		LIB_FUNCTIONS(LIB_NAME)
+	};
+	void *found[sizeof(names) / sizeof(*names)];
+
+	_Static_assert(sizeof(found) == sizeof(lib), "one pointer each");
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		found[i] = dlsym(handle, names[i]);
+		if (!found[i])
+			return dv_fail(DV_E_UNSUPPORTED, "libgit2 has no %s",
+				       names[i]);
+	}
+	memcpy(&lib, found, sizeof(lib));
+	return 0;
+}
+
+/*
+ * The formats git_format_read() lets pass, and git's rule about owners is
+ * ours to keep.
+ */
+static int load(void)
+{
+	static const char *extensions[] = {
+		"noop", "noop-v1", "preciousobjects", "partialclone",
+		"worktreeconfig", "relativeworktrees", "objectformat",
+		"refstorage",
+	};
+	void *handle = dlopen("libgit2.so." LIBGIT2_SOVERSION,
+			      RTLD_NOW | RTLD_LOCAL);
+	TRACE_REGION("git: load libgit2");
+	int err;
+
+	if (!handle)
+		return dv_fail(DV_E_UNSUPPORTED, "cannot load libgit2: %s",
+			       dlerror());
+	err = find_functions(handle);
+	if (err)
+		return err;
+	if (lib.libgit2_init() < 0 ||
+	    lib.libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0) < 0 ||
+	    lib.libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions,
+			     sizeof(extensions) / sizeof(*extensions)) < 0)
+		return lib_fail(GIT_ERROR, "cannot start libgit2");
+	return 0;
+}
+
+static void load_once(void)
+{
+	load_code = load();
+	if (load_code)
+		error_save(load_code, &load_error);
+}
+
+int lib_load(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, load_once);
+	return load_code ? error_restore(&load_error) : 0;
+}
+
+int lib_fail(int code, const char *fmt, ...)
+{
+	const git_error *last = lib.error_last ? lib.error_last() : NULL;
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	return dv_fail(code == GIT_ENOTFOUND ? DV_E_NOTFOUND : DV_E_IO,
+		       "%s: %s", text.data,
+		       last && last->message ? last->message : "failed");
+}
+
+/* --- a repository ------------------------------------------------------ */
+
+/* Where git looks for objects besides the repository, in hooks for one. */
+static int add_objects(git_repository *git)
+{
+	const char *own = getenv("GIT_OBJECT_DIRECTORY");
+	const char *more = getenv("GIT_ALTERNATE_OBJECT_DIRECTORIES");
+	git_odb *odb;
+	int code = 0;
+
+	if (!own && !more)
+		return 0;
+	code = lib.repository_odb(&odb, git);
+	if (code < 0)
+		return lib_fail(code, "cannot open the objects");
+	if (own)
+		code = lib.odb_add_disk_alternate(odb, own);
+	while (code >= 0 && more && *more) {
+		DV_AUTO_BUF struct buf one = BUF_INIT;
+		size_t n = strcspn(more, ":");
+
+		buf_add(&one, more, n);
+		if (n)
+			code = lib.odb_add_disk_alternate(odb, one.data);
+		more += n;
+		more += *more == ':';
+	}
+	lib.odb_free(odb);
+	return code < 0 ? lib_fail(code, "cannot add objects") : 0;
+}
+
+/* libgit2 does not know GIT_COMMON_DIR, and must not look elsewhere. */
+static int check_common(const struct dv_repo *repo, git_repository *git)
+{
+	const char *common = lib.repository_commondir(git);
+	DV_AUTO_FREE char *real = realpath(common, NULL);
+
+	if (real && !strcmp(real, repo->place.common_dir))
+		return 0;
+	return dv_fail(DV_E_UNSUPPORTED, "GIT_COMMON_DIR: %s is not that of "
+		       "%s", repo->place.common_dir, repo->place.git_dir);
+}
+
+static int open_git(struct dv_repo *repo)
+{
+	int code, err = lib_load();
+
+	if (err)
+		return err;
+	code = lib.repository_open(&repo->git, repo->place.git_dir);
+	if (code < 0) {
+		repo->git = NULL;
+		return lib_fail(code, "cannot open %s", repo->place.git_dir);
+	}
+	err = check_common(repo, repo->git);
+	if (!err)
+		err = add_objects(repo->git);
+	if (err)
+		repo_git_close(repo);
+	return err;
+}
+
+int repo_git(struct dv_repo *repo, git_repository **out)
+{
+	int err = repo->git ? 0 : open_git(repo);
+
+	*out = repo->git;
+	return err;
+}
+
+void repo_git_close(struct dv_repo *repo)
+{
+	if (repo->git)
+		lib.repository_free(repo->git);
+	repo->git = NULL;
+}
+
+int repo_git_obtain(struct dv_repo *repo, const git_oid *id)
+{
+	char hex[GIT_OID_HEXSZ + 1];
+	const char *const args[] = { "cat-file", "-e", hex, NULL };
+	DV_AUTO_BUF struct buf out = BUF_INIT;
+	git_repository *git;
+	git_odb *odb;
+	int code, err = repo_git(repo, &git);
+
+	if (err)
+		return err;
+	lib.oid_tostr(hex, sizeof(hex), id);
+	if (run_git(repo, args, NULL, 0, &out))
+		return dv_hint(dv_fail(DV_E_CORRUPT, "object %s is missing "
+				       "from the git repository", hex),
+			       "git fsck finds out more");
+	code = lib.repository_odb(&odb, git);
+	if (code < 0)
+		return lib_fail(code, "cannot open the objects");
+	lib.odb_refresh(odb);
+	code = lib.odb_exists(odb, id);
+	lib.odb_free(odb);
+	return code == 1 ? 0 :
+		dv_fail(DV_E_CORRUPT, "object %s cannot be read", hex);
+}
+
+int repo_git_tree(struct dv_repo *repo, const git_oid *id, git_tree **out)
+{
+	git_repository *git;
+	int code, err = repo_git(repo, &git);
+
+	if (err)
+		return err;
+	code = lib.tree_lookup(out, git, id);
+	if (code == GIT_ENOTFOUND) {
+		err = repo_git_obtain(repo, id);
+		if (err)
+			return err;
+		code = lib.tree_lookup(out, git, id);
+	}
+	return code < 0 ? lib_fail(GIT_ERROR, "cannot read a tree") : 0;
+}
+
+/*
+ * Folder by folder: libgit2 does not say whether it was the entry that it
+ * did not find or a tree on the way, which may have to be fetched.
+ */
+int repo_git_entry(struct dv_repo *repo, git_tree *tree, const char *path,
+		   git_tree_entry **out)
+{
+	size_t n = strcspn(path, "/");
+	DV_AUTO_BUF struct buf name = BUF_INIT;
+	git_tree_entry *entry;
+	git_tree *below;
+	int code, err;
+
+	buf_add(&name, path, n);
+	code = lib.tree_entry_bypath(&entry, tree, name.data);
+	if (code < 0)
+		return lib_fail(code, "cannot find %s", path);
+	if (!path[n]) {
+		*out = entry;
+		return 0;
+	}
+	if (lib.tree_entry_filemode(entry) != GIT_FILEMODE_TREE) {
+		lib.tree_entry_free(entry);
+		return dv_fail(DV_E_NOTFOUND, "cannot find %s", path);
+	}
+	err = repo_git_tree(repo, lib.tree_entry_id(entry), &below);
+	lib.tree_entry_free(entry);
+	if (err)
+		return err;
+	err = repo_git_entry(repo, below, path + n + 1, out);
+	lib.tree_free(below);
+	return err;
+}

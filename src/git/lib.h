@@ -1,0 +1,96 @@
+#ifndef GIT_LIB_H
+#define GIT_LIB_H
+
+#include <git2.h>
+
+/*
+ * libgit2, loaded when the first thing needs it: commits, trees, blobs and
+ * refs.  Loading and starting it takes longer than all the rest of
+ * `dv status` in a small repository, and most commands do without.
+ */
+#define LIB_FUNCTIONS(X) \
+	X(blob_free) \
+	X(blob_lookup) \
+	X(blob_rawcontent) \
+	X(blob_rawsize) \
+	X(commit_free) \
+	X(commit_lookup) \
+	X(commit_parent_id) \
+	X(commit_parentcount) \
+	X(commit_tree_id) \
+	X(error_last) \
+	X(libgit2_init) \
+	X(libgit2_opts) \
+	X(object_free) \
+	X(object_id) \
+	X(object_peel) \
+	X(object_type) \
+	X(odb_add_disk_alternate) \
+	X(odb_exists) \
+	X(odb_free) \
+	X(odb_read_header) \
+	X(odb_refresh) \
+	X(oid_fromstr) \
+	X(oid_tostr) \
+	X(reference_free) \
+	X(reference_iterator_free) \
+	X(reference_iterator_new) \
+	X(reference_name) \
+	X(reference_next) \
+	X(reference_peel) \
+	X(reference_type) \
+	X(repository_commondir) \
+	X(repository_free) \
+	X(repository_odb) \
+	X(repository_open) \
+	X(revparse_single) \
+	X(tree_entry_byindex) \
+	X(tree_entry_bypath) \
+	X(tree_entry_filemode) \
+	X(tree_entry_free) \
+	X(tree_entry_id) \
+	X(tree_entry_name) \
+	X(tree_entrycount) \
+	X(tree_free) \
+	X(tree_lookup)
+
+#define LIB_MEMBER(name) __typeof__(git_##name) *name;
+
+struct lib {
+	LIB_FUNCTIONS(LIB_MEMBER)
+};
+
+/* Valid once lib_load() has returned 0. */
+extern struct lib lib;
+
+/* Loads and starts it, once for the process.  DV_E_UNSUPPORTED. */
+int lib_load(void);
+
+/*
+ * Turns libgit2's last failure, `code`, into ours, with its text after what
+ * fmt says.  DV_E_NOTFOUND for what is not there, else DV_E_IO.
+ */
+__attribute__((format(printf, 2, 3)))
+int lib_fail(int code, const char *fmt, ...);
+
+struct dv_repo;
+/* The repository opened by libgit2, at the first call.  Borrowed. */
+int repo_git(struct dv_repo *repo, git_repository **out);
+void repo_git_close(struct dv_repo *repo);
+
+/*
+ * Makes sure that an object which libgit2 did not find is there, by the
+ * user's git, which fetches it in a partial clone.  DV_E_CORRUPT.
+ */
+int repo_git_obtain(struct dv_repo *repo, const git_oid *id);
+
+/* The tree of this id, or an entry in it; obtained first where missing. */
+int repo_git_tree(struct dv_repo *repo, const git_oid *id, git_tree **out);
+/*
+ * The entry at path below it; give back with tree_entry_free.  DV_E_NOTFOUND
+ * when there is none.
+ */
+int repo_git_entry(struct dv_repo *repo, git_tree *tree, const char *path,
+		   git_tree_entry **out);
+
+#endif

@@ -1,0 +1,74 @@
+#ifndef GIT_PRIVATE_H
+#define GIT_PRIVATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "dv/repo.h"
+
+#include "git/config.h"
+#include "git/discover.h"
+#include "git/names.h"
+#include "git/repo.h"
+
+/*
+ * What the files of this room share.  Everything past `place` is made when
+ * it is first needed.
+ */
+struct dv_repo {
+	struct git_place place;
+	char *prefix;			/* owned */
+	char *state_dir;		/* owned */
+	char *store_path;		/* owned */
+	int fd;				/* of the work tree, or -1 */
+	bool state_dir_made;
+	struct config git_config;	/* lowest precedence first */
+	struct config project;		/* .dvconfig */
+	struct store *store;
+	struct git_repository *git;	/* libgit2's */
+	struct index_names *index;	/* see index_file.h */
+	struct head *head;		/* see head.h */
+	struct names registry;		/* see tracked.c */
+	bool registry_read;
+	lock_wait_cb *waiting;
+	void *waiting_data;
+};
+
+/* --- settings.c -------------------------------------------------------- */
+
+/* Reads all levels again. */
+int settings_load(struct dv_repo *repo);
+/* The last value of git's own configuration, e.g. core.excludesfile. */
+const char *settings_git(const struct dv_repo *repo, const char *name);
+
+/* --- repo.c ------------------------------------------------------------ */
+
+/* DV_E_INVALID unless value is a path inside the work tree, symlinks apart. */
+int repo_check_confined(const struct dv_repo *repo, const char *name,
+			const char *value);
+
+/* --- run.c ------------------------------------------------------------- */
+
+/*
+ * Runs the user's git at the top of the work tree; args ends with NULL and
+ * has at most RUN_ARGS of them.  See process_run() for the rest.
+ */
+#define RUN_ARGS	16
+int run_git(const struct dv_repo *repo, const char *const args[],
+	    const void *input, size_t len, struct buf *out);
+
+/* --- tracked.c --------------------------------------------------------- */
+
+/* <worktree>/path */
+void repo_path(const struct dv_repo *repo, const char *path,
+	       struct buf *out);
+/*
+ * 0 when the folders above path are there and none is a symlink, so that
+ * writing to path stays inside the work tree; DV_E_INVALID, DV_E_NOTFOUND.
+ */
+int repo_check_parents(struct dv_repo *repo, const char *path);
+
+/* True when the last ".dv" of a name may be that of a pointer. */
+bool pointer_name(const char *path, size_t len);
+
+#endif

@@ -1,0 +1,336 @@
+#include "git/repo.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/trace.h"
+#include "git/head.h"
+#include "git/index_file.h"
+#include "git/lib.h"
+#include "git/private.h"
+
+static const char config_text[] =
+	"# Settings of dv that everybody who works here shares; dv-config(5)\n"
+	"# lists them.  No secrets: git keeps this file for all to read.\n"
+	"[core]\n";
+
+static const char ignore_text[] =
+	"# What dv leaves out of tracked directories: patterns as in a\n"
+	"# .gitignore, one a line; see dvignore(5).\n";
+
+/* --- opening ----------------------------------------------------------- */
+
+/* Where `start` is in the work tree. */
+static int find_prefix(struct dv_repo *repo, const char *start)
+{
+	DV_AUTO_FREE char *real = realpath(start, NULL);
+	const char *below;
+
+	if (!real)
+		return dv_fail_errno("cannot look at %s", start);
+	below = strcmp(repo->place.worktree, "/") ?
+		path_below(real, repo->place.worktree) : real + 1;
+	if (!below)
+		return dv_hint(dv_fail(DV_E_NOTFOUND, "not inside the work "
+				       "tree %s", repo->place.worktree),
+			       "cd %s", repo->place.worktree);
+	repo->prefix = xstrdup(below);
+	return 0;
+}
+
+/*
+ * True when no symlink is on the way to this path in the work tree, or
+ * nothing is there yet.
+ */
+static bool is_confined(const struct dv_repo *repo, const char *path)
+{
+	DV_AUTO_BUF struct buf part = BUF_INIT;
+	size_t n = 0;
+	struct stat st;
+
+	if (!*path || *path == '~' || !path_relative_ok(path))
+		return false;
+	do {
+		n += strcspn(path + n, "/");
+		buf_clear(&part);
+		buf_addf(&part, "%s/%.*s", repo->place.worktree, (int)n, path);
+		if (lstat(part.data, &st) < 0)
+			return errno == ENOENT;
+		if (!S_ISDIR(st.st_mode))
+			return false;
+	} while (path[n++]);
+	return true;
+}
+
+int repo_check_confined(const struct dv_repo *repo, const char *name,
+			const char *value)
+{
+	if (is_confined(repo, value))
+		return 0;
+	return dv_hint(dv_fail(DV_E_INVALID, ".dvconfig: %s is not a plain "
+			       "path inside the work tree: %s", name, value),
+		       "dv config --local %s <path> is free to choose", name);
+}
+
+/* Who commits .dvconfig does not choose where on this machine we write. */
+static int find_store_path(struct dv_repo *repo)
+{
+	const char *set = dv_config_get(repo, "store.path");
+	const char *shared = dv_config_get_at(repo, DV_CONFIG_PROJECT,
+					      "store.path");
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_BUF struct buf expanded = BUF_INIT;
+	int err;
+
+	if (!set) {
+		buf_addf(&path, "%s/dv", repo->place.common_dir);
+	} else {
+		err = set == shared ?
+			repo_check_confined(repo, "store.path", set) : 0;
+		if (err)
+			return err;
+		if (!config_expand_home(set, &expanded))
+			return dv_fail(DV_E_INVALID,
+				       "store.path: cannot expand %s", set);
+		if (*expanded.data != '/')
+			buf_addf(&path, "%s/", repo->place.worktree);
+		buf_addstr(&path, expanded.data);
+	}
+	free(repo->store_path);
+	repo->store_path = buf_detach(&path);
+	return 0;
+}
+
+static int open_place(struct dv_repo *repo, const char *start)
+{
+	DV_AUTO_BUF struct buf config = BUF_INIT;
+	int err = git_discover(start, &repo->place);
+
+	if (err)
+		return err;
+	err = find_prefix(repo, start);
+	if (err)
+		return err;
+	buf_addf(&config, "%s/dv", repo->place.git_dir);
+	repo->state_dir = buf_detach(&config);
+	return 0;
+}
+
+static struct dv_repo *repo_new(void)
+{
+	struct dv_repo *repo = xcalloc(1, sizeof(*repo));
+
+	repo->fd = -1;
+	return repo;
+}
+
+int dv_repo_open(const char *start, struct dv_repo **out)
+{
+	TRACE_REGION("git: open");
+	struct dv_repo *repo = repo_new();
+	DV_AUTO_BUF struct buf config = BUF_INIT;
+	struct stat st;
+	int err = open_place(repo, start);
+
+	*out = NULL;
+	if (!err) {
+		repo_path(repo, ".dvconfig", &config);
+		if (lstat(config.data, &st) < 0)
+			err = dv_hint(dv_fail(DV_E_NOTFOUND, "dv is not set "
+					      "up in %s",
+					      repo->place.worktree),
+				      "dv init");
+	}
+	if (!err)
+		err = settings_load(repo);
+	if (!err)
+		err = find_store_path(repo);
+	if (err)
+		dv_repo_close(repo);
+	else
+		*out = repo;
+	return err;
+}
+
+void dv_repo_close(struct dv_repo *repo)
+{
+	if (!repo)
+		return;
+	head_close(repo);
+	index_names_free(repo->index);
+	repo_git_close(repo);
+	if (repo->store)
+		store_close(repo->store);
+	if (repo->fd >= 0)
+		close(repo->fd);
+	config_release(&repo->git_config);
+	config_release(&repo->project);
+	names_release(&repo->registry);
+	git_place_release(&repo->place);
+	free(repo->prefix);
+	free(repo->state_dir);
+	free(repo->store_path);
+	free(repo);
+}
+
+/* --- setting up -------------------------------------------------------- */
+
+/* Writes the file unless there is one; *made says which. */
+static int make_file(struct dv_repo *repo, const char *name,
+		     const char *text, bool *made)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	struct stat st;
+	int err;
+
+	repo_path(repo, name, &path);
+	*made = false;
+	if (!lstat(path.data, &st))
+		return 0;
+	err = file_replace(path.data, text, strlen(text), 0);
+	*made = !err;
+	return err;
+}
+
+/* What init has made so far is taken back when it cannot be finished. */
+static void take_back(struct dv_repo *repo, const char *name, bool made)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+
+	if (!made)
+		return;
+	repo_path(repo, name, &path);
+	unlink(path.data);
+}
+
+static int set_up(struct dv_repo *repo)
+{
+	static const char *const files[] = { ".dvconfig", ".dvignore" };
+	bool config_made = false, ignore_made = false;
+	struct error_state failure;
+	struct store *store;
+	int err;
+
+	err = make_file(repo, ".dvignore", ignore_text, &ignore_made);
+	if (!err)
+		err = make_file(repo, ".dvconfig", config_text, &config_made);
+	if (!err)
+		err = settings_load(repo);
+	if (!err)
+		err = find_store_path(repo);
+	if (!err)
+		err = repo_store(repo, &store);
+	if (!err)
+		err = repo_stage(repo, files, 2);
+	if (!err)
+		return dir_sync(repo->place.worktree);
+	error_save(err, &failure);
+	take_back(repo, ".dvconfig", config_made);
+	take_back(repo, ".dvignore", ignore_made);
+	return error_restore(&failure);
+}
+
+int dv_repo_init(const char *start, bool *again)
+{
+	struct dv_repo *repo = repo_new();
+	DV_AUTO_BUF struct buf config = BUF_INIT;
+	struct stat st;
+	int err = open_place(repo, start);
+
+	*again = false;
+	if (!err) {
+		repo_path(repo, ".dvconfig", &config);
+		*again = !lstat(config.data, &st);
+		if (!*again)
+			err = set_up(repo);
+	}
+	dv_repo_close(repo);
+	return err;
+}
+
+/* --- parts ------------------------------------------------------------- */
+
+const char *dv_repo_worktree(const struct dv_repo *repo)
+{
+	return repo->place.worktree;
+}
+
+const char *dv_repo_prefix(const struct dv_repo *repo)
+{
+	return repo->prefix;
+}
+
+const char *dv_repo_store_path(const struct dv_repo *repo)
+{
+	return repo->store_path;
+}
+
+const char *repo_git_dir(const struct dv_repo *repo)
+{
+	return repo->place.git_dir;
+}
+
+const char *repo_common_dir(const struct dv_repo *repo)
+{
+	return repo->place.common_dir;
+}
+
+int repo_state_dir(struct dv_repo *repo, const char **out)
+{
+	int err = repo->state_dir_made ? 0 : dir_make(repo->state_dir);
+
+	repo->state_dir_made = !err;
+	*out = repo->state_dir;
+	return err;
+}
+
+int repo_worktree_fd(struct dv_repo *repo, int *out)
+{
+	if (repo->fd < 0) {
+		repo->fd = open(repo->place.worktree,
+				O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (repo->fd < 0)
+			return dv_fail_errno("cannot open %s",
+					     repo->place.worktree);
+	}
+	*out = repo->fd;
+	return 0;
+}
+
+int repo_store(struct dv_repo *repo, struct store **out)
+{
+	int err = repo_check_secrets(repo);
+
+	if (!err && !repo->store)
+		err = store_open(repo->store_path, STORE_CREATE, &repo->store);
+	*out = repo->store;
+	return err;
+}
+
+int repo_lock(struct dv_repo *repo, const char *command, struct lock *out)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	const char *dir;
+	int err = repo_state_dir(repo, &dir);
+
+	if (err)
+		return err;
+	buf_addf(&path, "%s/lock", dir);
+	return lock_take(out, path.data, command, -1, repo->waiting,
+			 repo->waiting_data);
+}
+
+void repo_set_waiting(struct dv_repo *repo, lock_wait_cb *fn, void *data)
+{
+	repo->waiting = fn;
+	repo->waiting_data = data;
+}

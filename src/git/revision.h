@@ -1,0 +1,43 @@
+#ifndef GIT_REVISION_H
+#define GIT_REVISION_H
+
+#include "dv/repo.h"
+
+/*
+ * Pointers in commits.  Names come first, and what a pointer says is read
+ * only once it is wanted: most trees of a long history are the same ones.
+ */
+struct revision;
+
+/*
+ * fn is called for each place at which a commit has a pointer; `pointer` is
+ * read on demand by revision_read().
+ */
+struct revision_pointer {
+	const char *path;	/* of the data; lives as long as the revision
+				   does */
+	const char *commit;	/* hex; likewise */
+	const void *blob;	/* git_oid */
+};
+
+typedef int revision_cb(const struct revision_pointer *p, void *data);
+
+struct revision *revision_new(struct dv_repo *repo);
+void revision_free(struct revision *r);
+
+/* The pointers of one commit.  DV_E_NOTFOUND when rev is none. */
+int revision_one(struct revision *r, const char *rev, revision_cb *fn,
+		 void *data);
+
+/*
+ * Those of more commits; what was reported before at the same path is not
+ * reported again.
+ */
+int revision_all(struct revision *r, const struct dv_selection *what,
+		 revision_cb *fn, void *data);
+
+/* DV_E_INVALID: none.  Give back with dv_pointer_release(). */
+int revision_read(struct revision *r, const struct revision_pointer *p,
+		  struct dv_pointer *out);
+
+#endif

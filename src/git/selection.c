@@ -1,0 +1,419 @@
+/* dv_tracked_each(): from what the user typed to pointers. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/path.h"
+#include "base/trace.h"
+#include "git/private.h"
+#include "git/revision.h"
+
+#define SUFFIX_LEN	(sizeof(DV_POINTER_SUFFIX) - 1)
+
+/* A path that was typed. */
+struct wish {
+	const char *typed;
+	const char *path;	/* relative to the work tree */
+	bool met;
+};
+
+/* A tracked path that a wish is about. */
+struct match {
+	const char *path, *inside;
+	struct wish *wish;	/* NULL: everything was meant */
+};
+
+/* What is handed out in the end. */
+struct item {
+	struct dv_tracked tracked;
+	size_t order;
+	bool dropped;
+};
+
+/* A pointer in a commit, as revision.h reports it. */
+struct sighting {
+	struct revision_pointer pointer;
+	bool strict;		/* of the commit that was asked for: it has to
+				   be one */
+};
+
+struct selection {
+	struct dv_repo *repo;
+	struct arena arena;
+	struct wish *wishes;	/* owned */
+	size_t wish_count;
+	struct match *matches;	/* owned; sorted by path */
+	size_t match_count, match_room;
+	struct item *items;	/* owned, with their pointers */
+	size_t item_count, item_room;
+	struct sighting *sightings;	/* owned */
+	size_t sighting_count, sighting_room;
+	bool strict;
+};
+
+#define DV_AUTO_SELECTION	__attribute__((cleanup(selection_release)))
+
+static void selection_release(struct selection *s)
+{
+	for (size_t i = 0; i < s->item_count; i++)
+		dv_pointer_release(&s->items[i].tracked.pointer);
+	arena_release(&s->arena);
+	free(s->wishes);
+	free(s->matches);
+	free(s->items);
+	free(s->sightings);
+}
+
+static const char *keep(struct selection *s, const char *text)
+{
+	return arena_copy(&s->arena, text, strlen(text));
+}
+
+static int read_wishes(struct selection *s, const struct dv_selection *what)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	int err = 0;
+
+	s->wishes = xcalloc(what->count + 1, sizeof(*s->wishes));
+	for (size_t i = 0; i < what->count && !err; i++) {
+		err = path_inside(s->repo->place.worktree, s->repo->prefix,
+				  what->paths[i], &path);
+		if (err)
+			break;
+		s->wishes[s->wish_count++] = (struct wish){
+			.typed = what->paths[i], .path = keep(s, path.data),
+		};
+	}
+	return err;
+}
+
+/* --- matching ---------------------------------------------------------- */
+
+static void add_match(struct selection *s, const char *path,
+		      const char *inside, struct wish *wish)
+{
+	ARRAY_GROW(s->matches, s->match_count + 1, s->match_room);
+	s->matches[s->match_count++] = (struct match){ path, inside, wish };
+}
+
+/* Tracked paths above w, and w itself. */
+static void match_above(struct selection *s, const struct path_list *list,
+			struct wish *w)
+{
+	DV_AUTO_BUF struct buf part = BUF_INIT;
+	size_t n = 0;
+
+	while (w->path[n]) {
+		size_t at;
+
+		n += strcspn(w->path + n, "/");
+		buf_clear(&part);
+		buf_add(&part, w->path, n);
+		at = path_list_lower(list, part.data);
+		n += w->path[n] == '/';
+		if (at < list->count && !strcmp(list->items[at], part.data))
+			add_match(s, list->items[at], w->path + n, w);
+	}
+}
+
+/* The tracked path whose pointer file w is. */
+static void match_pointer(struct selection *s, const struct path_list *list,
+			  struct wish *w)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	size_t at, len = strlen(w->path);
+
+	if (!pointer_name(w->path, len))
+		return;
+	buf_add(&path, w->path, len - SUFFIX_LEN);
+	at = path_list_lower(list, path.data);
+	if (at < list->count && !strcmp(list->items[at], path.data))
+		add_match(s, list->items[at], "", w);
+}
+
+static void match_below(struct selection *s, const struct path_list *list,
+			struct wish *w)
+{
+	DV_AUTO_BUF struct buf folder = BUF_INIT;
+
+	if (*w->path)
+		buf_addf(&folder, "%s/", w->path);
+	for (size_t i = path_list_lower(list, folder.data); i < list->count &&
+	     !strncmp(list->items[i], folder.data, folder.len); i++)
+		add_match(s, list->items[i], "", w);
+}
+
+static int by_match_path(const void *a, const void *b)
+{
+	const struct match *x = a, *y = b;
+
+	return strcmp(x->path, y->path);
+}
+
+static void match_all(struct selection *s, const struct path_list *list)
+{
+	s->match_count = 0;
+	if (!s->wish_count) {
+		for (size_t i = 0; i < list->count; i++)
+			add_match(s, list->items[i], "", NULL);
+		return;
+	}
+	for (size_t i = 0; i < s->wish_count; i++) {
+		match_above(s, list, &s->wishes[i]);
+		match_pointer(s, list, &s->wishes[i]);
+		match_below(s, list, &s->wishes[i]);
+	}
+	if (s->match_count)
+		qsort(s->matches, s->match_count, sizeof(*s->matches),
+		      by_match_path);
+}
+
+/* --- items ------------------------------------------------------------- */
+
+/* Takes *pointer over.  There is nothing inside of a file. */
+static void add_item(struct selection *s, const struct match *m,
+		     const char *commit, struct dv_pointer *pointer)
+{
+	struct item *item;
+
+	if (*m->inside && pointer->kind == DV_KIND_FILE) {
+		dv_pointer_release(pointer);
+		return;
+	}
+	if (m->wish)
+		m->wish->met = true;
+	ARRAY_GROW(s->items, s->item_count + 1, s->item_room);
+	item = &s->items[s->item_count];
+	*item = (struct item){
+		.tracked = { m->path, *pointer, m->inside, commit },
+		.order = s->item_count++,
+	};
+}
+
+/* A pointer file that nobody has listed is known by being named. */
+static int add_unlisted(struct selection *s, struct wish *w)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_BUF struct buf inside = BUF_INIT;
+	DV_AUTO_BUF struct buf asked = BUF_INIT;
+	struct dv_pointer pointer;
+	struct match m = { .wish = w };
+	int err;
+
+	buf_addstr(&asked, w->path);
+	err = tracked_find(s->repo, asked.data, &path, &inside);
+	if (err == DV_E_NOTFOUND && pointer_name(asked.data, asked.len)) {
+		buf_setlen(&asked, asked.len - SUFFIX_LEN);
+		err = tracked_find(s->repo, asked.data, &path, &inside);
+		if (!err && inside.len)
+			return 0;
+	}
+	if (err)
+		return err == DV_E_NOTFOUND ? 0 : err;
+	err = tracked_read(s->repo, path.data, &pointer);
+	if (err)
+		return err;
+	m.path = keep(s, path.data);
+	m.inside = keep(s, inside.data);
+	add_item(s, &m, NULL, &pointer);
+	return 0;
+}
+
+static int take_worktree(struct selection *s)
+{
+	DV_AUTO_PATH_LIST struct path_list list = PATH_LIST_INIT;
+	int err = tracked_list(s->repo, &list);
+
+	match_all(s, &list);
+	for (size_t i = 0; i < s->match_count && !err; i++) {
+		struct match m = s->matches[i];
+		struct dv_pointer pointer;
+
+		err = tracked_read(s->repo, m.path, &pointer);
+		if (err == DV_E_NOTFOUND) {	/* removed this moment */
+			err = 0;
+			continue;
+		}
+		if (err)
+			break;
+		m.path = keep(s, m.path);
+		add_item(s, &m, NULL, &pointer);
+	}
+	for (size_t i = 0; i < s->wish_count && !err; i++)
+		if (!s->wishes[i].met && *s->wishes[i].path)
+			err = add_unlisted(s, &s->wishes[i]);
+	return err;
+}
+
+/* --- commits ----------------------------------------------------------- */
+
+static int take_sighting(const struct revision_pointer *p, void *data)
+{
+	struct selection *s = data;
+
+	ARRAY_GROW(s->sightings, s->sighting_count + 1, s->sighting_room);
+	s->sightings[s->sighting_count++] = (struct sighting){ *p, s->strict };
+	return 0;
+}
+
+/*
+ * Of all the history, what is no pointer (a merge gone wrong, once) is
+ * passed over; a newer dv's is not.
+ */
+static int read_sighting(struct selection *s, struct revision *r,
+		      const struct sighting *sighting, const struct match *m)
+{
+	struct dv_pointer pointer;
+	int err = revision_read(r, &sighting->pointer, &pointer);
+
+	if (err == DV_E_INVALID && !sighting->strict)
+		return 0;
+	if (!err)
+		add_item(s, m, sighting->pointer.commit, &pointer);
+	return err;
+}
+
+static size_t first_match(const struct selection *s, const char *path)
+{
+	size_t low = 0, high = s->match_count;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (strcmp(s->matches[mid].path, path) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static int take_commits(struct selection *s, struct revision *r,
+			const struct dv_selection *what)
+{
+	DV_AUTO_PATH_LIST struct path_list list = PATH_LIST_INIT;
+	int err = 0;
+
+	s->strict = true;
+	if (what->rev)
+		err = revision_one(r, what->rev, take_sighting, s);
+	s->strict = false;
+	if (!err &&
+	    (what->all_branches || what->all_tags || what->all_commits))
+		err = revision_all(r, what, take_sighting, s);
+	if (err)
+		return err;
+	for (size_t i = 0; i < s->sighting_count; i++)
+		path_list_add(&list, s->sightings[i].pointer.path,
+			      strlen(s->sightings[i].pointer.path));
+	path_list_sort(&list);
+	match_all(s, &list);
+	for (size_t i = 0; i < s->sighting_count && !err; i++) {
+		const char *path = s->sightings[i].pointer.path;
+
+		for (size_t k = first_match(s, path); k < s->match_count &&
+		     !strcmp(s->matches[k].path, path) && !err; k++) {
+			struct match m = s->matches[k];
+
+			m.path = path;
+			err = read_sighting(s, r, &s->sightings[i], &m);
+		}
+	}
+	return err;
+}
+
+/* --- handing out ------------------------------------------------------- */
+
+/* What says the same comes together, the wider part first. */
+static int by_content(const void *a, const void *b)
+{
+	const struct item *x = a, *y = b;
+	int order = strcmp(x->tracked.path, y->tracked.path);
+
+	if (!order)
+		order = dv_id_compare(&x->tracked.pointer.id,
+				      &y->tracked.pointer.id);
+	if (!order)
+		order = (int)x->tracked.pointer.kind -
+			(int)y->tracked.pointer.kind;
+	if (!order)
+		order = strcmp(x->tracked.inside, y->tracked.inside);
+	return order ? order : x->order < y->order ? -1 : 1;
+}
+
+static int by_path(const void *a, const void *b)
+{
+	const struct item *x = a, *y = b;
+	int order = strcmp(x->tracked.path, y->tracked.path);
+
+	return order ? order : x->order < y->order ? -1 : 1;
+}
+
+static bool same_content(const struct item *a, const struct item *b)
+{
+	return !strcmp(a->tracked.path, b->tracked.path) &&
+	       a->tracked.pointer.kind == b->tracked.pointer.kind &&
+	       dv_id_equal(&a->tracked.pointer.id, &b->tracked.pointer.id);
+}
+
+/*
+ * Drops what an item before it has already: the same pointer at the same
+ * path, in whole or around this part.
+ */
+static void drop_covered(struct selection *s)
+{
+	size_t first = 0;
+
+	for (size_t i = 0; i < s->item_count; i++) {
+		if (!same_content(&s->items[first], &s->items[i]))
+			first = i;
+		for (size_t k = first; k < i && !s->items[i].dropped; k++)
+			if (!s->items[k].dropped &&
+			    path_below(s->items[i].tracked.inside,
+				       s->items[k].tracked.inside))
+				s->items[i].dropped = true;
+	}
+}
+
+static int hand_out(struct selection *s, dv_tracked_cb *fn, void *data)
+{
+	int err = 0;
+
+	if (s->item_count)
+		qsort(s->items, s->item_count, sizeof(*s->items), by_content);
+	drop_covered(s);
+	if (s->item_count)
+		qsort(s->items, s->item_count, sizeof(*s->items), by_path);
+	for (size_t i = 0; i < s->item_count && !err; i++)
+		if (!s->items[i].dropped)
+			err = fn(&s->items[i].tracked, data);
+	return err;
+}
+
+int dv_tracked_each(struct dv_repo *repo, const struct dv_selection *what,
+		    dv_tracked_cb *fn, void *data)
+{
+	TRACE_REGION("git: tracked paths");
+	DV_AUTO_SELECTION struct selection s = { .repo = repo };
+	struct revision *r = NULL;
+	int err = read_wishes(&s, what);
+
+	if (!err && !what->rev)
+		err = take_worktree(&s);
+	if (!err && (what->rev || what->all_branches || what->all_tags ||
+		     what->all_commits)) {
+		r = revision_new(repo);
+		err = take_commits(&s, r, what);
+	}
+	for (size_t i = 0; i < s.wish_count && !err; i++)
+		if (!s.wishes[i].met && *s.wishes[i].path)
+			err = dv_fail(DV_E_NOTFOUND, "nothing is tracked at %s",
+				      s.wishes[i].typed);
+	if (!err)
+		err = hand_out(&s, fn, data);
+	revision_free(r);
+	return err;
+}

@@ -1,0 +1,262 @@
+#include <ctype.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "git/config.h"
+#include "git/settings_names.h"
+
+#define REMOTE_NAME_MOST	64
+#define NEAR_MOST		3	/* edits to a name that is meant */
+#define NAME_MOST		200	/* bytes of a name worth guessing at */
+
+/* clang-format off */
+const struct setting settings_known[] = {
+	{ "core.remote",		SETTING_TEXT,	0 },
+	{ "core.jobs",			SETTING_NUMBER,	0 },
+	{ "core.autostage",		SETTING_BOOL,	0 },
+	{ "core.hints",			SETTING_BOOL,	0 },
+	{ "store.path",			SETTING_PATH,	SETTING_CONFINED },
+	{ "store.link",			SETTING_LINK,	0 },
+	{ "remote.*.url",		SETTING_TEXT,	0 },
+	{ "remote.*.jobs",		SETTING_NUMBER,	0 },
+	{ "remote.*.region",		SETTING_TEXT,	0 },
+	{ "remote.*.endpointurl",	SETTING_TEXT,	0 },
+	{ "remote.*.profile",		SETTING_TEXT,	0 },
+	{ "remote.*.pathstyle",		SETTING_BOOL,	0 },
+	{ "remote.*.user",		SETTING_TEXT,	0 },
+	{ "remote.*.cafile",		SETTING_PATH,	0 },
+	{ "remote.*.anonymous",		SETTING_BOOL,	0 },
+	{ "remote.*.connecttimeout",	SETTING_NUMBER,	0 },
+	{ "remote.*.stalltimeout",	SETTING_NUMBER,	0 },
+	{ "remote.*.password",		SETTING_TEXT,	SETTING_SECRET },
+	{ "remote.*.token",		SETTING_TEXT,	SETTING_SECRET },
+	{ "remote.*.accesskeyid",	SETTING_TEXT,	SETTING_SECRET },
+	{ "remote.*.secretaccesskey",	SETTING_TEXT,	SETTING_SECRET },
+	{ "remote.*.sessiontoken",	SETTING_TEXT,	SETTING_SECRET },
+};
+/* clang-format on */
+
+const size_t settings_known_count =
+	sizeof(settings_known) / sizeof(*settings_known);
+
+/* Name with the name of a remote replaced by '*'. */
+static void generalize(const char *name, struct buf *out)
+{
+	const char *first = strchr(name, '.'), *last = strrchr(name, '.');
+
+	if (first == last) {
+		buf_addstr(out, name);
+		return;
+	}
+	buf_add(out, name, first + 1 - name);
+	buf_addch(out, '*');
+	buf_addstr(out, last);
+}
+
+const struct setting *setting_find(const char *name)
+{
+	DV_AUTO_BUF struct buf general = BUF_INIT;
+
+	generalize(name, &general);
+	for (size_t i = 0; i < settings_known_count; i++)
+		if (!strcmp(settings_known[i].name, general.data))
+			return &settings_known[i];
+	return NULL;
+}
+
+static bool remote_name_ok(const char *name, size_t len)
+{
+	if (!len || len > REMOTE_NAME_MOST || *name == '-' || *name == '.')
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = name[i];
+
+		if (c >= 128 || !(isalnum(c) || strchr("._-", c)))
+			return false;
+	}
+	return true;
+}
+
+static void add_lower(struct buf *out, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		buf_addch(out, text[i] >= 'A' && text[i] <= 'Z' ?
+			  text[i] - 'A' + 'a' : text[i]);
+}
+
+bool setting_canonical(const char *name, struct buf *out)
+{
+	const char *first = strchr(name, '.'), *last = strrchr(name, '.');
+
+	buf_clear(out);
+	if (!first || first == name || !last[1])
+		return false;
+	add_lower(out, name, first - name);
+	if (last > first) {
+		if (!remote_name_ok(first + 1, last - first - 1))
+			return false;
+		buf_add(out, first, last - first);
+	}
+	add_lower(out, last, strlen(last));
+	return true;
+}
+
+static size_t least(size_t a, size_t b, size_t c)
+{
+	size_t d = a < b ? a : b;
+
+	return d < c ? d : c;
+}
+
+/* Insertions, deletions, replacements and swaps of neighbours. */
+static size_t edits(const char *a, const char *b)
+{
+	size_t rows[3][NAME_MOST + 1];
+	size_t *before = rows[0], *last = rows[1], *now = rows[2];
+	size_t la = strlen(a), lb = strlen(b);
+
+	for (size_t j = 0; j <= lb; j++)
+		last[j] = j;
+	for (size_t i = 1; i <= la; i++) {
+		size_t *old = before;
+
+		now[0] = i;
+		for (size_t j = 1; j <= lb; j++) {
+			now[j] = least(last[j] + 1, now[j - 1] + 1,
+				       last[j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+			    a[i - 2] == b[j - 1] && before[j - 2] + 1 < now[j])
+				now[j] = before[j - 2] + 1;
+		}
+		before = last;
+		last = now;
+		now = old;
+	}
+	return last[lb];
+}
+
+bool setting_nearest(const char *name, struct buf *out)
+{
+	const char *first = strchr(name, '.'), *last = strrchr(name, '.');
+	DV_AUTO_BUF struct buf general = BUF_INIT;
+	const struct setting *nearest = NULL;
+	size_t best = NEAR_MOST + 1;
+
+	if (strlen(name) > NAME_MOST)
+		return false;
+	generalize(name, &general);
+	for (size_t i = 0; i < settings_known_count; i++) {
+		const char *known = settings_known[i].name;
+		size_t n = edits(general.data, known);
+		const char *key = strrchr(known, '.') + 1;
+
+		/* a key without its section is meant as well */
+		if (!first && !strcmp(name, key))
+			n = 0;
+		if (n < best && n < strlen(key)) {
+			best = n;
+			nearest = &settings_known[i];
+		}
+	}
+	if (!nearest)
+		return false;
+	buf_clear(out);
+	if (!strncmp(nearest->name, "remote.*", 8)) {
+		buf_addstr(out, "remote.");
+		if (first && last > first)
+			buf_add(out, first + 1, last - first - 1);
+		else
+			buf_addstr(out, "<name>");
+		buf_addstr(out, nearest->name + 8);
+	} else {
+		buf_addstr(out, nearest->name);
+	}
+	return true;
+}
+
+bool setting_number(const char *text, unsigned long long *out)
+{
+	static const char units[] = "kmg";
+	unsigned long long n = 0;
+	unsigned shift = 0;
+	const char *c = text;
+
+	for (; *c >= '0' && *c <= '9'; c++)
+		if (__builtin_mul_overflow(n, 10, &n) ||
+		    __builtin_add_overflow(n, *c - '0', &n))
+			return false;
+	if (c == text)
+		return false;
+	if (*c) {
+		const char *unit = strchr(units, *c | 0x20);
+
+		if (!unit || !*unit || c[1])
+			return false;
+		shift = 10 * (unit - units + 1);
+	}
+	if (n > UINT64_MAX >> shift)
+		return false;
+	*out = n << shift;
+	return true;
+}
+
+static bool link_ok(const char *value)
+{
+	for (;;) {
+		size_t n = strcspn(value, ",");
+
+		if (!(n == 7 && !memcmp(value, "reflink", 7)) &&
+		    !(n == 4 && !memcmp(value, "copy", 4)))
+			return false;
+		if (!value[n])
+			return true;
+		value += n + 1;
+	}
+}
+
+int setting_check(const struct setting *s, const char *name,
+		  const char *value)
+{
+	unsigned long long number;
+
+	for (const char *c = value; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			return dv_fail(DV_E_INVALID,
+				       "%s: control byte in the value", name);
+	switch (s->kind) {
+	case SETTING_BOOL:
+		if (config_truth(value) < 0)
+			return dv_fail(DV_E_INVALID,
+				       "%s: not true or false: %s", name,
+				       value);
+		return 0;
+	case SETTING_NUMBER:
+		if (!setting_number(value, &number))
+			return dv_fail(DV_E_INVALID, "%s: not a number: %s",
+				       name, value);
+		return 0;
+	case SETTING_LINK:
+		if (!link_ok(value))
+			return dv_fail(DV_E_INVALID, "%s: not a list of "
+				       "reflink and copy: %s", name, value);
+		return 0;
+	case SETTING_PATH:
+	case SETTING_TEXT:
+		break;
+	}
+	if (!*value)
+		return dv_fail(DV_E_INVALID, "%s: an empty value", name);
+	return 0;
+}
+
+bool setting_environment(const struct setting *s, struct buf *out)
+{
+	if (strchr(s->name, '*'))
+		return false;
+	buf_clear(out);
+	buf_addstr(out, "DV_");
+	for (const char *c = s->name; *c; c++)
+		buf_addch(out, *c == '.' ? '_' : toupper((unsigned char)*c));
+	return true;
+}

@@ -1,0 +1,357 @@
+/*
+ * Which paths are tracked, and their pointer files.
+ *
+ * Git's index says which pointers there are.  One that git does not know yet
+ * is in <state dir>/tracked, in byte order: the path of the data and a 0
+ * byte each.  An entry there whose pointer file is gone means nothing.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "git/index_file.h"
+#include "git/private.h"
+
+#define SUFFIX_LEN	(sizeof(DV_POINTER_SUFFIX) - 1)
+#define REGISTRY_MOST	(256u << 20)	/* bytes */
+
+void repo_path(const struct dv_repo *repo, const char *path, struct buf *out)
+{
+	buf_addstr(out, repo->place.worktree);
+	if (out->data[out->len - 1] != '/')
+		buf_addch(out, '/');
+	buf_addstr(out, path);
+}
+
+bool pointer_name(const char *path, size_t len)
+{
+	return len > SUFFIX_LEN && path[len - SUFFIX_LEN - 1] != '/' &&
+	       !memcmp(path + len - SUFFIX_LEN, DV_POINTER_SUFFIX,
+		       SUFFIX_LEN);
+}
+
+int repo_check_parents(struct dv_repo *repo, const char *path)
+{
+	DV_AUTO_BUF struct buf name = BUF_INIT;
+	DV_AUTO_CLOSE int owned = -1;
+	int dir, err = repo_worktree_fd(repo, &dir);
+
+	for (size_t n; !err && path[n = strcspn(path, "/")]; path += n + 1) {
+		int next;
+
+		buf_clear(&name);
+		buf_add(&name, path, n);
+		next = openat(dir, name.data, O_PATH | O_DIRECTORY |
+			      O_NOFOLLOW | O_CLOEXEC);
+		if (next < 0 && (errno == ENOTDIR || errno == ELOOP))
+			return dv_fail(DV_E_INVALID, "%s is beyond a symbolic "
+				       "link or a file", path);
+		if (next < 0)
+			return dv_fail_errno("cannot open the folder %s",
+					     name.data);
+		if (owned >= 0)
+			close(owned);
+		dir = owned = next;
+	}
+	return err;
+}
+
+/* --- the registry ------------------------------------------------------ */
+
+static void registry_path(const struct dv_repo *repo, struct buf *out)
+{
+	buf_addf(out, "%s/tracked", repo->state_dir);
+}
+
+static int registry_read(struct dv_repo *repo)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+	int err;
+
+	if (repo->registry_read)
+		return 0;
+	registry_path(repo, &path);
+	err = file_read(path.data, REGISTRY_MOST, &text);
+	if (err && err != DV_E_NOTFOUND)
+		return err;
+	for (size_t at = 0; at < text.len; ) {
+		size_t len = strlen(text.data + at);
+
+		if (len)
+			names_add(&repo->registry, text.data + at, len);
+		at += len + 1;
+	}
+	repo->registry_read = true;
+	return 0;
+}
+
+/* A plain file of the size a pointer may have. */
+static bool pointer_there(int top, const char *path)
+{
+	DV_AUTO_BUF struct buf name = BUF_INIT;
+	struct stat st;
+
+	buf_addf(&name, "%s%s", path, DV_POINTER_SUFFIX);
+	return !fstatat(top, name.data, &st, AT_SYMLINK_NOFOLLOW) &&
+	       S_ISREG(st.st_mode) && st.st_size <= DV_POINTER_MAX;
+}
+
+/* Writes all of it, sorted. */
+static int registry_write(struct dv_repo *repo)
+{
+	DV_AUTO_PATH_LIST struct path_list list = PATH_LIST_INIT;
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+	const char *dir;
+	int err = repo_state_dir(repo, &dir);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < repo->registry.count; i++)
+		path_list_add(&list, repo->registry.items[i].text,
+			      repo->registry.items[i].len);
+	path_list_sort(&list);
+	for (size_t i = 0; i < list.count; i++)
+		buf_add(&text, list.items[i], strlen(list.items[i]) + 1);
+	registry_path(repo, &path);
+	return file_replace(path.data, text.data, text.len, NEWFILE_NOSYNC);
+}
+
+/* Drops what is no longer there, before something is added. */
+static int registry_prune(struct dv_repo *repo)
+{
+	struct names kept = { 0 };
+	int top, err = repo_worktree_fd(repo, &top);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < repo->registry.count; i++) {
+		const struct name *n = &repo->registry.items[i];
+
+		if (path_relative_ok(n->text) && pointer_there(top, n->text))
+			names_add(&kept, n->text, n->len);
+	}
+	names_release(&repo->registry);
+	repo->registry = kept;
+	return 0;
+}
+
+/*
+ * Remembers path unless git's index has its pointer.  The commands that
+ * come here hold the lock of the work tree.
+ */
+static int registry_add(struct dv_repo *repo, const char *path)
+{
+	DV_AUTO_BUF struct buf pointer = BUF_INIT;
+	const struct index_pointer *found;
+	const struct index_names *index;
+	bool first = !repo->registry_read;
+	int err = index_names_get(repo, false, &index);
+
+	if (err)
+		return err;
+	buf_addf(&pointer, "%s%s", path, DV_POINTER_SUFFIX);
+	if (index_pointers_of(index, pointer.data, &found))
+		return 0;
+	err = registry_read(repo);
+	if (err || names_find(&repo->registry, path, strlen(path)) !=
+	    NAMES_NONE)
+		return err;
+	if (first)
+		err = registry_prune(repo);
+	if (err)
+		return err;
+	names_add(&repo->registry, path, strlen(path));
+	return registry_write(repo);
+}
+
+/* --- all of them ------------------------------------------------------- */
+
+static int refuse_nested(const char *path, const char *above)
+{
+	return dv_hint(dv_fail(DV_E_INVALID, "%s.dv is inside of %s, which is "
+			       "tracked too", path, above),
+		       "keep one of them: remove %s.dv or %s.dv", path, above);
+}
+
+static int check_nested(const struct path_list *l)
+{
+	DV_AUTO_BUF struct buf above = BUF_INIT;
+
+	for (size_t i = 0; i < l->count; i++) {
+		buf_clear(&above);
+		buf_addstr(&above, l->items[i]);
+		for (;;) {
+			buf_setlen(&above, path_parent_len(above.data));
+			if (!above.len)
+				break;
+			if (path_list_has(l, above.data))
+				return refuse_nested(l->items[i], above.data);
+		}
+	}
+	return 0;
+}
+
+static void take(struct path_list *l, int top, const char *path, size_t len)
+{
+	DV_AUTO_BUF struct buf name = BUF_INIT;
+
+	buf_add(&name, path, len);
+	if (path_relative_ok(name.data) && pointer_there(top, name.data))
+		path_list_add(l, name.data, len);
+}
+
+int tracked_list(struct dv_repo *repo, struct path_list *out)
+{
+	const struct index_names *index;
+	int top, err = repo_worktree_fd(repo, &top);
+
+	if (!err)
+		err = index_names_get(repo, false, &index);
+	if (!err)
+		err = registry_read(repo);
+	if (err)
+		return err;
+	for (size_t i = 0; i < index->count; i++) {
+		const char *path = index->pointers[i].path;
+
+		if (!i || strcmp(index->pointers[i - 1].path, path))
+			take(out, top, path, strlen(path) - SUFFIX_LEN);
+	}
+	for (size_t i = 0; i < repo->registry.count; i++)
+		take(out, top, repo->registry.items[i].text,
+		     repo->registry.items[i].len);
+	path_list_sort(out);
+	return check_nested(out);
+}
+
+/* --- one of them ------------------------------------------------------- */
+
+/* A pointer that cannot be read may still be that of a directory. */
+static bool may_hold(struct dv_repo *repo, const char *path)
+{
+	struct dv_pointer p;
+	bool tree;
+
+	if (tracked_read(repo, path, &p))
+		return true;
+	tree = p.kind == DV_KIND_TREE;
+	dv_pointer_release(&p);
+	return tree;
+}
+
+int tracked_find(struct dv_repo *repo, const char *path, struct buf *out,
+		 struct buf *inside)
+{
+	int top, err = repo_worktree_fd(repo, &top);
+	size_t n = 0;
+
+	if (err)
+		return err;
+	while (path[n]) {
+		n += strcspn(path + n, "/");
+		buf_clear(out);
+		buf_add(out, path, n);
+		if (pointer_there(top, out->data) &&
+		    (!path[n] || may_hold(repo, out->data))) {
+			buf_clear(inside);
+			if (path[n])
+				buf_addstr(inside, path + n + 1);
+			return 0;
+		}
+		n += path[n] == '/';
+	}
+	buf_clear(out);
+	buf_clear(inside);
+	return dv_fail(DV_E_NOTFOUND, "%s is not tracked",
+		       *path ? path : "the top of the work tree");
+}
+
+/* The bytes of <path>.dv, which need not be a pointer. */
+static int read_text(struct dv_repo *repo, const char *path, struct buf *out)
+{
+	DV_AUTO_BUF struct buf name = BUF_INIT;
+	DV_AUTO_CLOSE int fd = -1;
+	struct stat st;
+	int top, err = repo_worktree_fd(repo, &top);
+
+	if (err)
+		return err;
+	buf_addf(&name, "%s%s", path, DV_POINTER_SUFFIX);
+	fd = openat(top, name.data,
+		    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return dv_fail(DV_E_NOTFOUND, "%s is not tracked", path);
+	if (fd < 0 && errno == ELOOP)
+		return dv_fail(DV_E_INVALID, "%s is a symbolic link, not a "
+			       "pointer", name.data);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return dv_fail_errno("cannot open %s", name.data);
+	if (!S_ISREG(st.st_mode))
+		return dv_fail(DV_E_INVALID, "%s is not a file", name.data);
+	if (st.st_size > DV_POINTER_MAX)
+		return dv_fail(DV_E_INVALID, "%s is too long for a pointer",
+			       name.data);
+	buf_reserve(out, st.st_size);
+	err = file_pread_all(fd, out->data + out->len, st.st_size, 0,
+			     name.data);
+	if (!err)
+		buf_setlen(out, out->len + st.st_size);
+	return err;
+}
+
+int tracked_read(struct dv_repo *repo, const char *path,
+		 struct dv_pointer *out)
+{
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+	DV_AUTO_BUF struct buf name = BUF_INIT;
+	int err = read_text(repo, path, &text);
+
+	if (err)
+		return err;
+	buf_addf(&name, "%s%s", path, DV_POINTER_SUFFIX);
+	return dv_pointer_parse(text.data, text.len, name.data, out);
+}
+
+int tracked_write(struct dv_repo *repo, const char *path,
+		  const struct dv_pointer *p, bool *changed)
+{
+	DV_AUTO_BUF struct buf old = BUF_INIT;
+	DV_AUTO_BUF struct buf name = BUF_INIT;
+	DV_AUTO_BUF struct buf full = BUF_INIT;
+	DV_AUTO_FREE char *text = NULL;
+	size_t len;
+	int err;
+
+	*changed = false;
+	if (!*path || !path_relative_ok(path))
+		return dv_fail(DV_E_INVALID, "cannot track %s",
+			       *path ? path : "the whole work tree");
+	buf_addf(&name, "%s%s", path, DV_POINTER_SUFFIX);
+	err = repo_check_parents(repo, name.data);
+	/* known before it is there, so that a crash between loses nothing */
+	if (!err)
+		err = registry_add(repo, path);
+	if (err)
+		return err;
+	text = dv_pointer_format(p, &len);
+	if (!read_text(repo, path, &old) && old.len == len &&
+	    !memcmp(old.data, text, len))
+		return 0;
+	repo_path(repo, name.data, &full);
+	err = file_replace(full.data, text, len, 0);
+	*changed = !err;
+	if (err)
+		return err;
+	buf_setlen(&full, path_parent_len(full.data));
+	return dir_sync(full.len ? full.data : "/");
+}

@@ -1,0 +1,240 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/error.h"
+#include "base/trace.h"
+#include "chunk/sha256.h"
+#include "remote/kind.h"
+
+static const struct remote_kind *const kinds[] = {
+	[URL_DIR] = &remote_kind_dir,
+	[URL_HTTP] = &remote_kind_webdav,
+	[URL_S3] = &remote_kind_s3,
+};
+
+int remote_fail(const struct remote *r, int code, const char *object,
+		const char *fmt, ...)
+{
+	char text[700];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	return dv_fail(code, "remote %s: %s%s%s: %s", r->name, r->shown,
+		       *object ? "/" : "", object, text);
+}
+
+int remote_fail_errno(const struct remote *r, const char *object,
+		      const char *what)
+{
+	errno = errno ? errno : EIO;
+	return dv_fail_errno("remote %s: %s%s%s: %s", r->name, r->shown,
+			     *object ? "/" : "", object, what);
+}
+
+int remote_url_check(const char *url, bool allow_secret)
+{
+	DV_AUTO_URL struct url u = URL_INIT;
+	DV_AUTO_BUF struct buf shown = BUF_INIT;
+	int err = url_parse(url, &u);
+
+	if (err || allow_secret || !u.password)
+		return err;
+	url_show(&u, &shown);
+	return dv_hint(dv_fail(DV_E_INVALID, "the URL %s comes with a "
+			       "password, which would be committed",
+			       shown.data),
+		       "leave it out and let git credential keep it, or: dv "
+		       "config --local remote.<name>.password");
+}
+
+int remote_open(const struct remote_options *o, struct remote **out)
+{
+	struct remote *r = xcalloc(1, sizeof(*r));
+	DV_AUTO_BUF struct buf shown = BUF_INIT;
+	int err;
+
+	*out = NULL;
+	r->name = xstrdup(o->name && *o->name ? o->name : "(url)");
+	r->credential = o->credential;
+	r->credential_data = o->data;
+	err = url_parse(o->url, &r->url);
+	if (!err)
+		err = remote_settings_read(o, &r->settings);
+	if (!err) {
+		url_show(&r->url, &shown);
+		r->shown = buf_detach(&shown);
+		r->place = xstrdup(r->shown);
+		r->kind = kinds[r->url.kind];
+		err = r->kind->open(r, o);
+	}
+	if (err) {
+		struct error_state why;
+
+		error_save(err, &why);
+		remote_close(r);
+		return error_restore(&why);
+	}
+	*out = r;
+	return 0;
+}
+
+void remote_close(struct remote *r)
+{
+	if (!r)
+		return;
+	if (r->kind)
+		r->kind->close(r);
+	remote_settings_release(&r->settings);
+	url_release(&r->url);
+	free(r->name);
+	free(r->shown);
+	free(r->place);
+	free(r);
+}
+
+const char *remote_name(const struct remote *r)
+{
+	return r->name;
+}
+
+const char *remote_url(const struct remote *r)
+{
+	return r->shown;
+}
+
+void remote_key(const struct remote *r, struct dv_id *out)
+{
+	sha256(r->place, strlen(r->place), out);
+}
+
+uint64_t remote_requests(const struct remote *r)
+{
+	return r->requests;
+}
+
+static int check_name(const struct remote *r, const char *name)
+{
+	if (remote_object_name_ok(name))
+		return 0;
+	return remote_fail(r, DV_E_INVALID, "", "not a name for an object");
+}
+
+int remote_stat(struct remote *r, const char *name, uint64_t *size)
+{
+	int err = check_name(r, name);
+
+	TRACE_REGION("remote: stat");
+	return err ? err : r->kind->stat(r, name, size);
+}
+
+int remote_get(struct remote *r, const char *name, uint64_t offset,
+	       uint64_t len, const struct remote_sink *sink)
+{
+	int err = check_name(r, name);
+
+	TRACE_REGION("remote: get");
+	if (err || !len)
+		return err;
+	if (offset > INT64_MAX ||
+	    (len != UINT64_MAX && len > INT64_MAX - offset))
+		return remote_fail(r, DV_E_INVALID, name, "a range beyond "
+				   "all sizes");
+	return r->kind->get(r, name, offset, len, sink);
+}
+
+struct buf_sink {
+	const struct remote *r;
+	const char *name;
+	struct buf *out;
+	size_t start;
+	uint64_t limit;
+};
+
+static int add_to_buf(void *data, const uint8_t *bytes, size_t len)
+{
+	struct buf_sink *s = data;
+
+	if (len > s->limit - (s->out->len - s->start))
+		return remote_fail(s->r, DV_E_CORRUPT, s->name,
+				   "longer than the %llu bytes it may have",
+				   (unsigned long long)s->limit);
+	buf_add(s->out, bytes, len);
+	return 0;
+}
+
+static int restart_buf(void *data)
+{
+	struct buf_sink *s = data;
+
+	buf_setlen(s->out, s->start);
+	return 0;
+}
+
+int remote_get_buf(struct remote *r, const char *name, uint64_t offset,
+		   uint64_t len, uint64_t limit, struct buf *out)
+{
+	struct buf_sink s = { r, name, out, out->len, limit };
+	const struct remote_sink sink = { add_to_buf, restart_buf, &s };
+	int err;
+
+	if (len != UINT64_MAX)
+		s.limit = len;
+	err = remote_get(r, name, offset, len, &sink);
+	if (err)
+		buf_setlen(out, s.start);
+	return err;
+}
+
+int remote_put(struct remote *r, const char *name,
+	       const struct remote_source *source,
+	       void (*sent)(void *data, int64_t bytes), void *data)
+{
+	int err = check_name(r, name);
+
+	TRACE_REGION("remote: put");
+	return err ? err : r->kind->put(r, name, source, sent, data);
+}
+
+int remote_list(struct remote *r, const char *prefix,
+		int (*fn)(void *data, const char *name, uint64_t size),
+		void *data)
+{
+	size_t len = strlen(prefix);
+
+	TRACE_REGION("remote: list");
+	if (!r->kind->list)
+		return remote_fail(r, DV_E_UNSUPPORTED, "", "a plain HTTP "
+				   "server cannot say what it has");
+	if (len) {
+		char *folder = xstrdup(prefix);
+		bool ok = prefix[len - 1] == '/';
+
+		folder[len - 1] = '\0';
+		ok = ok && remote_object_name_ok(folder);
+		free(folder);
+		if (!ok)
+			return remote_fail(r, DV_E_INVALID, "",
+					   "not a name for a folder");
+	}
+	return r->kind->list(r, prefix, fn, data);
+}
+
+bool remote_can_list(const struct remote *r, unsigned *page)
+{
+	if (page)
+		*page = r->kind->page;
+	return r->kind->list;
+}
+
+int remote_remove(struct remote *r, const char *name)
+{
+	int err = check_name(r, name);
+
+	TRACE_REGION("remote: remove");
+	return err ? err : r->kind->remove(r, name);
+}

@@ -1,0 +1,544 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "base/auto.h"
+#include "base/crew.h"
+#include "base/error.h"
+#include "chunk/sha256.h"
+#include "remote/get.h"
+#include "remote/s3.h"
+#include "remote/s3_sign.h"
+
+/*
+ * Buckets of S3 and of servers that speak as it does.  Single PUTs: a pack
+ * is far below the 5 GiB that one may have.
+ */
+#define PUT_MAX		((uint64_t)5 << 30)
+#define HASH_BLOCK	((size_t)1 << 20)
+#define EMPTY_PAGES_MAX	100
+#define EMPTY_HASH \
+	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+static const char *ca_file(const struct remote *r, const struct s3 *s)
+{
+	static const char *const variables[] = {
+		"AWS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE",
+	};
+
+	if (r->settings.cafile)
+		return r->settings.cafile;
+	for (int i = 0; i < 3; i++) {
+		const char *value = getenv(variables[i]);
+
+		if (value && *value)
+			return value;
+		if (!i && s->profile.ca_bundle)
+			return s->profile.ca_bundle;
+	}
+	return NULL;
+}
+
+static int s3_open(struct remote *r, const struct remote_options *o)
+{
+	struct s3 *s = xcalloc(1, sizeof(*s));
+	const char *profile = r->settings.profile;
+	int err;
+
+	(void)o;
+	r->state = s;
+	s->bucket = r->url.host;
+	s->prefix = r->url.path;
+	pthread_mutex_init(&s->mutex, NULL);
+	if (!profile)
+		profile = getenv("AWS_PROFILE");
+	s->profile_name = xstrdup(profile && *profile ? profile : "default");
+	err = aws_profile_read(s->profile_name, &s->profile);
+	if (!err)
+		err = s3_place_init(r, s);
+	if (err)
+		return err;
+	s->chain = credential_chain_new(r, &s->profile, s->profile_name);
+	return line_init(&s->line, r, ca_file(r, s));
+}
+
+static void s3_close(struct remote *r)
+{
+	struct s3 *s = r->state;
+
+	if (!s)
+		return;
+	if (s->chain)
+		line_release(&s->line);
+	credential_chain_free(s->chain);
+	aws_profile_release(&s->profile);
+	pthread_mutex_destroy(&s->mutex);
+	free(s->profile_name);
+	free(s->endpoint);
+	free(s->endpoint_path);
+	free(s);
+}
+
+/* --- requests ---------------------------------------------------------- */
+
+static void add_signed_headers(struct s3_call *q, const char *host,
+			       const char *path, struct http_request *out)
+{
+	DV_AUTO_BUF struct buf authorization = BUF_INIT;
+	char date[SIGN_DATE_SIZE];
+	struct sign_pair headers[] = {
+		{ "host", host },
+		{ "x-amz-content-sha256", q->payload_hash },
+		{ "x-amz-date", date },
+		{ "x-amz-security-token", q->used.session_token },
+	};
+	size_t count = q->used.session_token ? 4 : 3;
+	const struct sign_key key = {
+		q->used.access_key, q->used.secret_key, q->used_region, "s3",
+	};
+	const struct sign_request what = {
+		q->method, path, q->query, headers, count, q->payload_hash,
+	};
+
+	sign_date(time(NULL) + q->s3->skew_s, date);
+	sign_authorization(&what, &key, date, &authorization);
+	for (size_t i = 1; i < count; i++)
+		http_header(out, "%s: %s", headers[i].name, headers[i].value);
+	http_header(out, "Authorization: %s", authorization.data);
+}
+
+/* URL and signature; the operation adds the rest. */
+static int prepare(struct s3_call *q, struct http_request *out)
+{
+	struct s3 *s = q->s3;
+	DV_AUTO_BUF struct buf host = BUF_INIT;
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	int err;
+
+	credentials_release(&q->used);
+	err = credential_chain_get(s->chain, &q->used);
+	if (err)
+		return err;
+	s3_region(s, q->used_region);
+	s3_host(s, &host);
+	s3_path(s, q->key, &path);
+	out->method = q->method;
+	buf_addf(&out->url, "%s://%s%s%s%s", s->tls ? "https" : "http",
+		 host.data, path.data, *q->query ? "?" : "", q->query);
+	if (q->used.access_key)
+		add_signed_headers(q, host.data, path.data, out);
+	return 0;
+}
+
+static int run(struct remote *r, const char *object, struct s3_call *q,
+	       int (*prepare_fn)(struct call *c, struct http_request *q),
+	       int (*judge_fn)(struct call *c, struct http_answer *a))
+{
+	struct s3 *s = r->state;
+	int err;
+
+	q->call.remote = r;
+	q->call.line = &s->line;
+	q->call.object = object;
+	q->call.prepare = prepare_fn;
+	q->call.judge = judge_fn;
+	q->s3 = s;
+	if (!q->query)
+		q->query = "";
+	if (!q->payload_hash)
+		q->payload_hash = EMPTY_HASH;
+	err = call_run(&q->call);
+	credentials_release(&q->used);
+	return err;
+}
+
+static bool good(const struct http_answer *a)
+{
+	return a->status >= 200 && a->status <= 299;
+}
+
+/* --- get --------------------------------------------------------------- */
+
+struct s3_get {
+	struct s3_call q;
+	struct get get;
+};
+
+static int get_prepare_call(struct call *c, struct http_request *out)
+{
+	struct s3_get *g = (struct s3_get *)c;
+	int err = prepare(&g->q, out);
+
+	if (!err)
+		get_prepare(&g->get, c, out);
+	return err;
+}
+
+static int get_judge_call(struct call *c, struct http_answer *a)
+{
+	struct s3_get *g = (struct s3_get *)c;
+	int verdict;
+
+	if (good(a))
+		g->q.s3->bucket_known = true;
+	if (get_judge(&g->get, c, a, &verdict) ||
+	    call_judge_transport(c, a, &verdict))
+		return verdict;
+	return s3_judge_refusal(&g->q, a);
+}
+
+static int s3_get(struct remote *r, const char *name, uint64_t offset,
+		  uint64_t len, const struct remote_sink *sink)
+{
+	struct s3_get g = {
+		.q = {
+			.key = name,
+			.method = "GET",
+			.action = "s3:GetObject",
+		},
+		.get = { .offset = offset, .len = len, .sink = sink },
+	};
+
+	return run(r, name, &g.q, get_prepare_call, get_judge_call);
+}
+
+/* --- stat -------------------------------------------------------------- */
+
+struct s3_stat {
+	struct s3_call q;
+	uint64_t size;
+	bool unclear;		/* HEAD says no, and cannot say why */
+};
+
+static int stat_prepare(struct call *c, struct http_request *out)
+{
+	return prepare(&((struct s3_stat *)c)->q, out);
+}
+
+static int stat_judge(struct call *c, struct http_answer *a)
+{
+	struct s3_stat *s = (struct s3_stat *)c;
+	int verdict;
+
+	if (call_judge_transport(c, a, &verdict))
+		return verdict;
+	if (good(a) && a->has_length) {
+		s->q.s3->bucket_known = true;
+		s->size = a->length;
+		return CALL_DONE;
+	}
+	if (a->status == 404 && s->q.s3->bucket_known)
+		return call_fail(c, DV_E_NOTFOUND, "not there");
+	if (*a->region && (a->status == 301 || a->status == 400))
+		return s3_judge_refusal(&s->q, a);
+	if (good(a) || (a->status >= 300 && a->status < 500)) {
+		s->unclear = true;
+		return CALL_DONE;
+	}
+	return s3_judge_refusal(&s->q, a);
+}
+
+static int drop(void *data, const uint8_t *bytes, size_t len)
+{
+	(void)data;
+	(void)bytes;
+	(void)len;
+	return 0;
+}
+
+/* A GET of one byte, for its words of refusal or its Content-Range. */
+static int stat_by_get(struct remote *r, const char *name, uint64_t *size)
+{
+	static const struct remote_sink nowhere = { .write = drop };
+	struct s3_get g = {
+		.q = {
+			.key = name,
+			.method = "GET",
+			.action = "s3:GetObject",
+		},
+		.get = { .offset = 0, .len = 1, .sink = &nowhere },
+	};
+	int err = run(r, name, &g.q, get_prepare_call, get_judge_call);
+
+	if (g.get.has_size) {
+		*size = g.get.size;
+		return 0;
+	}
+	if (err == DV_E_CORRUPT) {
+		*size = 0;	/* nothing lies in its first byte */
+		return 0;
+	}
+	return err ? err : remote_fail(r, DV_E_NETWORK, name, "the server "
+				       "does not say how long it is");
+}
+
+static int s3_stat(struct remote *r, const char *name, uint64_t *size)
+{
+	struct s3_stat s = {
+		.q = {
+			.key = name,
+			.method = "HEAD",
+			.action = "s3:GetObject",
+		},
+	};
+	int err = run(r, name, &s.q, stat_prepare, stat_judge);
+
+	if (!err && s.unclear)
+		return stat_by_get(r, name, size);
+	if (!err)
+		*size = s.size;
+	return err;
+}
+
+/* --- put --------------------------------------------------------------- */
+
+struct s3_put {
+	struct s3_call q;
+	const struct remote_source *source;
+	void (*sent)(void *data, int64_t bytes);
+	void *sent_data;
+};
+
+static int put_prepare(struct call *c, struct http_request *out)
+{
+	struct s3_put *p = (struct s3_put *)c;
+
+	out->body = p->source;
+	out->sent = p->sent;
+	out->sent_data = p->sent_data;
+	http_header(out, "Content-Type: application/octet-stream");
+	return prepare(&p->q, out);
+}
+
+static int plain_judge(struct call *c, struct http_answer *a)
+{
+	struct s3_call *q = (struct s3_call *)c;
+	int verdict;
+
+	if (call_judge_transport(c, a, &verdict))
+		return verdict;
+	if (!good(a))
+		return s3_judge_refusal(q, a);
+	q->s3->bucket_known = true;
+	return CALL_DONE;
+}
+
+/* So that the server can tell when it received something else. */
+static int hash_source(const struct remote_source *source, char *hex)
+{
+	DV_AUTO_BUF struct buf block = BUF_INIT;
+	struct sha256_stream *stream;
+	struct dv_id hash;
+	uint64_t done = 0;
+	int err = 0;
+
+	if (source->bytes) {
+		sha256(source->bytes, source->len, &hash);
+		dv_id_to_hex(&hash, hex);
+		return 0;
+	}
+	buf_reserve(&block, HASH_BLOCK);
+	stream = sha256_begin();
+	while (done < source->len && !err) {
+		uint64_t left = source->len - done;
+		ssize_t n = pread(source->fd, block.data,
+				  left < HASH_BLOCK ? left : HASH_BLOCK,
+				  source->offset + done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			err = n ? dv_fail_errno("cannot read what is to be "
+						"sent") :
+			      dv_fail(DV_E_CHANGED, "a file became shorter "
+				      "while it was sent");
+			break;
+		}
+		sha256_update(stream, block.data, n);
+		done += n;
+		err = cancel_check();
+	}
+	sha256_end(stream, &hash);
+	dv_id_to_hex(&hash, hex);
+	return err;
+}
+
+static int s3_put(struct remote *r, const char *name,
+		  const struct remote_source *source,
+		  void (*sent)(void *data, int64_t bytes), void *data)
+{
+	char hash[DV_ID_HEX + 1];
+	struct s3_put p = {
+		.q = {
+			.key = name,
+			.method = "PUT",
+			.action = "s3:PutObject",
+			.payload_hash = hash,
+		},
+		.source = source,
+		.sent = sent,
+		.sent_data = data,
+	};
+	int err;
+
+	if (source->len > PUT_MAX)
+		return remote_fail(r, DV_E_UNSUPPORTED, name, "more than the "
+				   "5 GiB that S3 takes at once");
+	err = hash_source(source, hash);
+	return err ? err : run(r, name, &p.q, put_prepare, plain_judge);
+}
+
+/* --- remove ------------------------------------------------------------ */
+
+static int plain_prepare(struct call *c, struct http_request *out)
+{
+	return prepare((struct s3_call *)c, out);
+}
+
+/* S3 does not say whether there was something to remove. */
+static int s3_remove(struct remote *r, const char *name)
+{
+	struct s3_call q = {
+		.key = name,
+		.method = "DELETE",
+		.action = "s3:DeleteObject",
+	};
+
+	return run(r, name, &q, plain_prepare, plain_judge);
+}
+
+/* --- list -------------------------------------------------------------- */
+
+struct s3_list {
+	struct s3_call q;
+	struct buf answer;
+};
+
+static int take_listing(void *data, const struct http_answer *a,
+			const uint8_t *bytes, size_t len)
+{
+	struct s3_list *l = data;
+
+	(void)a;
+	if (len > S3_XML_MAX - l->answer.len)
+		return call_fail(&l->q.call, DV_E_CORRUPT, "the server's "
+				 "listing is too long");
+	buf_add(&l->answer, bytes, len);
+	return 0;
+}
+
+static int list_prepare(struct call *c, struct http_request *out)
+{
+	struct s3_list *l = (struct s3_list *)c;
+
+	buf_clear(&l->answer);
+	out->write = take_listing;
+	out->data = l;
+	return prepare(&l->q, out);
+}
+
+/* One page, from `token` or after the key `after` or from the start. */
+static int list_page(struct remote *r, const char *prefix, const char *token,
+		     const char *after, struct s3_page *page)
+{
+	struct sign_pair pairs[3] = {
+		{ "list-type", "2" },
+		{ "prefix", prefix },
+		{ token ? "continuation-token" : "start-after",
+		  token ? token : after },
+	};
+	DV_AUTO_BUF struct buf query = BUF_INIT;
+	struct s3_list l = {
+		.q = { .method = "GET", .action = "s3:ListBucket" },
+		.answer = BUF_INIT,
+	};
+	int err;
+
+	sign_query(pairs, token || after ? 3 : 2, &query);
+	l.q.query = query.data;
+	err = run(r, "", &l.q, list_prepare, plain_judge);
+	if (!err && s3_xml_list(l.answer.data, l.answer.len, page))
+		err = remote_fail(r, DV_E_CORRUPT, "", "what came is no "
+				  "listing of S3's");
+	buf_release(&l.answer);
+	return err;
+}
+
+/* Hands out the names of one page; all must lie where we asked. */
+static int give_page(struct remote *r, const struct s3_page *page,
+		     const char *prefix, size_t skip,
+		     int (*fn)(void *data, const char *name, uint64_t size),
+		     void *data)
+{
+	size_t len = strlen(prefix);
+	int err = 0;
+
+	for (size_t i = 0; i < page->count && !err; i++) {
+		const char *key = page->keys[i].name;
+
+		if (strncmp(key, prefix, len))
+			return remote_fail(r, DV_E_CORRUPT, "", "the server "
+					   "lists what was not asked for");
+		/* others may keep things below our prefix */
+		if (remote_object_name_ok(key + skip))
+			err = fn(data, key + skip, page->keys[i].size);
+	}
+	return err;
+}
+
+static int s3_list(struct remote *r, const char *prefix,
+		   int (*fn)(void *data, const char *name, uint64_t size),
+		   void *data)
+{
+	const struct s3 *s = r->state;
+	DV_AUTO_BUF struct buf full = BUF_INIT;
+	DV_AUTO_FREE char *token = NULL;
+	DV_AUTO_FREE char *after = NULL;
+	bool more = true;
+	unsigned empty = 0;
+	size_t skip;
+	int err = 0;
+
+	if (*s->prefix)
+		buf_addf(&full, "%s/", s->prefix);
+	skip = full.len;
+	buf_addstr(&full, prefix);
+	while (more && !err) {
+		DV_AUTO_S3_PAGE struct s3_page page = S3_PAGE_INIT;
+		const char *last = NULL;
+
+		err = list_page(r, full.data, token, after, &page);
+		if (!err)
+			err = give_page(r, &page, full.data, skip, fn, data);
+		more = page.truncated;
+		if (err || !more)
+			break;
+		if (page.count)
+			last = page.keys[page.count - 1].name;
+		empty = last ? 0 : empty + 1;
+		if (empty > EMPTY_PAGES_MAX ||
+		    (page.token ? token && !strcmp(token, page.token) :
+		     !last || (after && strcmp(last, after) <= 0)))
+			return remote_fail(r, DV_E_CORRUPT, "", "the server's "
+					   "listing does not get on");
+		free(token);
+		free(after);
+		token = page.token ? xstrdup(page.token) : NULL;
+		after = last ? xstrdup(last) : NULL;
+	}
+	return err;
+}
+
+const struct remote_kind remote_kind_s3 = {
+	.open = s3_open,
+	.close = s3_close,
+	.stat = s3_stat,
+	.get = s3_get,
+	.put = s3_put,
+	.list = s3_list,
+	.remove = s3_remove,
+	.page = 1000,
+};

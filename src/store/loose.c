@@ -1,0 +1,502 @@
+/* Loose files; loose.h says how they are made. */
+
+#include "store/loose.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/clone.h"
+#include "base/crash.h"
+#include "base/random.h"
+#include "base/trace.h"
+#include "chunk/check.h"
+#include "store/pack_write.h"
+#include "store/store_inside.h"
+#include "store/tree.h"
+
+/* Most chunks of an index part. */
+#define PART_CHUNKS	65536u
+/* Parts of one file: 64 TiB even if all chunks are as short as can be. */
+#define PARTS_MAX	65536u
+/* Folders changed so shortly ago are synced by session_finish(). */
+#define RECENT_NS	((int64_t)60 * 1000000000)
+
+/* A run that was put and not yet emitted. */
+struct run {
+	struct run *next;
+	size_t count;
+	struct loose_chunk chunks[];	/* without their offsets */
+};
+
+struct loose {
+	struct store *store;
+	const char *temp_dir;		/* of the store */
+	char *temp;			/* owned; the clone, NULL: committed */
+	int fd;
+	uint64_t size;
+	pthread_mutex_t mutex;		/* guards runs */
+	struct run *runs;		/* owned */
+	uint64_t offset;		/* of the next chunk to be emitted */
+	struct loose_chunk *first;	/* owned; part 0, kept to the end */
+	size_t first_count;
+	struct loose_chunk *chunks;	/* owned; the part being gathered */
+	size_t count, room;
+	uint32_t parts;			/* begun, this one not counted */
+	uint32_t written;		/* temporary parts, numbered from 1 */
+};
+
+/* --- cloning and chunks ------------------------------------------------ */
+
+int loose_begin(struct store *s, int fd, struct loose **out)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	struct loose *l;
+	const char *dir;
+	uint64_t number;
+	struct stat st;
+	int err = store_temp_dir(s, &dir);
+
+	*out = NULL;
+	if (err)
+		return err;
+	random_bytes(&number, sizeof(number));
+	buf_addf(&path, "%s/%016llx.loose", dir, (unsigned long long)number);
+	l = xcalloc(1, sizeof(*l));
+	l->store = s;
+	l->temp_dir = dir;
+	pthread_mutex_init(&l->mutex, NULL);
+	l->fd = open(path.data, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (l->fd < 0) {
+		err = dv_fail_errno("cannot make %s", path.data);
+	} else {
+		l->temp = buf_detach(&path);
+		err = clone_fd(fd, l->fd);
+		if (!err && fstat(l->fd, &st) < 0)
+			err = dv_fail_errno("cannot look at %s", l->temp);
+	}
+	if (err) {
+		loose_free(l);
+		return err;
+	}
+	l->size = st.st_size;
+	*out = l;
+	return 0;
+}
+
+int loose_fd(const struct loose *l)
+{
+	return l->fd;
+}
+
+uint64_t loose_size(const struct loose *l)
+{
+	return l->size;
+}
+
+static void temp_part(const struct loose *l, uint32_t part, struct buf *out)
+{
+	buf_clear(out);
+	buf_addf(out, "%s.%u.idx", l->temp, part);
+}
+
+void loose_free(struct loose *l)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+
+	if (!l)
+		return;
+	for (uint32_t n = 1; l->temp && n <= l->written; n++) {
+		temp_part(l, n, &path);
+		unlink(path.data);
+	}
+	if (l->temp)
+		unlink(l->temp);
+	if (l->fd >= 0)
+		close(l->fd);
+	while (l->runs) {
+		struct run *next = l->runs->next;
+
+		free(l->runs);
+		l->runs = next;
+	}
+	pthread_mutex_destroy(&l->mutex);
+	free(l->temp);
+	free(l->first);
+	free(l->chunks);
+	free(l);
+}
+
+void loose_put(struct loose *l, const struct chunk *chunks, size_t count)
+{
+	struct run *run = xmalloc(sizeof(*run) +
+				  count * sizeof(run->chunks[0]));
+
+	run->count = count;
+	for (size_t i = 0; i < count; i++) {
+		run->chunks[i] = (struct loose_chunk){
+			.id = chunks[i].id, .len = chunks[i].len,
+			.check = check64(chunks[i].data, chunks[i].len),
+		};
+	}
+	pthread_mutex_lock(&l->mutex);
+	run->next = l->runs;
+	l->runs = run;
+	pthread_mutex_unlock(&l->mutex);
+}
+
+static bool same_run(const struct run *run, const struct chunk *chunks,
+		     size_t count)
+{
+	if (run->count != count)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!dv_id_equal(&run->chunks[i].id, &chunks[i].id))
+			return false;
+	return true;
+}
+
+/*
+ * Takes out a run of these chunks.  There may be several; then they hold the
+ * same bytes and any will do.
+ */
+static struct run *take_run(struct loose *l, const struct chunk *chunks,
+			    size_t count)
+{
+	struct run **at, *run;
+
+	pthread_mutex_lock(&l->mutex);
+	at = &l->runs;
+	while (*at && !same_run(*at, chunks, count))
+		at = &(*at)->next;
+	run = *at;
+	if (run)
+		*at = run->next;
+	pthread_mutex_unlock(&l->mutex);
+	return run;
+}
+
+/* The part is full: part 0 is kept, others go to temporary files. */
+static int end_part(struct loose *l)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	struct file_stamp stamp = { .size = l->size };
+	int err;
+
+	if (!l->parts) {
+		l->first = l->chunks;
+		l->first_count = l->count;
+		l->chunks = NULL;
+		l->room = 0;
+	} else if (l->parts >= PARTS_MAX) {
+		return dv_fail(DV_E_UNSUPPORTED, "a file of that many chunks");
+	} else {
+		temp_part(l, l->parts, &path);
+		err = pack_write_loose_index(path.data, l->temp_dir, &stamp,
+					     l->chunks, l->count);
+		if (err)
+			return err;
+		l->written = l->parts;
+	}
+	l->count = 0;
+	l->parts++;
+	return 0;
+}
+
+int loose_emit(struct loose *l, const struct chunk *chunks, size_t count)
+{
+	struct run *run = take_run(l, chunks, count);
+	int err = 0;
+
+	if (!run)
+		return dv_fail(DV_E_INVALID, "chunks were not put before");
+	for (size_t i = 0; i < count && !err; i++) {
+		if (l->count == PART_CHUNKS)
+			err = end_part(l);
+		if (err)
+			break;
+		ARRAY_GROW(l->chunks, l->count + 1, l->room);
+		l->chunks[l->count] = run->chunks[i];
+		l->chunks[l->count++].offset = l->offset;
+		l->offset += run->chunks[i].len;
+	}
+	free(run);
+	return err;
+}
+
+/* --- committing -------------------------------------------------------- */
+
+static void set_stamp(struct file_stamp *stamp, const struct stat *st)
+{
+	stamp->size = st->st_size;
+	stamp->mtime_ns = timespec_ns(&st->st_mtim);
+	stamp->ctime_ns = timespec_ns(&st->st_ctim);
+	stamp->inode = st->st_ino;
+}
+
+static bool same_stamp(const struct file_stamp *a, const struct file_stamp *b)
+{
+	return a->size == b->size && a->mtime_ns == b->mtime_ns &&
+		a->ctime_ns == b->ctime_ns && a->inode == b->inode;
+}
+
+static int content_name(const struct content *content, struct dv_id *out)
+{
+	DV_AUTO_BUF struct buf node = BUF_INIT;
+
+	return file_node_encode(content, false, &node, out);
+}
+
+static void part_path(const struct store *s, const struct dv_id *name,
+		      uint32_t part, struct buf *out)
+{
+	struct slot slot = { .id = *name, .part = part };
+
+	buf_clear(out);
+	slot_path(s, OBJECT_DATA, &slot, out);
+}
+
+/* A good one under this name is already there. */
+static bool is_there(const struct store *s, const struct dv_id *name,
+		     const char *path)
+{
+	DV_AUTO_BUF struct buf index = BUF_INIT;
+	struct file_stamp stamp;
+	struct pack *first;
+	struct stat st;
+	bool same;
+
+	part_path(s, name, 0, &index);
+	if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    pack_open_index(index.data, NULL, path, 0, &first))
+		return false;
+	set_stamp(&stamp, &st);
+	same = same_stamp(&stamp, &first->stamp);
+	pack_close(first);
+	return same;
+}
+
+/*
+ * Renames the clone and its parts.  Each of the new files may replace one of
+ * the same chunks, so at no moment is there less than before.
+ */
+static int give_names(struct loose *l, const struct dv_id *name,
+		      const char *path)
+{
+	DV_AUTO_BUF struct buf from = BUF_INIT;
+	DV_AUTO_BUF struct buf to = BUF_INIT;
+	struct file_stamp stamp;
+	struct stat st;
+
+	crash_point("loose-before-rename");
+	if (rename(l->temp, path) < 0)
+		return dv_fail_errno("cannot make %s", path);
+	crash_point("loose-after-rename");
+	/* the rename was the last that changes its ctime */
+	if (fstat(l->fd, &st) < 0)
+		return dv_fail_errno("cannot look at %s", path);
+	set_stamp(&stamp, &st);
+	for (uint32_t n = 1; n <= l->written; n++) {
+		temp_part(l, n, &from);
+		part_path(l->store, name, n, &to);
+		if (rename(from.data, to.data) < 0)
+			return dv_fail_errno("cannot make %s", to.data);
+	}
+	part_path(l->store, name, 0, &to);
+	return pack_write_loose_index(to.data, l->temp_dir, &stamp, l->first,
+				      l->first_count);
+}
+
+/* loose/<2 hex>, made, durable and locked; two would mix their parts. */
+static int lock_dir(struct store *s, const struct dv_id *name, int *fd)
+{
+	DV_AUTO_BUF struct buf dir = BUF_INIT;
+
+	loose_path(s, name, &dir);
+	buf_setlen(&dir, dir.len - DV_ID_HEX - 1);
+	if (mkdir(dir.data, 0777) < 0) {
+		if (errno != EEXIST)
+			return dv_fail_errno("cannot make %s", dir.data);
+	} else {
+		DV_AUTO_BUF struct buf top = BUF_INIT;
+		int err;
+
+		buf_addf(&top, "%s/loose", s->path);
+		err = dir_sync(top.data);
+		if (err)
+			return err;
+	}
+	*fd = open(dir.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*fd < 0)
+		return dv_fail_errno("cannot open %s", dir.data);
+	/* without locks two at once end in a stamp that does not fit */
+	while (flock(*fd, LOCK_EX) < 0 && errno == EINTR)
+		;
+	pthread_mutex_lock(&s->merge_mutex);
+	s->loose_dirs[name->bytes[0]].there = true;
+	pthread_mutex_unlock(&s->merge_mutex);
+	return 0;
+}
+
+static int add_parts(struct store *s, const struct dv_id *name,
+		     const char *path)
+{
+	DV_AUTO_BUF struct buf index = BUF_INIT;
+	struct pack *pack;
+
+	for (uint32_t n = 0; n <= PARTS_MAX; n++) {
+		int err;
+
+		part_path(s, name, n, &index);
+		err = pack_open_index(index.data, NULL, path, 0, &pack);
+		if (err == DV_E_NOTFOUND && n)
+			break;
+		if (err)
+			return err;
+		store_add_pack(s, pack, name, n);
+	}
+	return 0;
+}
+
+static int commit_locked(struct loose *l, const struct dv_id *name,
+			 int dir_fd)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	int err;
+
+	loose_path(l->store, name, &path);
+	if (!is_there(l->store, name, path.data)) {
+		err = give_names(l, name, path.data);
+		if (err)
+			return err;
+	}
+	if (fsync(dir_fd) < 0)
+		return dv_fail_errno("cannot sync the folder of %s",
+				     path.data);
+	crash_point("loose-done");
+	return add_parts(l->store, name, path.data);
+}
+
+int loose_commit(struct loose *l, const struct content *content)
+{
+	TRACE_REGION("loose: commit");
+	DV_AUTO_CLOSE int dir_fd = -1;
+	struct dv_id name;
+	int err;
+
+	if (!content->size || content->size != l->size ||
+	    l->offset != l->size || l->runs)
+		return dv_fail(DV_E_INVALID,
+			       "these are not the chunks of the file");
+	err = end_part(l);
+	if (!err)
+		err = content_name(content, &name);
+	if (!err && (fchmod(l->fd, 0444) < 0 || fsync(l->fd) < 0))
+		err = dv_fail_errno("cannot sync %s", l->temp);
+	if (!err)
+		err = lock_dir(l->store, &name, &dir_fd);
+	if (!err)
+		err = commit_locked(l, &name, dir_fd);
+	if (err == DV_E_NOSPACE)
+		dv_hint(err, "free some space, then run the same command "
+			"again");
+	return err;
+}
+
+/* --- using ------------------------------------------------------------- */
+
+/* False when there is no such part here. */
+static bool find_part(struct store *s, const struct dv_id *name,
+		      uint32_t part, struct pack **out)
+{
+	struct slot *slot;
+
+	pthread_rwlock_rdlock(&s->lock);
+	slot = table_slot(&s->classes[OBJECT_DATA], name, part);
+	pthread_rwlock_unlock(&s->lock);
+	*out = slot ? slot_open(s, OBJECT_DATA, slot) : NULL;
+	return *out;
+}
+
+/* Something in it was found to be bad. */
+static bool has_marks(struct store *s, const struct dv_id *name)
+{
+	struct pack *part;
+
+	for (uint32_t n = 0; find_part(s, name, n, &part); n++)
+		if (store_pack_has_bad(s, part))
+			return true;
+	return false;
+}
+
+int loose_open(struct store *s, const struct content *content, int *fd)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	struct file_stamp stamp;
+	struct pack *first;
+	struct dv_id name;
+	struct stat st;
+	int err = content->size ? content_name(content, &name) :
+		DV_E_NOTFOUND;
+
+	*fd = -1;
+	if (err == DV_E_NOTFOUND || (!err && !find_part(s, &name, 0, &first)))
+		return dv_fail(DV_E_NOTFOUND, "no loose file");
+	if (err)
+		return err;
+	loose_path(s, &name, &path);
+	*fd = open(path.data, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (*fd < 0 || fstat(*fd, &st) < 0) {
+		err = dv_fail_errno("cannot open %s", path.data);
+	} else {
+		set_stamp(&stamp, &st);
+		if (!S_ISREG(st.st_mode) || stamp.size != content->size ||
+		    !same_stamp(&stamp, &first->stamp) ||
+		    has_marks(s, &name))
+			err = dv_fail(DV_E_CHANGED, "%s: was changed",
+				      path.data);
+	}
+	if (err && *fd >= 0) {
+		close(*fd);
+		*fd = -1;
+	}
+	return err;
+}
+
+/*
+ * loose_commit() syncs what it writes; but what another process has just
+ * made visible may not be synced yet.
+ */
+int loose_sync_recent(struct store *s)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	int64_t now = clock_real_ns();
+	bool there[LOOSE_DIRS];
+	int err = 0;
+
+	pthread_mutex_lock(&s->merge_mutex);
+	for (unsigned n = 0; n < LOOSE_DIRS; n++)
+		there[n] = s->loose_dirs[n].there;
+	pthread_mutex_unlock(&s->merge_mutex);
+	for (unsigned n = 0; n < LOOSE_DIRS && !err; n++) {
+		struct stat st;
+
+		if (!there[n])
+			continue;
+		buf_clear(&path);
+		buf_addf(&path, "%s/loose/%02x", s->path, n);
+		if (!stat(path.data, &st) &&
+		    timespec_ns(&st.st_mtim) > now - RECENT_NS)
+			err = dir_sync(path.data);
+	}
+	return err;
+}

@@ -1,0 +1,69 @@
+#ifndef STORE_LOOSE_H
+#define STORE_LOOSE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "chunk/stream.h"
+#include "store/node.h"
+#include "store/store.h"
+
+/*
+ * Loose files: whole files whose blocks the store shares with the user's
+ * (only where the file system can; dvformat-store(5)).  The file lies in
+ * loose/<2 hex>/<hex>, named by the id of the file node of its content (not
+ * executable), with index parts <hex>.<n>.idx beside it that look like the
+ * index of a pack.  Part 0 is written last: without it there is nothing.
+ *
+ * To add a file:
+ *
+ *	err = loose_begin(store, fd, &loose);	DV_E_UNSUPPORTED: use packs
+ *	chunk_stream() with a sink that reads loose_fd(), and calls
+ *		loose_put() from its put() and loose_emit() from its emit(),
+ *		besides what makes the list and counts what is new
+ *	either	loose_commit(loose, &content)
+ *	or	nothing: too little of it was new; it goes to packs
+ *	loose_free(loose)
+ *
+ * What is read is the clone, so it cannot change meanwhile; whether the
+ * user's file was whole when it was cloned is for the caller to find out by
+ * its times.  The chunks of a loose file must not be claimed in a session:
+ * count the new ones with store_find().  Nodes go to the session as usual.
+ */
+struct loose;
+
+/*
+ * Clones the whole of fd to a temporary file.  Returns 0; DV_E_UNSUPPORTED
+ * where that cannot be done, which costs little to find out; DV_E_NOSPACE,
+ * DV_E_IO.
+ */
+int loose_begin(struct store *s, int fd, struct loose **out);
+
+/* The clone, for pread(), and how many bytes it has. */
+int loose_fd(const struct loose *l);
+uint64_t loose_size(const struct loose *l);
+
+/* From chunk_sink.put: several threads at once, chunks with their bytes. */
+void loose_put(struct loose *l, const struct chunk *chunks, size_t count);
+/* From chunk_sink.emit: the same runs, in order. */
+int loose_emit(struct loose *l, const struct chunk *chunks, size_t count);
+
+/*
+ * Makes it durable and gives it its name; its chunks can be found after
+ * this.  One that is there already is kept if it is good.
+ */
+int loose_commit(struct loose *l, const struct content *content);
+
+/* Frees; the clone is removed unless it was committed. */
+void loose_free(struct loose *l);
+
+/*
+ * Opens the loose file of this content, to clone it at checkout.  Returns 0;
+ * DV_E_NOTFOUND: there is none; DV_E_CHANGED: size, mtime, ctime or inode
+ * are not as they were when it was stored, so somebody may have written to
+ * it (or the store was copied): read its chunks instead, which are checked.
+ * A clone has no checks of its own beyond this.
+ */
+int loose_open(struct store *s, const struct content *content, int *fd);
+
+#endif

@@ -1,0 +1,574 @@
+/* Opening a store, and finding objects in it. */
+
+#include "store/store.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "base/auto.h"
+#include "base/crash.h"
+#include "base/path.h"
+#include "base/trace.h"
+#include "chunk/sha256.h"
+#include "store/pack_write.h"
+#include "store/store_inside.h"
+
+static const char format_text[] = "dv-store 1\n";
+
+/* --- names ------------------------------------------------------------- */
+
+void store_class_dir(const struct store *s, enum object_class class,
+		     struct buf *out)
+{
+	buf_addf(out, "%s/%s", s->path,
+		 class == OBJECT_META ? "meta" : "data");
+}
+
+void loose_path(const struct store *s, const struct dv_id *id,
+		struct buf *out)
+{
+	char hex[DV_ID_HEX + 1];
+
+	dv_id_to_hex(id, hex);
+	buf_addf(out, "%s/loose/%.2s/%s", s->path, hex, hex);
+}
+
+void slot_path(const struct store *s, enum object_class class,
+	       const struct slot *slot, struct buf *out)
+{
+	char hex[DV_ID_HEX + 1];
+
+	if (slot->part != MIDX_PACK) {
+		loose_path(s, &slot->id, out);
+		buf_addf(out, ".%u.idx", slot->part);
+		return;
+	}
+	dv_id_to_hex(&slot->id, hex);
+	store_class_dir(s, class, out);
+	buf_addf(out, "/%s.pack", hex);
+}
+
+/* --- opening ----------------------------------------------------------- */
+
+static const char *const dir_names[] = {
+	"data", "meta", "loose", "index", "have", "quarantine", "tmp",
+};
+
+#define DIR_NAMES	(sizeof(dir_names) / sizeof(*dir_names))
+
+static int make_dirs(const char *path)
+{
+	DV_AUTO_BUF struct buf name = BUF_INIT;
+	int err = 0;
+
+	for (size_t i = 0; i < DIR_NAMES && !err; i++) {
+		buf_clear(&name);
+		buf_addf(&name, "%s/%s", path, dir_names[i]);
+		err = dir_make(name.data);
+	}
+	return err;
+}
+
+static bool is_our_name(const char *name)
+{
+	for (size_t i = 0; i < DIR_NAMES; i++)
+		if (!strcmp(name, dir_names[i]))
+			return true;
+	/* the format file on its way, perhaps of a process that was killed */
+	return name[0] == '.';
+}
+
+/* Not into a folder that holds other things. */
+static int check_empty(const char *path)
+{
+	DV_AUTO_DIR DIR *dir = opendir(path);
+	const struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		if (!is_our_name(entry->d_name) &&
+		    strcmp(entry->d_name, "format"))
+			return dv_fail(DV_E_INVALID, "%s: holds other things "
+				       "and is no store", path);
+	}
+	return 0;
+}
+
+/* The format file comes last: a store without one is not complete yet. */
+static int create(const char *path, const char *format)
+{
+	int err = check_empty(path);
+
+	if (!err)
+		err = make_dirs(path);
+	if (!err)
+		err = file_replace(format, format_text,
+				   sizeof(format_text) - 1, 0);
+	crash_point("store-made");
+	return err ? err : dir_sync(path);
+}
+
+static int check_format(const char *path, enum store_open_flags flags)
+{
+	DV_AUTO_BUF struct buf format = BUF_INIT;
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+	int err;
+
+	buf_addf(&format, "%s/format", path);
+	err = file_read(format.data, 4096, &text);
+	if (err == DV_E_NOTFOUND && (flags & STORE_CREATE))
+		return create(path, format.data);
+	if (err == DV_E_NOTFOUND)
+		return dv_fail(DV_E_NOTFOUND, "no store at %s", path);
+	if (err)
+		return err;
+	/* some programs that copy folders leave empty ones out */
+	if (!strcmp(text.data, format_text))
+		return flags & STORE_CREATE ? make_dirs(path) : 0;
+	if (!strncmp(text.data, "dv-store ", 9))
+		return dv_hint(dv_fail(DV_E_UNSUPPORTED,
+			"%s: a store of a later format", path),
+			"use a newer dv");
+	return dv_fail(DV_E_CORRUPT, "%s: not the format file of a store",
+		       format.data);
+}
+
+static struct store *store_new(const char *path, enum store_open_flags flags)
+{
+	struct store *s = xcalloc(1, sizeof(*s));
+	pthread_rwlockattr_t attr;
+
+	s->path = xstrdup(path);
+	s->flags = flags;
+	s->temp_lock = -1;
+	/* readers come all the time: writers would wait for ever */
+	pthread_rwlockattr_init(&attr);
+	pthread_rwlockattr_setkind_np(&attr,
+		PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(&s->lock, &attr);
+	pthread_rwlockattr_destroy(&attr);
+	for (int i = 0; i < OPEN_MUTEXES; i++)
+		pthread_mutex_init(&s->open_mutex[i], NULL);
+	pthread_mutex_init(&s->merge_mutex, NULL);
+	pthread_mutex_init(&s->temp_mutex, NULL);
+	pthread_mutex_init(&s->error_mutex, NULL);
+	bad_init(&s->bad);
+	return s;
+}
+
+int store_open(const char *path, enum store_open_flags flags,
+	       struct store **out)
+{
+	TRACE_REGION("store: open");
+	int err = check_format(path, flags);
+
+	*out = NULL;
+	if (err)
+		return err;
+	*out = store_new(path, flags);
+	err = store_refresh(*out);
+	if (err) {
+		store_close(*out);
+		*out = NULL;
+	}
+	return err;
+}
+
+static void table_release(struct class_table *t)
+{
+	for (size_t i = 0; i < t->merged_count; i++) {
+		midx_close(t->merged[i].midx);
+		free(t->merged[i].slots);
+	}
+	for (size_t i = 0; i < t->count; i++) {
+		pack_close(atomic_load(&t->slots[i]->pack));
+		free(t->slots[i]);
+	}
+	free(t->merged);
+	free(t->slots);
+	free(t->fresh);
+	id_map_release(&t->numbers);
+}
+
+void store_close(struct store *s)
+{
+	if (!s)
+		return;
+	store_temp_release(s);
+	for (int i = 0; i < OBJECT_CLASSES; i++)
+		table_release(&s->classes[i]);
+	for (size_t i = 0; i < s->retired_count; i++)
+		pack_close(s->retired[i]);
+	free(s->retired);
+	bad_release(&s->bad);
+	pthread_rwlock_destroy(&s->lock);
+	for (int i = 0; i < OPEN_MUTEXES; i++)
+		pthread_mutex_destroy(&s->open_mutex[i]);
+	pthread_mutex_destroy(&s->merge_mutex);
+	pthread_mutex_destroy(&s->temp_mutex);
+	pthread_mutex_destroy(&s->error_mutex);
+	free(s->path);
+	free(s);
+}
+
+const char *store_path(const struct store *s)
+{
+	return s->path;
+}
+
+uint64_t store_generation(const struct store *s)
+{
+	return atomic_load(&s->generation);
+}
+
+/* --- slots ------------------------------------------------------------- */
+
+/* Packs are named by their id, parts of loose files by id and number. */
+static void slot_key(const struct dv_id *id, uint32_t part,
+		     struct dv_id *out)
+{
+	*out = *id;
+	for (int i = 0; i < 4; i++)
+		out->bytes[DV_ID_SIZE - 1 - i] ^= ~part >> (8 * i);
+}
+
+struct slot *table_slot(struct class_table *t, const struct dv_id *id,
+			uint32_t part)
+{
+	struct dv_id key;
+	uint64_t *at;
+
+	slot_key(id, part, &key);
+	at = id_map_get(&t->numbers, &key);
+	return at ? t->slots[*at] : NULL;
+}
+
+struct slot *table_add(struct class_table *t, const struct dv_id *id,
+		       uint32_t part)
+{
+	struct slot *slot;
+	struct dv_id key;
+	uint64_t at;
+	bool added;
+
+	slot_key(id, part, &key);
+	at = *id_map_put(&t->numbers, &key, t->count, &added);
+	if (!added)
+		return t->slots[at];
+	slot = xcalloc(1, sizeof(*slot));
+	slot->id = *id;
+	slot->part = part;
+	ARRAY_GROW(t->slots, t->count + 1, t->room);
+	t->slots[t->count++] = slot;
+	ARRAY_GROW(t->fresh, t->fresh_count + 1, t->fresh_room);
+	t->fresh[t->fresh_count++] = slot;
+	atomic_store(&t->waiting, t->fresh_count);
+	return slot;
+}
+
+void table_rebuild(struct class_table *t)
+{
+	t->fresh_count = 0;
+	for (size_t i = 0; i < t->count; i++) {
+		struct slot *slot = t->slots[i];
+		int state = atomic_load(&slot->state);
+
+		if (slot->merged || state == SLOT_BAD || state == SLOT_GONE)
+			continue;
+		ARRAY_GROW(t->fresh, t->fresh_count + 1, t->fresh_room);
+		t->fresh[t->fresh_count++] = slot;
+	}
+	atomic_store(&t->waiting, t->fresh_count);
+}
+
+/* What goes wrong here is told by whoever misses an object. */
+static void open_failed(struct store *s, struct slot *slot, int err)
+{
+	if (err == DV_E_NOTFOUND) {
+		atomic_store(&slot->state, SLOT_GONE);
+		return;
+	}
+	if (err == DV_E_CORRUPT)
+		atomic_store(&slot->state, SLOT_BAD);
+	pthread_mutex_lock(&s->error_mutex);
+	if (!s->open_error.code)
+		error_save(err, &s->open_error);
+	pthread_mutex_unlock(&s->error_mutex);
+}
+
+static pthread_mutex_t *open_mutex_of(struct store *s, const struct dv_id *id)
+{
+	return &s->open_mutex[id->bytes[0] % OPEN_MUTEXES];
+}
+
+struct pack *slot_open(struct store *s, enum object_class class,
+		       struct slot *slot)
+{
+	pthread_mutex_t *mutex = open_mutex_of(s, &slot->id);
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_BUF struct buf data = BUF_INIT;
+	struct pack *pack = NULL;
+	int err = 0;
+
+	if (atomic_load(&slot->state) == SLOT_OPEN)
+		return atomic_load(&slot->pack);
+	pthread_mutex_lock(mutex);
+	if (atomic_load(&slot->state) == SLOT_CLOSED) {
+		slot_path(s, class, slot, &path);
+		if (slot->part == MIDX_PACK) {
+			err = pack_open(path.data, &slot->id, &pack);
+		} else {
+			loose_path(s, &slot->id, &data);
+			err = pack_open_index(path.data, NULL, data.data, 0,
+					      &pack);
+		}
+		if (!err && pack->class != class) {
+			pack_close(pack);
+			err = dv_fail(DV_E_CORRUPT, "%s: in the wrong folder",
+				      path.data);
+		}
+		if (err) {
+			open_failed(s, slot, err);
+		} else {
+			atomic_store(&slot->pack, pack);
+			atomic_store(&slot->state, SLOT_OPEN);
+		}
+	}
+	pack = NULL;
+	if (atomic_load(&slot->state) == SLOT_OPEN)
+		pack = atomic_load(&slot->pack);
+	pthread_mutex_unlock(mutex);
+	return pack;
+}
+
+/* Places may still name it.  s->lock is held for writing. */
+static void retire(struct store *s, struct pack *pack)
+{
+	if (!pack)
+		return;
+	ARRAY_GROW(s->retired, s->retired_count + 1, s->retired_room);
+	s->retired[s->retired_count++] = pack;
+}
+
+void slot_reset(struct store *s, struct slot *slot)
+{
+	pthread_mutex_t *mutex = open_mutex_of(s, &slot->id);
+
+	pthread_mutex_lock(mutex);
+	retire(s, atomic_exchange(&slot->pack, NULL));
+	atomic_store(&slot->state, SLOT_CLOSED);
+	pthread_mutex_unlock(mutex);
+}
+
+void store_add_pack(struct store *s, struct pack *pack,
+		    const struct dv_id *name, uint32_t part)
+{
+	struct class_table *t = &s->classes[pack->class];
+	pthread_mutex_t *mutex = open_mutex_of(s, name);
+	struct slot *slot;
+	int state;
+
+	store_forget_bad(s, pack);
+	pthread_rwlock_wrlock(&s->lock);
+	slot = table_add(t, name, part);
+	pthread_mutex_lock(mutex);
+	retire(s, atomic_exchange(&slot->pack, pack));
+	state = atomic_exchange(&slot->state, SLOT_OPEN);
+	pthread_mutex_unlock(mutex);
+	if (state == SLOT_BAD || state == SLOT_GONE)
+		table_rebuild(t);
+	atomic_fetch_add(&s->generation, 1);
+	pthread_rwlock_unlock(&s->lock);
+}
+
+/* --- finding ----------------------------------------------------------- */
+
+/* What one lookup wants and has found. */
+struct search {
+	struct store *s;
+	const struct dv_id *id;
+	enum find_which which;
+	size_t nth;		/* so many are to be passed over */
+	struct place place;
+	bool loose;		/* place is set, but a pack would be better */
+};
+
+/* True when the search is over. */
+static bool take(struct search *x, const struct place *place)
+{
+	bool bad = store_is_bad(x->s, place);
+
+	if (bad != (x->which == FIND_BAD))
+		return false;
+	if (x->nth) {
+		x->nth--;
+		return false;
+	}
+	if (x->which == FIND_GOOD && place->pack->layout == PACK_LOOSE) {
+		if (!x->loose)
+			x->place = *place;
+		x->loose = true;
+		return false;
+	}
+	x->place = *place;
+	return true;
+}
+
+static bool search_pack(struct search *x, enum object_class class,
+			struct slot *slot)
+{
+	struct pack *pack = slot_open(x->s, class, slot);
+	struct place place;
+
+	if (!pack || !pack_find(pack, x->id, &place))
+		return false;
+	/* equal ids lie side by side */
+	for (;;) {
+		if (take(x, &place))
+			return true;
+		if (place.slot + 1 >= pack->objects ||
+		    !dv_id_equal(pack_id_at(pack, place.slot + 1), x->id))
+			return false;
+		pack_place_at(pack, place.slot + 1, &place);
+	}
+}
+
+static bool search_entry(struct search *x, enum object_class class,
+			 const struct merged *m, uint64_t at)
+{
+	struct pack *pack;
+	struct place place;
+	uint32_t number, n;
+
+	if (!midx_entry(m->midx, at, &number, &n) || !m->slots[number])
+		return false;
+	pack = slot_open(x->s, class, m->slots[number]);
+	if (!pack || n >= pack->objects ||
+	    !dv_id_equal(pack_id_at(pack, n), x->id))
+		return false;
+	pack_place_at(pack, n, &place);
+	return take(x, &place);
+}
+
+static bool search_merged(struct search *x, enum object_class class,
+			  const struct merged *m)
+{
+	uint64_t from, to;
+
+	if (midx_find(m->midx, x->id, &from, &to)) {
+		for (; from < to; from++)
+			if (search_entry(x, class, m, from))
+				return true;
+	}
+	if (!midx_is_bad(m->midx))
+		return false;
+	for (uint32_t i = 0; i < midx_packs(m->midx); i++)
+		if (m->slots[i] && search_pack(x, class, m->slots[i]))
+			return true;
+	return false;
+}
+
+bool store_find_which(struct store *s, enum object_class class,
+		      const struct dv_id *id, enum find_which which,
+		      size_t nth, struct place *out)
+{
+	struct class_table *t = &s->classes[class];
+	struct search x = { .s = s, .id = id, .which = which, .nth = nth };
+	bool found = false;
+
+	store_merge_maybe(s, class);
+	pthread_rwlock_rdlock(&s->lock);
+	for (size_t i = t->fresh_count; i > 0 && !found; i--)
+		found = search_pack(&x, class, t->fresh[i - 1]);
+	for (size_t i = 0; i < t->merged_count && !found; i++)
+		found = search_merged(&x, class, &t->merged[i]);
+	pthread_rwlock_unlock(&s->lock);
+	if (!found && !x.loose)
+		return false;
+	*out = x.place;
+	return true;
+}
+
+bool store_find(struct store *s, enum object_class class,
+		const struct dv_id *id, struct place *out)
+{
+	return store_find_which(s, class, id, FIND_GOOD, 0, out);
+}
+
+struct pack *store_pack(struct store *s, enum object_class class,
+			const struct dv_id *id)
+{
+	struct slot *slot;
+
+	pthread_rwlock_rdlock(&s->lock);
+	slot = table_slot(&s->classes[class], id, MIDX_PACK);
+	pthread_rwlock_unlock(&s->lock);
+	return slot ? slot_open(s, class, slot) : NULL;
+}
+
+int store_each_pack(struct store *s, enum object_class class,
+		    int (*fn)(struct pack *pack, void *data), void *data)
+{
+	struct class_table *t = &s->classes[class];
+	struct slot **slots;
+	size_t count;
+	int err = 0;
+
+	/* a copy: fn may look for objects, and take its time */
+	pthread_rwlock_rdlock(&s->lock);
+	count = t->count;
+	slots = xmalloc((count + 1) * sizeof(*slots));
+	if (count)
+		memcpy(slots, t->slots, count * sizeof(*slots));
+	pthread_rwlock_unlock(&s->lock);
+	for (size_t i = 0; i < count && !err; i++) {
+		struct pack *pack = slot_open(s, class, slots[i]);
+
+		if (pack)
+			err = fn(pack, data);
+	}
+	free(slots);
+	return err;
+}
+
+/* Sums, so that the order does not matter. */
+static void add_words(uint64_t sum[4], const struct dv_id *id, uint64_t salt)
+{
+	uint64_t w[4];
+
+	memcpy(w, id->bytes, sizeof(w));
+	for (int i = 0; i < 4; i++)
+		sum[i] += w[i] + salt;
+}
+
+void store_fingerprint(struct store *s, struct dv_id *out)
+{
+	uint64_t sums[OBJECT_CLASSES + 1][4] = { { 0 } };
+	struct bad_marks *b = &s->bad;
+
+	pthread_rwlock_rdlock(&s->lock);
+	for (int class = 0; class < OBJECT_CLASSES; class++) {
+		struct class_table *t = &s->classes[class];
+
+		for (size_t i = 0; i < t->count; i++) {
+			int state = atomic_load(&t->slots[i]->state);
+
+			if (state == SLOT_CLOSED || state == SLOT_OPEN)
+				add_words(sums[class], &t->slots[i]->id,
+					  t->slots[i]->part);
+		}
+	}
+	pthread_rwlock_unlock(&s->lock);
+	pthread_mutex_lock(&b->mutex);
+	for (size_t i = 0; i < b->count; i++) {
+		if (b->marks[i].next != UINT64_MAX)
+			add_words(sums[OBJECT_CLASSES], &b->marks[i].pack,
+				  (uint64_t)b->marks[i].frame << 32 |
+				  b->marks[i].slot);
+	}
+	pthread_mutex_unlock(&b->mutex);
+	sha256(sums, sizeof(sums), out);
+}

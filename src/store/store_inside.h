@@ -1,0 +1,183 @@
+#ifndef STORE_STORE_INSIDE_H
+#define STORE_STORE_INSIDE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "base/map.h"
+#include "store/midx.h"
+#include "store/store.h"
+
+/*
+ * What the files of the store share.
+ *
+ * A slot stands for a pack (or a part of a loose file) whose name was seen;
+ * its index is opened when it is needed first.  Slots and opened packs stay
+ * until the store is closed, so that a struct place is good until then.
+ *
+ * Locks, in the order they are taken: merge_mutex, lock, one of open_mutex,
+ * bad.mutex.
+ */
+enum slot_state {
+	SLOT_CLOSED,		/* not looked at yet */
+	SLOT_OPEN,
+	SLOT_BAD,		/* its index is damaged */
+	SLOT_GONE,		/* somebody has removed it */
+};
+
+struct slot {
+	struct dv_id id;	/* of the pack, or name of the loose file */
+	uint32_t part;		/* MIDX_PACK, or the part of the loose file */
+	uint32_t number;	/* scratch of merging */
+	_Atomic(struct pack *) pack;	/* owned; NULL: never opened */
+	atomic_int state;	/* enum slot_state */
+	bool merged;		/* a merged index has it */
+};
+
+/* A merged index and the slots of its rows; NULL: unknown here. */
+struct merged {
+	struct midx *midx;	/* owned */
+	struct slot **slots;	/* owned */
+	struct dv_id name;
+};
+
+/* When a folder was listed last; enough to see that it was changed. */
+struct dir_stamp {
+	int64_t mtime_ns;
+	bool sure;		/* false: list it again whatever it says */
+	bool there;		/* folders of loose files: it exists */
+};
+
+struct class_table {
+	struct slot **slots;	/* owned, as are they */
+	size_t count, room;
+	struct id_map numbers;	/* slot_key() -> place in slots */
+	struct slot **fresh;	/* owned: in no merged index */
+	size_t fresh_count, fresh_room;
+	struct merged *merged;	/* owned */
+	size_t merged_count, merged_room;
+	struct dir_stamp stamp;
+	size_t merge_again;	/* after a failure: not with fewer fresh */
+	atomic_size_t waiting;	/* = fresh_count, to look at without lock */
+};
+
+#define OPEN_MUTEXES	16
+#define LOOSE_DIRS	256
+
+struct bad_mark {
+	struct dv_id pack;
+	uint32_t frame;
+	uint32_t slot;		/* or BAD_FRAME: all of the frame */
+	uint64_t next;		/* place of the next of this pack + 1, or 0 */
+};
+
+#define BAD_FRAME	UINT32_MAX
+
+struct bad_marks {
+	pthread_mutex_t mutex;
+	struct id_map packs;	/* pack -> place of its first mark + 1 */
+	struct bad_mark *marks;	/* owned */
+	size_t count, room;
+	atomic_size_t live;	/* 0: there is nothing to look at */
+};
+
+struct store {
+	char *path;		/* owned */
+	enum store_open_flags flags;
+	pthread_rwlock_t lock;	/* guards classes and retired */
+	pthread_mutex_t open_mutex[OPEN_MUTEXES];
+	pthread_mutex_t merge_mutex;	/* one refresh or merge at a time */
+	struct class_table classes[OBJECT_CLASSES];
+	struct pack **retired;	/* owned: replaced, but places may name them */
+	size_t retired_count, retired_room;
+	atomic_uint_fast64_t generation;
+	struct dir_stamp index_stamp, loose_stamp;
+	struct dir_stamp loose_dirs[LOOSE_DIRS];
+	pthread_mutex_t temp_mutex;	/* guards the next four */
+	char *temp_dir;		/* owned */
+	int temp_lock;		/* fd, -1: none */
+	pid_t temp_pid;		/* who made it */
+	bool swept;		/* folders of dead processes were removed */
+	struct bad_marks bad;
+	pthread_mutex_t error_mutex;
+	struct error_state open_error;	/* of the first pack with a bad index */
+};
+
+/* "<path>/<data or meta>" and the like, appended. */
+void store_class_dir(const struct store *s, enum object_class class,
+		     struct buf *out);
+/* Path of the pack, or of the index part of a loose file. */
+void slot_path(const struct store *s, enum object_class class,
+	       const struct slot *slot, struct buf *out);
+/* Path of a loose file. */
+void loose_path(const struct store *s, const struct dv_id *id,
+		struct buf *out);
+
+/* The pack behind a slot, or NULL when it cannot be used. */
+struct pack *slot_open(struct store *s, enum object_class class,
+		       struct slot *slot);
+
+/* The slot of this name or NULL.  s->lock is held. */
+struct slot *table_slot(struct class_table *t, const struct dv_id *id,
+			uint32_t part);
+/* Adds a slot, or finds it.  s->lock is held for writing. */
+struct slot *table_add(struct class_table *t, const struct dv_id *id,
+		       uint32_t part);
+/* Makes t->fresh anew.  s->lock is held for writing. */
+void table_rebuild(struct class_table *t);
+
+/* It will be opened anew.  s->lock is held for writing. */
+void slot_reset(struct store *s, struct slot *slot);
+
+/*
+ * An opened pack becomes (or replaces) that of its slot.  Takes the pack.
+ */
+void store_add_pack(struct store *s, struct pack *pack,
+		    const struct dv_id *name, uint32_t part);
+
+enum find_which { FIND_GOOD, FIND_BAD };
+
+/* As store_find(), or the nth of the places known to be bad. */
+bool store_find_which(struct store *s, enum object_class class,
+		      const struct dv_id *id, enum find_which which,
+		      size_t nth, struct place *out);
+
+/* --- merging (store_merge.c) ------------------------------------------- */
+
+/* Merges when there is enough to merge and nobody does it already. */
+void store_merge_maybe(struct store *s, enum object_class class);
+/*
+ * Takes in index/<name>.midx; false: nothing new.  s->merge_mutex is held,
+ * as it is for the next one.
+ */
+bool store_load_midx(struct store *s, const struct dv_id *name);
+/* After loading some: drops those that others cover. */
+void store_settle_merged(struct store *s, enum object_class class);
+
+/* --- what is bad (store_bad.c) ----------------------------------------- */
+
+void bad_init(struct bad_marks *b);
+void bad_release(struct bad_marks *b);
+bool store_is_bad(struct store *s, const struct place *place);
+/* True when anything of the pack is. */
+bool store_pack_has_bad(struct store *s, const struct pack *pack);
+/* Takes index/<pack>.bad in. */
+void store_load_bad(struct store *s, const struct dv_id *pack);
+/* Something that turned out to be readable. */
+void store_unmark_bad(struct store *s, const struct place *place);
+
+/* --- temporary folders (store_temp.c) ---------------------------------- */
+
+void store_temp_release(struct store *s);
+
+/* The file of a pack is no longer there: it is not looked into again. */
+void store_drop_pack(struct store *s, const struct pack *pack);
+
+/* --- loose files (loose.c) --------------------------------------------- */
+
+/* Syncs their folders that were changed a short while ago. */
+int loose_sync_recent(struct store *s);
+
+#endif

@@ -1,0 +1,271 @@
+/*
+ * tmp/<pid>-<random>/: each process that writes has one, with a file `lock`
+ * that it keeps locked by flock(2).  Whoever gets that lock knows that the
+ * owner is dead, whatever became of its pid, and removes the folder.
+ */
+
+#include "store/store_inside.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "base/auto.h"
+#include "base/crash.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/random.h"
+#include "store/pack_write.h"
+
+/* A folder without a lock file is being made, or its maker was killed. */
+#define YOUNG_SECONDS	60
+
+static bool owner_is_dead(const char *path, const char *name)
+{
+	DV_AUTO_BUF struct buf file = BUF_INIT;
+	DV_AUTO_CLOSE int fd = -1;
+	struct stat st;
+	long pid;
+
+	buf_addf(&file, "%s/lock", path);
+	fd = open(file.data, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	if (fd >= 0)
+		return !flock(fd, LOCK_EX | LOCK_NB);
+	if (errno != ENOENT || lstat(path, &st) < 0 ||
+	    !S_ISDIR(st.st_mode) || time(NULL) - st.st_mtime < YOUNG_SECONDS)
+		return false;
+	pid = strtol(name, NULL, 10);
+	return pid > 0 && kill(pid, 0) < 0 && errno == ESRCH;
+}
+
+/* Removes what dead processes have left.  A failure is not ours to report. */
+static void sweep(const struct store *s)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_DIR DIR *dir = NULL;
+	const struct dirent *entry;
+	size_t len;
+
+	buf_addf(&path, "%s/tmp", s->path);
+	len = path.len;
+	dir = opendir(path.data);
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_name[0] < '0' || entry->d_name[0] > '9')
+			continue;
+		buf_setlen(&path, len);
+		path_append(&path, entry->d_name);
+		if (owner_is_dead(path.data, entry->d_name))
+			dir_remove(path.data);
+	}
+}
+
+/* 1 when a sweeper was quicker: to be tried again. */
+static int make_one(struct store *s)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_BUF struct buf file = BUF_INIT;
+	uint64_t number;
+	struct stat st;
+	int fd;
+
+	random_bytes(&number, sizeof(number));
+	buf_addf(&path, "%s/tmp/%ld-%016llx", s->path, (long)getpid(),
+		 (unsigned long long)number);
+	if (mkdir(path.data, 0777) < 0)
+		return dv_fail_errno("cannot make %s", path.data);
+	buf_addf(&file, "%s/lock", path.data);
+	fd = open(file.data, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd < 0) {
+		int code = errno;
+
+		rmdir(path.data);
+		errno = code;
+		return code == ENOENT ? 1 :
+			dv_fail_errno("cannot make %s", file.data);
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
+		close(fd);
+		return 1;
+	}
+	if (fstat(fd, &st) < 0 || !st.st_nlink) {
+		close(fd);
+		return 1;
+	}
+	s->temp_lock = fd;
+	s->temp_pid = getpid();
+	s->temp_dir = buf_detach(&path);
+	return 0;
+}
+
+int store_temp_dir(struct store *s, const char **out)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	int err = 0;
+
+	pthread_mutex_lock(&s->temp_mutex);
+	if (!s->temp_dir) {
+		buf_addf(&path, "%s/tmp", s->path);
+		err = dir_make(path.data);
+		if (!err && !s->swept)
+			sweep(s);
+		s->swept = true;
+		for (int i = 0; i < 8 && !err && !s->temp_dir; i++) {
+			err = make_one(s);
+			if (err == 1)
+				err = 0;
+		}
+		if (!err && !s->temp_dir)
+			err = dv_fail(DV_E_IO, "cannot make a folder in %s",
+				      path.data);
+	}
+	*out = s->temp_dir;
+	pthread_mutex_unlock(&s->temp_mutex);
+	return err;
+}
+
+void store_temp_release(struct store *s)
+{
+	/* a fork's folder is still its parent's */
+	if (s->temp_dir && s->temp_pid == getpid())
+		dir_remove(s->temp_dir);
+	if (s->temp_lock >= 0)
+		close(s->temp_lock);
+	free(s->temp_dir);
+	s->temp_dir = NULL;
+	s->temp_lock = -1;
+}
+
+/* --- packs that come and go as files ----------------------------------- */
+
+int store_adopt_pack(struct store *s, const char *path,
+		     enum object_class class, const struct dv_id *id)
+{
+	DV_AUTO_BUF struct buf name = BUF_INIT;
+	struct slot slot = { .id = *id, .part = MIDX_PACK };
+	struct pack *pack;
+	int err = pack_open(path, id, &pack);
+
+	if (err)
+		return err;
+	if (pack->class != class)
+		err = dv_fail(DV_E_CORRUPT, "%s: a pack of the other class",
+			      path);
+	if (!err)
+		err = pack_check_id(pack);
+	pack_close(pack);
+	slot_path(s, class, &slot, &name);
+	crash_point("adopt-before-rename");
+	if (!err)
+		err = pack_give_name(path, name.data);
+	crash_point("adopt-after-rename");
+	if (!err)
+		err = pack_open(name.data, id, &pack);
+	if (!err)
+		store_add_pack(s, pack, id, MIDX_PACK);
+	return err;
+}
+
+int store_sync(struct store *s)
+{
+	int err = 0;
+
+	for (int class = 0; class < OBJECT_CLASSES && !err; class++) {
+		DV_AUTO_BUF struct buf path = BUF_INIT;
+
+		store_class_dir(s, class, &path);
+		err = dir_sync(path.data);
+	}
+	return err;
+}
+
+/* Moves one file into quarantine/, beside what may be there already. */
+static int put_away(const struct store *s, const char *path)
+{
+	DV_AUTO_BUF struct buf to = BUF_INIT;
+	uint64_t number;
+
+	buf_addf(&to, "%s/quarantine/%s", s->path, path_name(path));
+	if (!access(to.data, F_OK)) {
+		random_bytes(&number, sizeof(number));
+		buf_addf(&to, ".%016llx", (unsigned long long)number);
+	}
+	if (rename(path, to.data) < 0 && errno != ENOENT)
+		return dv_fail_errno("cannot move %s to quarantine", path);
+	return 0;
+}
+
+/*
+ * Of a loose file all parts are gone.  Returns the slot of this one, NULL when
+ * the pack was replaced meanwhile.  s->lock is held for writing.
+ */
+static struct slot *drop_slots(struct store *s, const struct pack *pack)
+{
+	struct class_table *t = &s->classes[pack->class];
+	struct slot *found = NULL;
+
+	for (size_t i = 0; i < t->count && !found; i++)
+		if (atomic_load(&t->slots[i]->pack) == pack)
+			found = t->slots[i];
+	if (!found)
+		return NULL;
+	for (size_t i = 0; i < t->count; i++) {
+		struct slot *slot = t->slots[i];
+
+		if (slot == found || (found->part != MIDX_PACK &&
+				      slot->part != MIDX_PACK &&
+				      dv_id_equal(&slot->id, &found->id)))
+			atomic_store(&slot->state, SLOT_GONE);
+	}
+	table_rebuild(t);
+	return found;
+}
+
+void store_drop_pack(struct store *s, const struct pack *pack)
+{
+	pthread_rwlock_wrlock(&s->lock);
+	drop_slots(s, pack);
+	pthread_rwlock_unlock(&s->lock);
+	atomic_fetch_add(&s->generation, 1);
+}
+
+int store_quarantine(struct store *s, struct pack *pack)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	struct slot *slot, part;
+	int err = 0;
+
+	pthread_rwlock_wrlock(&s->lock);
+	slot = drop_slots(s, pack);
+	pthread_rwlock_unlock(&s->lock);
+	if (!slot)	/* replaced by a good one meanwhile */
+		return 0;
+	/* of a loose file the parts first: they make it visible */
+	part = (struct slot){ .id = slot->id, .part = slot->part };
+	for (uint32_t n = 0; slot->part != MIDX_PACK && !err; n++) {
+		part.part = n;
+		buf_clear(&path);
+		slot_path(s, pack->class, &part, &path);
+		if (access(path.data, F_OK))
+			break;
+		err = put_away(s, path.data);
+	}
+	buf_clear(&path);
+	if (slot->part == MIDX_PACK)
+		slot_path(s, pack->class, slot, &path);
+	else
+		loose_path(s, &slot->id, &path);
+	if (!err)
+		err = put_away(s, path.data);
+	store_forget_bad(s, pack);
+	atomic_fetch_add(&s->generation, 1);
+	return err;
+}

@@ -1,0 +1,235 @@
+#include "store/tree.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/error.h"
+#include "store/tree_format.h"
+
+/* A node as it came from the store, decoded. */
+struct tree_node {
+	unsigned level;
+	struct tree_entry *entries;	/* level 0 */
+	struct tree_child *children;	/* others */
+	size_t count;
+};
+
+/* What a parent says about a node.  For a root nothing is known. */
+struct expected {
+	bool root;
+	unsigned level;
+	const struct tree_child *child;
+};
+
+static int bad_tree(const char *what)
+{
+	return dv_fail(DV_E_CORRUPT, "tree node: %s", what);
+}
+
+static const char *last_name(const struct tree_node *n)
+{
+	return n->level ? n->children[n->count - 1].last_name :
+			  n->entries[n->count - 1].name;
+}
+
+static uint64_t entries_below(const struct tree_node *n)
+{
+	uint64_t sum = 0;
+
+	if (!n->level)
+		return n->count;
+	for (size_t i = 0; i < n->count; i++)
+		sum += n->children[i].entries;
+	return sum;
+}
+
+/* Reads a node and holds it against what its parent says of it. */
+static int node_read(struct store_reader *r, const struct dv_id *id,
+		     const struct expected *x, struct arena *arena,
+		     struct tree_node *out)
+{
+	const uint8_t *data;
+	uint32_t len;
+	int err = store_read(r, OBJECT_META, id, &data, &len);
+
+	if (!err)
+		err = tree_node_decode(data, len, arena, &out->level,
+				       &out->entries, &out->children,
+				       &out->count);
+	if (err)
+		return err;
+	if (x->root)
+		return out->level && out->count < 2 ?
+			bad_tree("a needless root") : 0;
+	if (out->level != x->level)
+		return bad_tree("at a wrong level");
+	if (!out->count || entries_below(out) != x->child->entries ||
+	    strcmp(last_name(out), x->child->last_name))
+		return bad_tree("not what its parent says");
+	return 0;
+}
+
+/* --- all of a directory ------------------------------------------------ */
+
+struct gathering {
+	struct store_reader *reader;
+	struct arena *arena;
+	struct tree_entry *entries;	/* owned */
+	size_t count, room;
+	struct tree_entry total;
+};
+
+static int gather_entries(struct gathering *g, const struct tree_node *n)
+{
+	/* inside a node the decoder has seen to it */
+	if (g->count && n->count &&
+	    strcmp(g->entries[g->count - 1].name, n->entries[0].name) >= 0)
+		return bad_tree("names out of order");
+	ARRAY_GROW(g->entries, g->count + n->count, g->room);
+	for (size_t i = 0; i < n->count; i++) {
+		if (!tree_total_add(&g->total, &n->entries[i]))
+			return bad_tree("more than can be counted");
+		g->entries[g->count++] = n->entries[i];
+	}
+	return 0;
+}
+
+/* Goes down at most NODE_DEPTH_MAX levels, because each is one lower. */
+static int gather(struct gathering *g, const struct dv_id *id,
+		  const struct expected *x)
+{
+	struct tree_node n;
+	int err = node_read(g->reader, id, x, g->arena, &n);
+
+	if (err)
+		return err;
+	if (!n.level)
+		return gather_entries(g, &n);
+	for (size_t i = 0; !err && i < n.count; i++) {
+		struct expected below = { false, n.level - 1, &n.children[i] };
+
+		err = gather(g, &n.children[i].id, &below);
+	}
+	return err;
+}
+
+int tree_read(struct store_reader *r, const struct dv_id *id,
+	      struct arena *arena, struct tree_entry **entries,
+	      size_t *count)
+{
+	struct gathering g = { .reader = r, .arena = arena };
+	const struct expected root = { .root = true };
+	int err = gather(&g, id, &root);
+
+	*entries = NULL;
+	*count = 0;
+	if (!err) {
+		size_t bytes = g.count * sizeof(*g.entries);
+
+		*entries = arena_alloc(arena, bytes);
+		if (bytes)
+			memcpy(*entries, g.entries, bytes);
+		*count = g.count;
+	}
+	free(g.entries);
+	return err;
+}
+
+/* --- one entry of it --------------------------------------------------- */
+
+static const char *name_at(const struct tree_node *n, size_t i)
+{
+	return n->level ? n->children[i].last_name : n->entries[i].name;
+}
+
+/* The first name that is not before `name`, or n->count. */
+static size_t lower_bound(const struct tree_node *n, const char *name)
+{
+	size_t low = 0, high = n->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(name_at(n, middle), name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void copy_entry(struct arena *arena, const struct tree_entry *from,
+		       struct tree_entry *out)
+{
+	*out = *from;
+	out->name = arena_copy(arena, from->name, from->name_len);
+	if (from->target)
+		out->target = arena_copy(arena, from->target,
+					 strlen(from->target));
+}
+
+/* Returns 1, 0 when there is no such name, or an error. */
+static int find(struct store_reader *r, const struct dv_id *id,
+		const char *name, struct arena *arena, struct tree_entry *out)
+{
+	DV_AUTO_ARENA struct arena nodes = ARENA_INIT;
+	struct expected x = { .root = true };
+	struct dv_id next = *id;
+	struct tree_node n;
+
+	for (;;) {
+		int err = node_read(r, &next, &x, &nodes, &n);
+		size_t i;
+
+		if (err)
+			return err;
+		i = lower_bound(&n, name);
+		if (i == n.count)
+			return 0;
+		if (!n.level) {
+			if (strcmp(n.entries[i].name, name))
+				return 0;
+			copy_entry(arena, &n.entries[i], out);
+			return 1;
+		}
+		next = n.children[i].id;
+		x = (struct expected){ false, n.level - 1, &n.children[i] };
+	}
+}
+
+int tree_find(struct store_reader *r, const struct dv_id *id,
+	      const char *name, struct arena *arena,
+	      struct tree_entry *out)
+{
+	int found = find(r, id, name, arena, out);
+
+	if (found < 0)
+		return found;
+	return found ? 0 : dv_fail(DV_E_NOTFOUND, "no entry '%s'", name);
+}
+
+int tree_resolve(struct store_reader *r, const struct tree_entry *root,
+		 const char *path, struct arena *arena,
+		 struct tree_entry *out)
+{
+	DV_AUTO_BUF struct buf name = BUF_INIT;
+	struct tree_entry at = *root;
+
+	for (const char *p = path; *p;) {
+		size_t len = strcspn(p, "/");
+		int found = 0;
+
+		buf_clear(&name);
+		buf_add(&name, p, len);
+		if (at.type == ENTRY_DIR)
+			found = find(r, &at.content.id, name.data, arena, &at);
+		if (found < 0)
+			return found;
+		if (!found)
+			return dv_fail(DV_E_NOTFOUND, "no entry '%s'", path);
+		p += len + (p[len] == '/');
+	}
+	*out = at;
+	return 0;
+}

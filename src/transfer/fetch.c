@@ -1,0 +1,330 @@
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/auto.h"
+#include "base/crew.h"
+#include "base/trace.h"
+#include "git/repo.h"
+#include "transfer/fetch.h"
+
+#define DV_AUTO_FETCH	__attribute__((cleanup(fetch_release)))
+
+static void fetch_release(struct fetch *f)
+{
+	for (size_t i = 0; i < f->count; i++)
+		numbers_release(&f->roots[i].packs);
+	free(f->roots);
+	if (f->reader)
+		store_reader_free(f->reader);
+	roots_release(&f->gathered);
+}
+
+void fetch_notice(struct fetch *f, const char *fmt, ...)
+{
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+	va_list ap;
+
+	if (!f->options->notice)
+		return;
+	va_start(ap, fmt);
+	buf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	f->options->notice(text.data, f->options->notice_data);
+}
+
+/* Looks for roots that are whole here already; *pending counts the others. */
+static int fetch_open(struct fetch *f, size_t *pending)
+{
+	int err = roots_gather(f->repo, &f->options->what, 0, &f->gathered);
+
+	*pending = 0;
+	if (!err)
+		err = repo_store(f->repo, &f->store);
+	if (err)
+		return err;
+	f->reader = store_reader_new(f->store);
+	f->count = f->gathered.count;
+	f->roots = xcalloc(f->count + 1, sizeof(*f->roots));
+	f->result->roots = f->count;
+	for (size_t i = 0; i < f->count; i++) {
+		struct fetch_root *r = &f->roots[i];
+		int here;
+
+		r->root = &f->gathered.items[i];
+		here = fetch_root_here(f, r);
+		if (here < 0)
+			return here;
+		r->done = here;
+		*pending += !here;
+	}
+	return 0;
+}
+
+/* --- one remote -------------------------------------------------------- */
+
+/* What kept a root from being fetched; the most telling reason stays. */
+static void set_why(struct fetch_root *r, const struct error_state *why)
+{
+	if (!r->why.code || (r->why.code == DV_E_NOTFOUND &&
+			     why->code != DV_E_NOTFOUND))
+		r->why = *why;
+}
+
+struct locating {
+	struct fetch *fetch;
+	size_t next;		/* atomic */
+	pthread_mutex_t mutex;	/* of what is known of the remote */
+};
+
+static int take_locator(struct fetch *f, struct fetch_root *r,
+			const struct locator *l)
+{
+	struct have *h = f->have;
+	int err = 0;
+
+	r->located = true;
+	for (size_t i = 0; i < l->count && !err; i++) {
+		struct have_pack *k;
+		uint32_t n;
+
+		err = have_add(h, &l->packs[i], false, &n);
+		k = &h->packs[n];
+		k->active = true;
+		k->here = store_pack(f->store, k->ref.class, &k->ref.id);
+		numbers_add(&r->packs, n);
+	}
+	return err;
+}
+
+static int locate(struct locating *job, struct fetch_root *r)
+{
+	struct fetch *f = job->fetch;
+	DV_AUTO_LOCATOR struct locator l = LOCATOR_INIT;
+	struct error_state why;
+	int err = endpoint_locator(f->from, &r->root->id, &l);
+
+	if (!err) {
+		pthread_mutex_lock(&job->mutex);
+		err = take_locator(f, r, &l);
+		pthread_mutex_unlock(&job->mutex);
+		return err;
+	}
+	if (err == DV_E_NOTFOUND) {
+		dv_fail(err, "%s: not at remote %s", r->root->path,
+			f->from->name);
+		dv_hint(err, "dv push where it was added");
+	} else if (err == DV_E_CORRUPT || err == DV_E_UNSUPPORTED) {
+		error_save(err, &why);
+		dv_fail(err, "%s: %s: %s", r->root->path, f->from->name,
+			why.text);
+	} else {
+		return err;
+	}
+	error_save(err, &why);
+	set_why(r, &why);
+	return 0;
+}
+
+static int locate_some(struct crew *crew, unsigned worker, void *data)
+{
+	struct locating *job = data;
+	struct fetch *f = job->fetch;
+
+	(void)worker;
+	while (!crew_failed(crew)) {
+		size_t i = __atomic_fetch_add(&job->next, 1,
+					      __ATOMIC_RELAXED);
+		int err;
+
+		if (i >= f->count)
+			break;
+		if (f->roots[i].done)
+			continue;
+		err = locate(job, &f->roots[i]);
+		if (err)
+			return err;
+	}
+	return cancel_check();
+}
+
+static int locate_roots(struct fetch *f)
+{
+	struct locating job = { .fetch = f };
+	unsigned threads = f->from->jobs;
+	int err;
+
+	for (size_t i = 0; i < f->count; i++) {
+		f->roots[i].located = false;
+		f->roots[i].packs.count = 0;
+	}
+	if (f->count < threads)
+		threads = f->count;
+	pthread_mutex_init(&job.mutex, NULL);
+	err = crew_run(threads, locate_some, &job);
+	pthread_mutex_destroy(&job.mutex);
+	return err;
+}
+
+/* After a remote: which roots are whole now, and why others are not. */
+static int settle(struct fetch *f, int failed)
+{
+	struct error_state why = f->bad;
+
+	if (failed)
+		error_save(failed, &why);
+	for (size_t i = 0; i < f->count; i++) {
+		struct fetch_root *r = &f->roots[i];
+		int here;
+
+		if (r->done || (!r->located && !failed))
+			continue;
+		here = !failed && f->complete;
+		if (!here && r->located)
+			here = fetch_root_here(f, r);
+		if (here < 0)
+			return here;
+		r->done = here;
+		f->result->roots_done += here;
+		if (here)
+			continue;
+		if (!why.code) {
+			dv_fail(DV_E_CORRUPT, "%s: the packs that remote %s "
+				"names for it do not hold all of it",
+				r->root->path, f->from->name);
+			error_save(DV_E_CORRUPT, &why);
+		}
+		set_why(r, &why);
+	}
+	return 0;
+}
+
+/* Failures that another remote may not have. */
+static bool try_another(int err)
+{
+	return err == DV_E_NETWORK || err == DV_E_AUTH || err == DV_E_IO ||
+	       err == DV_E_CORRUPT || err == DV_E_UNSUPPORTED;
+}
+
+static int fetch_from(struct fetch *f, struct endpoint *e)
+{
+	struct error_state kept = { 0 };
+	bool located = false;
+	int err, err2;
+
+	f->from = e;
+	f->have = e->have;
+	f->have->active_only = true;
+	f->bad.code = 0;
+	err = endpoint_check_marker(e, false);
+	if (!err)
+		err = locate_roots(f);
+	for (size_t i = 0; i < f->count; i++)
+		located |= f->roots[i].located;
+	if (!err && located)
+		err = fetch_located(f);
+	if (err)
+		error_save(err, &kept);
+	f->result->requests += remote_requests(e->remote);
+	if (err && !try_another(err))
+		return error_restore(&kept);
+	if (f->options->dry_run && !err) {
+		for (size_t i = 0; i < f->count; i++)
+			if (f->roots[i].located && !f->roots[i].done) {
+				f->roots[i].done = true;
+				f->result->roots_done++;
+			}
+		return 0;
+	}
+	if (err)
+		error_restore(&kept);
+	err2 = settle(f, err);
+	return err2;
+}
+
+/* --- all remotes ------------------------------------------------------- */
+
+static const struct fetch_root *first_pending(const struct fetch *f)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (!f->roots[i].done)
+			return &f->roots[i];
+	return NULL;
+}
+
+struct names {
+	char **items;	/* owned */
+	size_t count, room;
+	const char *not;
+};
+
+static int take_name(const struct dv_remote_info *info, void *data)
+{
+	struct names *n = data;
+
+	if (strcmp(info->name, n->not)) {
+		ARRAY_GROW(n->items, n->count + 1, n->room);
+		n->items[n->count++] = xstrdup(info->name);
+	}
+	return 0;
+}
+
+static int fetch_from_others(struct fetch *f, const char *first)
+{
+	struct names names = { .not = first };
+	int err = dv_remote_each(f->repo, take_name, &names);
+
+	for (size_t i = 0; i < names.count && !err; i++) {
+		const struct fetch_root *r = first_pending(f);
+		struct endpoint *e;
+
+		if (!r)
+			break;
+		/* one that is not usable is no help, and no failure */
+		if (endpoint_open(f->repo, names.items[i], f->options->jobs,
+				  &e))
+			continue;
+		fetch_notice(f, "%s; trying remote %s", r->why.text, e->name);
+		err = fetch_from(f, e);
+		endpoint_close(e);
+	}
+	for (size_t i = 0; i < names.count; i++)
+		free(names.items[i]);
+	free(names.items);
+	return err;
+}
+
+int dv_fetch(struct dv_repo *repo, const struct dv_transfer_options *options,
+	     struct dv_transfer_result *result)
+{
+	DV_AUTO_FETCH struct fetch f = {
+		.repo = repo, .options = options, .result = result,
+		.gathered = ROOTS_INIT,
+	};
+	const struct fetch_root *left;
+	DV_AUTO_FREE char *first = NULL;
+	struct endpoint *e;
+	size_t pending;
+	int err;
+	TRACE_REGION("fetch");
+
+	memset(result, 0, sizeof(*result));
+	err = fetch_open(&f, &pending);
+	if (err || !pending)
+		return err;
+	err = endpoint_open(repo, options->remote, options->jobs, &e);
+	if (err)
+		return err;
+	first = xstrdup(e->name);
+	meter_start(&f.meter, &options->progress, "downloading", "packs");
+	err = fetch_from(&f, e);
+	endpoint_close(e);
+	if (!err && first_pending(&f))
+		err = fetch_from_others(&f, first);
+	meter_finish(&f.meter);
+	if (err)
+		return err;
+	left = first_pending(&f);
+	return left ? error_restore(&left->why) : 0;
+}

@@ -1,0 +1,115 @@
+#ifndef TRANSFER_FETCH_H
+#define TRANSFER_FETCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dv/transfer.h"
+
+#include "base/error.h"
+#include "base/meter.h"
+#include "store/store.h"
+#include "transfer/marks.h"
+#include "transfer/numbers.h"
+#include "transfer/open.h"
+#include "transfer/roots.h"
+#include "transfer/want.h"
+
+/*
+ * One fetch.  All roots that are not whole here are taken together from one
+ * remote (fetch_plan.c says what of it, fetch_packs.c moves it); what that
+ * one has wrong or not at all is then asked of the next.
+ */
+struct fetch_root {
+	const struct root *root;
+	bool done;		/* all that was asked for is here */
+	bool located;		/* the remote in use has a locator for it */
+	bool told;		/* the user knows that a remote lacks it */
+	struct error_state why;	/* what was wrong with the last remote */
+	struct numbers packs;	/* of `have`: what the locator names */
+};
+
+struct fetch {
+	struct dv_repo *repo;
+	const struct dv_transfer_options *options;
+	struct dv_transfer_result *result;
+	struct store *store;
+	struct store_reader *reader;	/* owned */
+	struct roots gathered;
+	struct fetch_root *roots;	/* owned */
+	size_t count;
+	struct endpoint *from;	/* the remote in use */
+	struct have *have;	/* what is known of it */
+	struct error_state bad;	/* the first pack of it that was wrong */
+	bool complete;		/* nothing was left out of the last one */
+	struct meter meter;
+	uint64_t total_bytes, total_packs;	/* for the meter */
+};
+
+__attribute__((format(printf, 2, 3)))
+void fetch_notice(struct fetch *f, const char *fmt, ...);
+
+/* --- fetch_walk.c: what is not here ------------------------------------ */
+
+struct fetch_walk {
+	struct fetch *fetch;
+	bool data;		/* look for chunks, not for nodes alone */
+	bool first_only;	/* stop at the first that is missing */
+	struct marks *marks;	/* where the remote has what is missing, or
+				   NULL: do not look */
+	struct marks visited;	/* nodes gone through */
+	uint64_t missing;	/* not here */
+	uint64_t unplaced;	/* nor in a pack whose index is known */
+	struct dv_id *ids;	/* owned; the first of these */
+	enum object_class *classes;	/* owned; and what they are */
+	size_t id_count, id_room, class_room;
+};
+
+#define FETCH_IDS_MAX	65536
+
+#define DV_AUTO_FETCH_WALK __attribute__((cleanup(fetch_walk_release)))
+
+/* Looks through what is asked of one root. */
+int fetch_walk_root(struct fetch_walk *w, const struct fetch_root *r);
+/* The same for all roots that are located and not done. */
+int fetch_walk_all(struct fetch_walk *w);
+void fetch_walk_release(struct fetch_walk *w);
+/* Is all of it here?  1, 0, or an error. */
+int fetch_root_here(struct fetch *f, const struct fetch_root *r);
+
+/* --- fetch_packs.c: moving bytes --------------------------------------- */
+
+enum fetch_take {
+	TAKE_AT_ONCE = 1,	/* all of it in one request, index too */
+	TAKE_WHOLE,		/* all of it, in ranges */
+	TAKE_FRAMES,		/* the frames with marked objects */
+};
+
+struct fetch_pack {
+	uint32_t number;	/* in `have` */
+	enum fetch_take take;
+	const struct mark *mark;	/* TAKE_FRAMES */
+};
+
+/*
+ * The failure just made, with code err, is that of this pack: nothing more is
+ * asked of it.  The first is kept in fetch->bad, with path and remote in the
+ * text.
+ */
+void fetch_bad_pack(struct fetch *f, uint32_t number, int err);
+
+/*
+ * Fetches these packs, checks every object and puts them into the store.  A
+ * pack that is missing or wrong becomes `bad` in `have`, with the reason in
+ * fetch->bad; other failures end it.  What was good is kept either way.
+ */
+int fetch_packs(struct fetch *f, enum object_class class,
+		const struct fetch_pack *packs, size_t count);
+
+/* --- fetch_plan.c ------------------------------------------------------ */
+
+/* Fetches what it can of the located roots from fetch->from. */
+int fetch_located(struct fetch *f);
+
+#endif

@@ -1,0 +1,424 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/trace.h"
+#include "transfer/fetch.h"
+
+/* A pack of nodes up to this is fetched whole, whatever is wanted of it. */
+#define META_AT_ONCE	((uint64_t)4 << 20)
+/* So is a pack of chunks up to this, when its root is wanted whole. */
+#define DATA_AT_ONCE	((uint64_t)1 << 20)
+
+/* Packs to be fetched. */
+struct list {
+	struct fetch_pack *items;	/* owned */
+	size_t count, room;
+};
+
+#define DV_AUTO_LIST	__attribute__((cleanup(list_release)))
+
+static void list_release(struct list *l)
+{
+	free(l->items);
+}
+
+static void list_add(struct list *l, uint32_t number, enum fetch_take take,
+		     const struct mark *mark)
+{
+	ARRAY_GROW(l->items, l->count + 1, l->room);
+	l->items[l->count++] = (struct fetch_pack){ number, take, mark };
+}
+
+/* True when the roots in hand are wanted whole, all or some of them. */
+static bool any_whole(const struct fetch *f)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (f->roots[i].located && !f->roots[i].done &&
+		    !*f->roots[i].root->inside)
+			return true;
+	return false;
+}
+
+static bool usable(const struct have_pack *k, enum object_class class)
+{
+	return k->active && !k->here && !k->bad && k->ref.class == class;
+}
+
+/*
+ * Something is missing although packs are here that may hold it: it is bad in
+ * them.  From now on they count as not here.  False: there are none.
+ */
+static bool distrust(struct fetch *f, enum object_class class)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < f->have->count; i++) {
+		struct have_pack *k = &f->have->packs[i];
+
+		if (!k->active || k->bad || !k->here || k->ref.class != class)
+			continue;
+		k->here = false;
+		any = true;
+	}
+	return any;
+}
+
+static size_t count_bad(const struct fetch *f)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->have->count; i++)
+		n += f->have->packs[i].bad;
+	return n;
+}
+
+/* --- indexes ----------------------------------------------------------- */
+
+/* Fetches these indexes; packs whose index is not to be had are bad. */
+static int get_indexes(struct fetch *f, const struct numbers *asked)
+{
+	int err = endpoint_fetch_indexes(f->from, asked->items, asked->count);
+
+	if (err && err != DV_E_CORRUPT && err != DV_E_NOTFOUND)
+		return err;
+	for (size_t i = 0; i < asked->count; i++)
+		if (!f->have->packs[asked->items[i]].index)
+			fetch_bad_pack(f, asked->items[i],
+				       err ? err : DV_E_CORRUPT);
+	return 0;
+}
+
+static void open_cached(struct fetch *f, enum object_class class)
+{
+	for (size_t i = 0; i < f->have->count; i++)
+		if (usable(&f->have->packs[i], class) &&
+		    !f->have->packs[i].index)
+			have_index_open(f->have, i);
+}
+
+/* --- whole or in part -------------------------------------------------- */
+
+/* At least half of the pack are frames with something wanted in them. */
+static bool mostly_wanted(const struct mark *k)
+{
+	DV_AUTO_FREE bool *frames = xcalloc((size_t)k->pack->frames + 1, 1);
+	uint64_t sum = 0;
+
+	for (uint32_t s = 0; s < k->pack->objects; s++) {
+		struct frame_info info;
+		struct place place;
+
+		if (!mark_has(k, s))
+			continue;
+		pack_place_at(k->pack, s, &place);
+		if (frames[place.frame])
+			continue;
+		frames[place.frame] = true;
+		pack_frame_at(k->pack, place.frame, &info);
+		sum += info.stored;
+	}
+	return sum >= (k->pack->size - k->pack->index_len) / 2;
+}
+
+/* Most of what is in the pack is not in the store. */
+static bool mostly_new(struct fetch *f, const struct pack *p)
+{
+	uint64_t fresh = 0;
+
+	for (uint32_t s = 0; s < p->objects; s++) {
+		struct place place;
+
+		fresh += !store_find(f->store, p->class, pack_id_at(p, s),
+				     &place);
+	}
+	return fresh >= p->objects / 2 + 1;
+}
+
+static void list_marks(const struct marks *marks, struct list *out)
+{
+	for (size_t i = 0; i < marks->count; i++) {
+		const struct mark *k = &marks->items[i];
+
+		if (k->count)
+			list_add(out, k->stamp, mostly_wanted(k) ?
+				 TAKE_WHOLE : TAKE_FRAMES, k);
+	}
+}
+
+/* --- nodes ------------------------------------------------------------- */
+
+/*
+ * Takes up to `max` packs of nodes that nothing is known of yet: small ones
+ * at once, of others the index.  *left is whether there are more.
+ */
+static int get_meta_packs(struct fetch *f, size_t max, bool whole, bool *left)
+{
+	DV_AUTO_LIST struct list list = { NULL, 0, 0 };
+	DV_AUTO_NUMBERS struct numbers asked = NUMBERS_INIT;
+	struct have *h = f->have;
+	int err;
+
+	*left = false;
+	for (size_t i = 0; i < h->count; i++) {
+		if (!usable(&h->packs[i], OBJECT_META) || h->packs[i].index)
+			continue;
+		if (list.count + asked.count == max) {
+			*left = true;
+			break;
+		}
+		if (h->packs[i].ref.size <= META_AT_ONCE)
+			list_add(&list, i, TAKE_AT_ONCE, NULL);
+		else
+			numbers_add(&asked, i);
+	}
+	err = get_indexes(f, &asked);
+	for (size_t i = 0; i < asked.count && !err && whole; i++) {
+		struct have_pack *k = &h->packs[asked.items[i]];
+
+		if (k->index && mostly_new(f, k->index))
+			list_add(&list, asked.items[i], TAKE_WHOLE, NULL);
+	}
+	return err ? err : fetch_packs(f, OBJECT_META, list.items,
+				       list.count);
+}
+
+/* Nodes that are missing, from packs of which the index is known. */
+static int get_meta_frames(struct fetch *f, struct fetch_walk *w,
+			   bool *progress)
+{
+	DV_AUTO_LIST struct list list = { NULL, 0, 0 };
+	uint64_t objects = f->result->objects;
+	size_t bad = count_bad(f);
+	int err;
+
+	list_marks(w->marks, &list);
+	err = fetch_packs(f, OBJECT_META, list.items, list.count);
+	*progress = f->result->objects != objects || count_bad(f) != bad;
+	return err;
+}
+
+/*
+ * All nodes on the way to, and below, what is asked for.  Each round shows
+ * what the next needs; a round that brings nothing is the last.
+ */
+static int fetch_meta(struct fetch *f)
+{
+	bool whole = any_whole(f), left = true, progress = true;
+	bool distrusted = false;
+	size_t max = whole ? SIZE_MAX : f->from->jobs;
+	int err = 0;
+	TRACE_REGION("fetch: nodes");
+
+	open_cached(f, OBJECT_META);
+	while (!err && progress) {
+		DV_AUTO_MARKS struct marks marks = MARKS_INIT;
+		DV_AUTO_FETCH_WALK struct fetch_walk w = {
+			.fetch = f, .marks = &marks,
+		};
+
+		err = fetch_walk_all(&w);
+		if (err || !w.missing)
+			return err;
+		progress = false;
+		if (marks.count)
+			err = get_meta_frames(f, &w, &progress);
+		if (!err && !progress && left) {
+			err = get_meta_packs(f, max, whole, &left);
+			progress = true;
+		} else if (!err && !progress && !distrusted) {
+			distrusted = true;
+			progress = left = distrust(f, OBJECT_META);
+		}
+	}
+	if (!err)
+		f->complete = false;
+	return err;
+}
+
+/* --- chunks ------------------------------------------------------------ */
+
+/* For roots wanted whole: all indexes, and small packs as they are. */
+static int know_all_data(struct fetch *f)
+{
+	DV_AUTO_LIST struct list list = { NULL, 0, 0 };
+	DV_AUTO_NUMBERS struct numbers asked = NUMBERS_INIT;
+	struct have *h = f->have;
+	int err;
+
+	for (size_t i = 0; i < h->count; i++) {
+		if (!usable(&h->packs[i], OBJECT_DATA) || h->packs[i].index)
+			continue;
+		if (h->packs[i].ref.size <= DATA_AT_ONCE &&
+		    !f->options->dry_run)
+			list_add(&list, i, TAKE_AT_ONCE, NULL);
+		else
+			numbers_add(&asked, i);
+	}
+	err = get_indexes(f, &asked);
+	return err ? err : fetch_packs(f, OBJECT_DATA, list.items,
+				       list.count);
+}
+
+/* Marks what of the walk's ids can be placed by now. */
+static void place_again(struct fetch_walk *w)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < w->id_count; i++) {
+		struct place place;
+		uint32_t number;
+		size_t mark;
+
+		if (have_lookup(w->fetch->have, w->classes[i], &w->ids[i],
+				&number, &place)) {
+			marks_set(w->marks, &place, &mark);
+			w->marks->items[mark].stamp = number;
+		} else {
+			w->classes[left] = w->classes[i];
+			w->ids[left++] = w->ids[i];
+		}
+	}
+	w->id_count = w->unplaced = left;
+}
+
+/* For a few files: as many indexes as it takes to find their chunks. */
+static int place_few(struct fetch *f, struct fetch_walk *w)
+{
+	struct have *h = f->have;
+	size_t at = 0;
+
+	while (w->unplaced && at < h->count) {
+		DV_AUTO_NUMBERS struct numbers asked = NUMBERS_INIT;
+		int err;
+
+		for (; at < h->count && asked.count < f->from->jobs; at++)
+			if (usable(&h->packs[at], OBJECT_DATA) &&
+			    !h->packs[at].index)
+				numbers_add(&asked, at);
+		err = get_indexes(f, &asked);
+		if (err)
+			return err;
+		place_again(w);
+	}
+	return 0;
+}
+
+/* Marks where the remote has the chunks that are missing. */
+static int place_data(struct fetch *f, struct fetch_walk *w)
+{
+	bool all = any_whole(f);
+	int err = 0;
+
+	open_cached(f, OBJECT_DATA);
+	if (all)
+		err = know_all_data(f);
+	if (!err)
+		err = fetch_walk_all(w);
+	if (err || all || !w->unplaced)
+		return err;
+	if (w->unplaced <= w->id_count)
+		return place_few(f, w);
+	err = know_all_data(f);
+	return err ? err : fetch_walk_all(w);
+}
+
+static int fetch_data(struct fetch *f)
+{
+	bool distrusted = false;
+	TRACE_REGION("fetch: chunks");
+
+	for (;;) {
+		DV_AUTO_LIST struct list list = { NULL, 0, 0 };
+		DV_AUTO_MARKS struct marks marks = MARKS_INIT;
+		DV_AUTO_FETCH_WALK struct fetch_walk w = {
+			.fetch = f, .data = true, .marks = &marks,
+		};
+		size_t bad;
+		int err = place_data(f, &w);
+
+		if (err)
+			return err;
+		bad = count_bad(f);
+		list_marks(&marks, &list);
+		err = fetch_packs(f, OBJECT_DATA, list.items, list.count);
+		if (err)
+			return err;
+		/* other packs named may have the same objects */
+		if (count_bad(f) > bad)
+			continue;
+		if (w.unplaced && !distrusted && distrust(f, OBJECT_DATA)) {
+			distrusted = true;
+			continue;
+		}
+		if (w.unplaced)
+			f->complete = false;
+		return 0;
+	}
+}
+
+/* --- dry run ----------------------------------------------------------- */
+
+static void estimate_pack(struct fetch *f, const struct mark *k)
+{
+	struct dv_transfer_result *r = f->result;
+
+	r->packs++;
+	if (mostly_wanted(k)) {
+		r->bytes += k->pack->size;
+		r->objects += k->pack->objects;
+	} else {
+		r->bytes += k->raw;
+		r->objects += k->count;
+	}
+}
+
+/*
+ * What would be fetched: exactly, when the nodes are here, else all packs
+ * named that are not.
+ */
+static int estimate(struct fetch *f)
+{
+	DV_AUTO_MARKS struct marks marks = MARKS_INIT;
+	DV_AUTO_FETCH_WALK struct fetch_walk w = { .fetch = f };
+	int err = fetch_walk_all(&w);
+
+	if (err)
+		return err;
+	if (!w.missing && !f->options->metadata_only) {
+		w.data = true;
+		w.marks = &marks;
+		err = place_data(f, &w);
+		for (size_t i = 0; i < marks.count && !err; i++)
+			estimate_pack(f, &marks.items[i]);
+		return err;
+	}
+	for (size_t i = 0; i < f->have->count; i++) {
+		const struct have_pack *k = &f->have->packs[i];
+
+		if (!k->active || k->here || (f->options->metadata_only &&
+					      k->ref.class != OBJECT_META))
+			continue;
+		f->result->packs++;
+		f->result->bytes += k->ref.size;
+		f->result->objects += k->ref.objects;
+	}
+	return 0;
+}
+
+int fetch_located(struct fetch *f)
+{
+	int err;
+
+	f->complete = true;
+	if (f->options->dry_run)
+		return estimate(f);
+	err = fetch_meta(f);
+	if (!err && !f->options->metadata_only)
+		err = fetch_data(f);
+	if (count_bad(f))
+		f->complete = false;
+	return err;
+}

@@ -1,0 +1,62 @@
+#include <stdlib.h>
+
+#include "base/array.h"
+#include "transfer/marks.h"
+
+struct mark *marks_of(struct marks *m, struct pack *pack, size_t *number)
+{
+	uint64_t *n;
+	bool added;
+
+	if (m->count && m->items[m->last].pack == pack) {
+		*number = m->last;
+		return &m->items[m->last];
+	}
+	n = id_map_put(&m->by_id, &pack->id, m->count, &added);
+	*number = m->last = *n;
+	if (added) {
+		ARRAY_GROW(m->items, m->count + 1, m->room);
+		m->items[m->count++] = (struct mark){
+			.pack = pack,
+			.bits = xcalloc((pack->objects + 63) / 64 + 1,
+					sizeof(uint64_t)),
+		};
+	}
+	return &m->items[*number];
+}
+
+bool marks_set(struct marks *m, const struct place *place, size_t *number)
+{
+	struct mark *k = marks_of(m, place->pack, number);
+	uint64_t bit = (uint64_t)1 << place->slot % 64;
+	uint64_t *word = &k->bits[place->slot / 64];
+
+	if (*word & bit)
+		return false;
+	*word |= bit;
+	k->count++;
+	k->raw += place->len;
+	return true;
+}
+
+void marks_release(struct marks *m)
+{
+	for (size_t i = 0; i < m->count; i++)
+		free(m->items[i].bits);
+	free(m->items);
+	id_map_release(&m->by_id);
+	*m = (struct marks)MARKS_INIT;
+}
+
+uint64_t pack_raw_bytes(const struct pack *p)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < p->frames; i++) {
+		struct frame_info f;
+
+		pack_frame_at(p, i, &f);
+		sum += f.raw;
+	}
+	return sum;
+}

@@ -1,0 +1,497 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/crew.h"
+#include "base/error.h"
+#include "base/trace.h"
+#include "transfer/push.h"
+#include "transfer/want.h"
+
+/* Locators of earlier roots that are asked for, per root. */
+#define BEFORE_MAX	4
+/* Indexes of packs that no locator in hand names, per root. */
+#define STRAY_INDEXES	512
+/* With less than this to send, nobody asks for indexes to save it. */
+#define WORTH_LEARNING	((uint64_t)1 << 20)
+
+/* A walk over one root. */
+struct push_walk {
+	struct push *push;
+	struct push_root *root;
+	struct marks visited;	/* nodes gone through */
+	struct marks wanted;	/* objects the remote lacks */
+	struct numbers blind;	/* packs with nodes that are not here */
+	uint64_t missing;	/* objects neither here nor there */
+	struct dv_id first;	/* of these */
+};
+
+#define DV_AUTO_PUSH_WALK __attribute__((cleanup(push_walk_release)))
+
+static void push_walk_release(struct push_walk *w)
+{
+	marks_release(&w->visited);
+	marks_release(&w->wanted);
+	numbers_release(&w->blind);
+}
+
+static void need(struct push *p, struct push_root *r, uint32_t number)
+{
+	struct have_pack *k = &p->have->packs[number];
+
+	if (k->stamp == p->stamp)
+		return;
+	k->stamp = p->stamp;
+	numbers_add(&r->needs, number);
+}
+
+static bool known_there(struct push *p, const struct place *here,
+			enum object_class class, const struct dv_id *id,
+			uint32_t *number)
+{
+	struct place there;
+	int64_t n;
+
+	if (here) {
+		if (p->options->force)
+			return false;
+		n = have_number(p->have, &here->pack->id);
+		if (n >= 0 && !p->have->packs[n].gone) {
+			*number = n;
+			return true;
+		}
+	}
+	return have_lookup(p->have, class, id, number, &there);
+}
+
+static void miss(struct push_walk *w, const struct dv_id *id)
+{
+	if (!w->missing++)
+		w->first = *id;
+}
+
+static int push_visit(void *data, enum object_class class,
+		      const struct dv_id *id)
+{
+	struct push_walk *w = data;
+	struct push *p = w->push;
+	struct place place;
+	uint32_t number;
+	size_t mark;
+	bool here = store_find(p->store, class, id, &place);
+
+	if (here && class == OBJECT_META &&
+	    !marks_set(&w->visited, &place, &mark))
+		return 0;
+	if (known_there(p, here ? &place : NULL, class, id, &number)) {
+		need(p, w->root, number);
+		if (!here && class == OBJECT_META)
+			numbers_add(&w->blind, number);
+	} else if (here) {
+		marks_set(&w->wanted, &place, &mark);
+	} else {
+		miss(w, id);
+	}
+	return here && class == OBJECT_META;
+}
+
+/* --- nodes that are not here ------------------------------------------- */
+
+static bool locator_names(const struct locator *l, const struct dv_id *pack)
+{
+	for (size_t i = 0; i < l->count; i++)
+		if (dv_id_equal(&l->packs[i].id, pack))
+			return true;
+	return false;
+}
+
+/* Relies on all that a locator names; false when some of it is gone. */
+static bool rely_on(struct push_walk *w, const struct locator *l)
+{
+	struct have *h = w->push->have;
+
+	for (size_t i = 0; i < l->count; i++) {
+		int64_t n = have_number(h, &l->packs[i].id);
+
+		if (n < 0 || h->packs[n].gone)
+			return false;
+	}
+	for (size_t i = 0; i < l->count; i++)
+		need(w->push, w->root, have_number(h, &l->packs[i].id));
+	return true;
+}
+
+/*
+ * What lies below a node that is not here cannot be known.  But a root that
+ * has the node is whole at the remote, so all of its packs will do.
+ */
+static void cover_blind(struct push_walk *w)
+{
+	struct push *p = w->push;
+	uint32_t last = UINT32_MAX;
+
+	for (size_t i = 0; i < w->blind.count; i++) {
+		const struct dv_id *id;
+		bool covered = false;
+
+		if (w->blind.items[i] == last)
+			continue;
+		last = w->blind.items[i];
+		id = &p->have->packs[last].ref.id;
+		if (w->root->found && locator_names(&w->root->old, id))
+			covered = rely_on(w, &w->root->old);
+		for (size_t k = 0; k < p->other_count && !covered; k++)
+			if (locator_names(&p->others[k], id))
+				covered = rely_on(w, &p->others[k]);
+		if (!covered)
+			miss(w, id);
+	}
+}
+
+static int walk_root(struct push_walk *w)
+{
+	struct push_root *r = w->root;
+	struct want start = want_root(r->root->kind, &r->root->id);
+	int err;
+
+	marks_release(&w->visited);
+	marks_release(&w->wanted);
+	w->blind.count = r->needs.count = 0;
+	w->missing = 0;
+	w->push->stamp++;
+	err = want_walk(w->push->reader, &start, push_visit, w);
+	if (!err)
+		cover_blind(w);
+	return err;
+}
+
+/* --- learning what the remote has -------------------------------------- */
+
+static int know_packs(struct push *p, const struct locator *l)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < l->count && !err; i++) {
+		struct have_pack *k;
+		uint32_t n;
+
+		err = have_add(p->have, &l->packs[i], false, &n);
+		k = &p->have->packs[n];
+		k->here = store_pack(p->store, k->ref.class, &k->ref.id);
+		if (!err && !k->here && !k->index)
+			have_index_open(p->have, n);
+	}
+	return err;
+}
+
+static void add_unindexed(struct push *p, const struct locator *l,
+			  struct numbers *out)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		int64_t n = have_number(p->have, &l->packs[i].id);
+		struct have_pack *k = n < 0 ? NULL : &p->have->packs[n];
+
+		if (k && !k->gone && !k->here && !k->index &&
+		    k->stamp != p->stamp) {
+			k->stamp = p->stamp;
+			numbers_add(out, n);
+		}
+	}
+}
+
+/* Fetches these indexes, of packs that are proved to be there. */
+static int learn_indexes(struct push *p, const struct numbers *asked,
+			 bool *more)
+{
+	DV_AUTO_NUMBERS struct numbers there = NUMBERS_INIT;
+	int err = prove_packs(p, asked->items, asked->count, NULL);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < asked->count; i++)
+		if (!p->have->packs[asked->items[i]].gone)
+			numbers_add(&there, asked->items[i]);
+	*more = there.count > 0;
+	err = endpoint_fetch_indexes(p->to, there.items, there.count);
+	/* one that is bad is of no use; what needed it will be missed */
+	return err == DV_E_CORRUPT || err == DV_E_NOTFOUND ? 0 : err;
+}
+
+static int learn_before(struct push *p, struct push_root *r, bool *more)
+{
+	DV_AUTO_ROOTS struct roots before = ROOTS_INIT;
+	int err = roots_before(p->repo, r->root, BEFORE_MAX, &before);
+
+	for (size_t i = 0; i < before.count && !err; i++) {
+		struct locator l;
+
+		err = endpoint_locator(p->to, &before.items[i].id, &l);
+		if (err == DV_E_NOTFOUND || err == DV_E_CORRUPT) {
+			err = 0;
+			continue;
+		}
+		if (!err)
+			err = know_packs(p, &l);
+		ARRAY_GROW(p->others, p->other_count + 1, p->other_room);
+		p->others[p->other_count++] = l;
+		*more = true;
+	}
+	return err;
+}
+
+static int learn_known(struct push *p, struct push_root *r, bool *more)
+{
+	DV_AUTO_NUMBERS struct numbers asked = NUMBERS_INIT;
+
+	p->stamp++;
+	if (r->found)
+		add_unindexed(p, &r->old, &asked);
+	for (size_t i = 0; i < p->other_count; i++)
+		add_unindexed(p, &p->others[i], &asked);
+	return learn_indexes(p, &asked, more);
+}
+
+static int learn_strays(struct push *p, bool *more)
+{
+	DV_AUTO_NUMBERS struct numbers asked = NUMBERS_INIT;
+	struct have *h = p->have;
+
+	/* also of packs that are here: what is missing may be bad in them */
+	for (size_t i = 0; i < h->count && asked.count < STRAY_INDEXES; i++)
+		if (!h->packs[i].gone && !h->packs[i].index)
+			numbers_add(&asked, i);
+	return learn_indexes(p, &asked, more);
+}
+
+/*
+ * Takes the next step that may show more of what the remote has; *more is
+ * false when there is none left.
+ */
+static int learn(struct push_walk *w, bool *more)
+{
+	struct push *p = w->push;
+	struct push_root *r = w->root;
+	uint64_t bytes = 0;
+	int err = 0;
+
+	*more = false;
+	if (p->options->force && !w->missing)
+		return 0;
+	for (size_t i = 0; i < w->wanted.count; i++)
+		bytes += w->wanted.items[i].raw;
+	while (!err && !*more && r->learned < 4) {
+		switch (r->learned++) {
+		case 1:
+			if (w->missing || p->had_nothing)
+				err = learn_before(p, r, more);
+			break;
+		case 3:
+			if (w->missing)
+				err = learn_strays(p, more);
+			break;
+		default:
+			if (w->missing || bytes >= WORTH_LEARNING)
+				err = learn_known(p, r, more);
+		}
+	}
+	return err;
+}
+
+/* --- one root ---------------------------------------------------------- */
+
+static int fail_missing(struct push_walk *w)
+{
+	const struct root *root = w->root->root;
+	char hex[DV_ID_HEX + 1];
+
+	dv_id_to_hex(&w->first, hex);
+	return dv_hint(dv_fail(DV_E_NOTFOUND, "%s: %llu objects are neither "
+			       "here nor at %s (%.12s ...)", root->path,
+			       (unsigned long long)w->missing,
+			       remote_url(w->push->to->remote), hex),
+		       "dv fetch -r <another remote>, or add the data again");
+}
+
+/* Adds what this root wants to what all want. */
+static void merge_wanted(struct push_walk *w)
+{
+	struct push *p = w->push;
+
+	w->root->sends.count = 0;
+	for (size_t i = 0; i < w->wanted.count; i++) {
+		const struct mark *k = &w->wanted.items[i];
+		size_t number;
+
+		marks_of(&p->wanted, k->pack, &number);
+		numbers_add(&w->root->sends, number);
+		for (uint32_t s = 0; s < k->pack->objects; s++) {
+			struct place place;
+
+			if (!k->bits[s / 64]) {
+				s |= 63;
+				continue;
+			}
+			if (!mark_has(k, s))
+				continue;
+			pack_place_at(k->pack, s, &place);
+			place.pack = k->pack;
+			place.slot = s;
+			marks_set(&p->wanted, &place, &number);
+		}
+	}
+}
+
+static int plan_root(struct push *p, struct push_root *r)
+{
+	DV_AUTO_PUSH_WALK struct push_walk w = { .push = p, .root = r };
+	TRACE_REGION("push: plan root");
+	int err;
+
+	for (;;) {
+		bool more = false;
+		size_t gone = 0;
+
+		err = walk_root(&w);
+		if (!err)
+			err = learn(&w, &more);
+		if (!err && more)
+			continue;
+		if (!err && w.missing)
+			err = fail_missing(&w);
+		if (!err)
+			err = prove_packs(p, r->needs.items, r->needs.count,
+					  &gone);
+		if (err)
+			return err;
+		if (!gone)
+			break;
+		r->learned = 0;
+	}
+	merge_wanted(&w);
+	return 0;
+}
+
+bool push_settle(struct push *p, struct push_root *r)
+{
+	DV_AUTO_PUSH_WALK struct push_walk w = { .push = p, .root = r };
+	int err = walk_root(&w);
+
+	for (size_t i = 0; i < r->needs.count; i++)
+		if (!p->have->packs[r->needs.items[i]].proved)
+			return false;
+	return !err && !w.missing && !w.wanted.count;
+}
+
+/* --- all roots --------------------------------------------------------- */
+
+struct locator_job {
+	struct push *push;
+	size_t next;	/* atomic */
+};
+
+static int read_some_locators(struct crew *crew, unsigned worker, void *data)
+{
+	struct locator_job *job = data;
+	struct push *p = job->push;
+
+	(void)worker;
+	while (!crew_failed(crew)) {
+		size_t i = __atomic_fetch_add(&job->next, 1,
+					      __ATOMIC_RELAXED);
+		struct push_root *r = &p->roots[i];
+		int err;
+
+		if (i >= p->count)
+			break;
+		err = endpoint_locator(p->to, &r->root->id, &r->old);
+		if (err && err != DV_E_NOTFOUND && err != DV_E_CORRUPT)
+			return err;
+		r->found = !err;
+	}
+	return cancel_check();
+}
+
+static void lose(struct push *p, uint32_t number)
+{
+	const struct pack_ref *ref = &p->have->packs[number].ref;
+	char hex[DV_ID_HEX + 1];
+
+	dv_id_to_hex(&ref->id, hex);
+	locator_add(&p->lost, ref);
+	push_notice(p, "pack %.12s is not whole at %s any more; what was in "
+		    "it is sent again", hex, p->to->name);
+}
+
+/* Roots whose packs are all there are done; the others are to be walked. */
+static int check_found(struct push *p)
+{
+	DV_AUTO_NUMBERS struct numbers named = NUMBERS_INIT;
+	int err = 0;
+
+	p->stamp++;
+	for (size_t i = 0; i < p->count && !err; i++) {
+		const struct locator *l = &p->roots[i].old;
+
+		if (!p->roots[i].found)
+			continue;
+		err = know_packs(p, l);
+		for (size_t k = 0; k < l->count && !err; k++) {
+			uint32_t n = have_number(p->have, &l->packs[k].id);
+
+			if (p->have->packs[n].stamp != p->stamp)
+				numbers_add(&named, n);
+			p->have->packs[n].stamp = p->stamp;
+		}
+	}
+	if (!err)
+		err = prove_packs(p, named.items, named.count, NULL);
+	for (size_t i = 0; i < named.count && !err; i++)
+		if (p->have->packs[named.items[i]].gone)
+			lose(p, named.items[i]);
+	for (size_t i = 0; i < p->count && !err; i++) {
+		struct push_root *r = &p->roots[i];
+
+		r->walk = !r->found || p->options->force;
+		for (size_t k = 0; k < r->old.count && r->found; k++) {
+			uint32_t n = have_number(p->have, &r->old.packs[k].id);
+
+			if (p->have->packs[n].gone)
+				r->walk = true;
+		}
+	}
+	return err;
+}
+
+static void open_known(struct push *p)
+{
+	struct have *h = p->have;
+
+	p->had_nothing = true;
+	for (size_t i = 0; i < h->count; i++) {
+		struct have_pack *k = &h->packs[i];
+
+		if (k->gone)
+			continue;
+		p->had_nothing = false;
+		k->here = store_pack(p->store, k->ref.class, &k->ref.id);
+		if (!k->here && !k->index)
+			have_index_open(h, i);
+	}
+}
+
+int push_plan(struct push *p)
+{
+	struct locator_job job = { p, 0 };
+	TRACE_REGION("push: plan");
+	int err;
+
+	open_known(p);
+	err = crew_run(p->count < p->to->jobs ? p->count : p->to->jobs,
+		       read_some_locators, &job);
+	if (!err)
+		err = check_found(p);
+	for (size_t i = 0; i < p->count && !err; i++)
+		if (p->roots[i].walk)
+			err = plan_root(p, &p->roots[i]);
+	return err;
+}

@@ -1,0 +1,48 @@
+#ifndef TRANSFER_ROOTS_H
+#define TRANSFER_ROOTS_H
+
+#include <stddef.h>
+
+#include "dv/repo.h"
+
+#include "base/arena.h"
+
+/* What a command is about: pointers, and the part below each. */
+struct root {
+	const char *path;	/* of the data, relative to the work tree */
+	const char *inside;	/* "" or the path below it */
+	const char *commit;	/* NULL: the work tree */
+	struct dv_id id;
+	enum dv_kind kind;
+	uint64_t size, files;
+};
+
+struct roots {
+	struct root *items;	/* owned */
+	size_t count, room;
+	struct arena arena;	/* of the texts */
+};
+
+#define ROOTS_INIT	{ NULL, 0, 0, ARENA_INIT }
+#define DV_AUTO_ROOTS	__attribute__((cleanup(roots_release)))
+
+enum roots_flags {
+	ROOTS_WHOLE = 1,	/* parts below do not matter: inside is "" */
+};
+
+/*
+ * All that `what` selects; the same root (and part) comes once, with the
+ * first path it has.
+ */
+int roots_gather(struct dv_repo *repo, const struct dv_selection *what,
+		 enum roots_flags flags, struct roots *out);
+
+/*
+ * Other roots that git has for the same path, HEAD's first; at most `max`.
+ * None is no error.
+ */
+int roots_before(struct dv_repo *repo, const struct root *root, size_t max,
+		 struct roots *out);
+void roots_release(struct roots *r);
+
+#endif

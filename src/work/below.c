@@ -1,0 +1,99 @@
+/* Opening a directory without following a symlink anywhere on the way. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifdef SYS_openat2
+#include <linux/openat2.h>
+#endif
+
+#include "base/buf.h"
+#include "work/below.h"
+
+#define OPEN_DIR	(O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | \
+			 O_NONBLOCK | O_NOCTTY)
+
+/* openat() says ENOTDIR of a symlink that may not be followed. */
+static bool is_link(int fd, const char *name)
+{
+	struct stat st;
+	bool yes = !fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) &&
+		S_ISLNK(st.st_mode);
+
+	errno = ENOTDIR;
+	return yes;
+}
+
+/* Component by component: any kernel, any length. */
+static int open_steps(int top, const char *path)
+{
+	DV_AUTO_BUF struct buf name = BUF_INIT;
+	int fd = -1;
+
+	while (*path) {
+		size_t len = strcspn(path, "/");
+		int next, saved;
+
+		buf_clear(&name);
+		buf_add(&name, path, len);
+		next = openat(fd < 0 ? top : fd, name.data, OPEN_DIR);
+		saved = next < 0 && errno == ENOTDIR &&
+			is_link(fd < 0 ? top : fd, name.data) ? ELOOP : errno;
+		if (fd >= 0)
+			close(fd);
+		if (next < 0) {
+			errno = saved;
+			return -1;
+		}
+		fd = next;
+		path += len + (path[len] == '/');
+	}
+	return fd;
+}
+
+/* One system call; -2 when this kernel or sandbox has it not. */
+static int open_once(int top, const char *path)
+{
+#ifdef SYS_openat2
+	static atomic_bool missing;
+	struct open_how how = {
+		.flags = OPEN_DIR & ~O_NOFOLLOW,	/* ELOOP, then */
+		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH,
+	};
+	long fd;
+
+	if (atomic_load_explicit(&missing, memory_order_relaxed) ||
+	    strlen(path) >= PATH_MAX)
+		return -2;
+	do {
+		fd = syscall(SYS_openat2, top, path, &how, sizeof(how));
+	} while (fd < 0 && (errno == EAGAIN || errno == EINTR));
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM)) {
+		if (errno == ENOSYS)
+			atomic_store(&missing, true);
+		return -2;
+	}
+	return (int)fd;
+#else
+	(void)top;
+	(void)path;
+	return -2;
+#endif
+}
+
+int open_below(int top, const char *path)
+{
+	int fd;
+
+	if (!*path)
+		return openat(top, ".", OPEN_DIR);
+	fd = open_once(top, path);
+	return fd == -2 ? open_steps(top, path) : fd;
+}

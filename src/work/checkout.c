@@ -1,0 +1,331 @@
+/* dv checkout: the work tree becomes what the pointers say. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dv/work.h"
+
+#include "base/array.h"
+#include "base/buf.h"
+#include "base/crew.h"
+#include "base/error.h"
+#include "base/path.h"
+#include "base/trace.h"
+#include "git/repo.h"
+#include "work/checkout.h"
+
+/* One tracked path that was selected. */
+struct target {
+	char *path, *inside;	/* owned */
+	struct dv_pointer pointer;	/* without rest */
+};
+
+struct checkout {
+	struct dv_repo *repo;
+	const struct dv_checkout_options *o;
+	dv_checkout_cb *fn;
+	void *data;
+	struct dv_checkout_result *result;
+	struct recorder r;
+	struct store_reader *reader;	/* owned */
+	struct ignore *ignore;		/* owned */
+	struct meter meter;
+	uint64_t total_bytes, total_items;
+	struct target *targets;		/* owned */
+	size_t count, room;
+	/* the first of each kind, and how many */
+	struct buf kept, missing, corrupt;
+	uint64_t corrupt_count;
+};
+
+#define DV_AUTO_CHECKOUT __attribute__((cleanup(checkout_release)))
+
+static void checkout_release(struct checkout *c)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		free(c->targets[i].path);
+		free(c->targets[i].inside);
+	}
+	free(c->targets);
+	if (c->reader)
+		store_reader_free(c->reader);
+	if (c->ignore)
+		ignore_free(c->ignore);
+	recorder_release(&c->r);
+	buf_release(&c->kept);
+	buf_release(&c->missing);
+	buf_release(&c->corrupt);
+}
+
+static int take_target(const struct dv_tracked *t, void *data)
+{
+	struct checkout *c = data;
+	struct target *to;
+
+	ARRAY_GROW(c->targets, c->count + 1, c->room);
+	to = &c->targets[c->count++];
+	to->path = xstrdup(t->path);
+	to->inside = xstrdup(t->inside);
+	to->pointer = t->pointer;
+	to->pointer.rest = NULL;
+	return 0;
+}
+
+/* --- telling -------------------------------------------------------------- */
+
+static void note_first(struct buf *first, const char *path)
+{
+	if (!first->len)
+		buf_addstr(first, path);
+}
+
+static int tell(struct checkout *c, enum dv_checkout_event event,
+		const char *path)
+{
+	return c->fn ? c->fn(event, path, c->data) : 0;
+}
+
+static int tell_missing(struct checkout *c, const char *path, uint64_t files)
+{
+	note_first(&c->missing, path);
+	c->result->missing += files ? files : 1;
+	return tell(c, DV_CHECKOUT_MISSING, path);
+}
+
+static int tell_corrupt(struct checkout *c, const char *path)
+{
+	note_first(&c->corrupt, path);
+	c->corrupt_count++;
+	return tell(c, DV_CHECKOUT_MISSING, path);
+}
+
+static int tell_entry(struct checkout *c, const struct plan_entry *e,
+		      const char *path)
+{
+	struct dv_checkout_result *r = c->result;
+	bool done = e->done || c->o->dry_run;
+
+	switch ((enum checkout_action)e->action) {
+	case ACT_SAME:
+		r->unchanged++;
+		return 0;
+	case ACT_MODE:
+	case ACT_WRITE:
+		if (!done)
+			return 0;
+		r->written++;
+		if (e->action == ACT_WRITE && e->want->type == ENTRY_FILE)
+			r->written_bytes += e->want->content.size;
+		return tell(c, DV_CHECKOUT_WRITTEN, path);
+	case ACT_REMOVE:
+		if (!done || e->row < 0)
+			return 0;
+		r->removed++;
+		return tell(c, DV_CHECKOUT_REMOVED, path);
+	case ACT_KEEP:
+		note_first(&c->kept, path);
+		r->kept++;
+		return tell(c, DV_CHECKOUT_KEPT, path);
+	case ACT_MISSING:
+		return tell_missing(c, path, e->want->type == ENTRY_DIR ?
+				    e->want->files : 1);
+	case ACT_CORRUPT:
+		return tell_corrupt(c, path);
+	case ACT_NONE:
+		break;
+	}
+	return 0;
+}
+
+static int tell_all(struct checkout *c, const struct plan *p)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	int err = 0;
+
+	for (size_t i = 0; i < p->entry_count && !err; i++) {
+		const struct plan_entry *e = &p->entries[i];
+
+		if (e->action == ACT_NONE)
+			continue;
+		if (p->dirs[e->dir].closed)
+			continue;
+		plan_path(p, e, &path);
+		err = tell_entry(c, e, path.data);
+	}
+	return err;
+}
+
+/* --- one target ----------------------------------------------------------- */
+
+/* A dry run finds out what the store lacks. */
+static int look_for_content(struct plan *p)
+{
+	for (size_t i = 0; i < p->entry_count; i++) {
+		struct plan_entry *e = &p->entries[i];
+		int here;
+
+		if (e->action != ACT_WRITE || e->want->type != ENTRY_FILE)
+			continue;
+		here = content_here(p->r->store, p->reader,
+				    &e->want->content);
+		if (here == DV_E_CORRUPT)
+			e->action = ACT_CORRUPT;
+		else if (here < 0)
+			return here;
+		else if (!here)
+			e->action = ACT_MISSING;
+	}
+	return 0;
+}
+
+static void count_work(struct checkout *c, const struct plan *p)
+{
+	for (size_t i = 0; i < p->entry_count; i++) {
+		const struct plan_entry *e = &p->entries[i];
+
+		if (e->action != ACT_WRITE)
+			continue;
+		c->total_items++;
+		if (e->want->type == ENTRY_FILE)
+			c->total_bytes += e->want->content.size;
+	}
+	meter_total(&c->meter, c->total_bytes, c->total_items);
+}
+
+/* The nodes of the target itself cannot be read. */
+static int target_failed(struct checkout *c, const struct target *t, int err)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+
+	buf_addstr(&path, t->path);
+	if (*t->inside)
+		path_append(&path, t->inside);
+	if (err == DV_E_NOTFOUND)
+		return tell_missing(c, path.data, *t->inside ? 1 :
+				    t->pointer.files);
+	if (err == DV_E_CORRUPT)
+		return tell_corrupt(c, path.data);
+	return err;
+}
+
+/* Applies it, and notes what was done also when not all could be. */
+static int apply(struct checkout *c, struct plan *p, const struct target *t)
+{
+	struct error_state first = { .code = 0 };
+	int err = plan_apply(p), told, noted;
+
+	if (err)
+		error_save(err, &first);
+	noted = plan_write_index(p, &t->pointer, err);
+	if (noted && !err)
+		error_save(noted, &first);
+	told = tell_all(c, p);
+	if (first.code)
+		return error_restore(&first);
+	return told;
+}
+
+static int one_target(struct checkout *c, const struct target *t)
+{
+	DV_AUTO_PLAN struct plan p = {
+		.repo = c->repo, .o = c->o, .path = t->path,
+		.inside = t->inside, .r = &c->r, .reader = c->reader,
+		.meter = &c->meter, .top = c->r.top,
+		.threads = c->r.threads, .index = STAT_INDEX_INIT,
+	};
+	int err = plan_scan(&p, c->ignore);
+
+	if (err)
+		return err;
+	if (plan_is_done(&p, &t->pointer)) {
+		c->result->unchanged += p.index.files;
+		return 0;
+	}
+	err = plan_walk(&p, &t->pointer);
+	if (err == DV_E_NOTFOUND || err == DV_E_CORRUPT)
+		return target_failed(c, t, err);
+	if (!err)
+		err = plan_decide(&p);
+	if (err)
+		return err;
+	count_work(c, &p);
+	if (!c->o->dry_run)
+		return apply(c, &p, t);
+	err = look_for_content(&p);
+	return err ? err : tell_all(c, &p);
+}
+
+/* --- all ------------------------------------------------------------------ */
+
+/* What was not done, the worst first. */
+static int verdict(const struct checkout *c)
+{
+	const struct dv_checkout_result *r = c->result;
+	int err;
+
+	if (c->corrupt_count) {
+		err = dv_fail(DV_E_CORRUPT, "%s: what the store has of it is "
+			      "damaged%s", c->corrupt.data,
+			      c->corrupt_count > 1 ? ", and others" : "");
+		return dv_hint(err, "dv pull gets a good copy");
+	}
+	if (r->missing && !c->o->allow_missing) {
+		err = dv_fail(DV_E_NOTFOUND, "%s: not in the store (%llu "
+			      "missing in all)", c->missing.data,
+			      (unsigned long long)r->missing);
+		return dv_hint(err, "dv pull");
+	}
+	if (r->kept) {
+		err = dv_fail(DV_E_EXISTS, "%s: changed here and not recorded; "
+			      "kept (%llu in all)", c->kept.data,
+			      (unsigned long long)r->kept);
+		return dv_hint(err, "dv add records it, dv checkout -f "
+			       "overwrites it");
+	}
+	return 0;
+}
+
+static int start(struct checkout *c)
+{
+	int err = recorder_open(&c->r, c->repo, RECORD_CHECK, c->o->threads,
+				&c->meter);
+
+	if (err)
+		return err;
+	c->reader = store_reader_new(c->r.store);
+	return ignore_new(c->repo, &c->ignore);
+}
+
+int dv_checkout(struct dv_repo *repo, const struct dv_checkout_options *o,
+		dv_checkout_cb *fn, void *data,
+		struct dv_checkout_result *result)
+{
+	TRACE_REGION("checkout");
+	DV_AUTO_LOCK struct lock lock = LOCK_INIT;
+	DV_AUTO_CHECKOUT struct checkout c = {
+		.repo = repo, .o = o, .fn = fn, .data = data,
+		.result = result, .kept = BUF_INIT, .missing = BUF_INIT,
+		.corrupt = BUF_INIT,
+	};
+	int err = 0;
+
+	memset(result, 0, sizeof(*result));
+	if (!o->dry_run)
+		err = repo_lock(repo, "checkout", &lock);
+	if (!err)
+		err = dv_tracked_each(repo, &o->what, take_target, &c);
+	if (err == DV_E_NOTFOUND && !o->what.count)
+		return 0;
+	if (!err && c.count)
+		err = start(&c);
+	if (err || !c.count)
+		return err;
+	meter_start(&c.meter, &o->progress, "checking out", "files");
+	for (size_t i = 0; i < c.count && !err; i++) {
+		err = cancel_check();
+		if (!err)
+			err = one_target(&c, &c.targets[i]);
+	}
+	meter_finish(&c.meter);
+	return err ? err : verdict(&c);
+}

@@ -1,0 +1,156 @@
+#ifndef WORK_CHECKOUT_H
+#define WORK_CHECKOUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dv/work.h"
+
+#include "base/arena.h"
+#include "base/meter.h"
+#include "store/tree.h"
+#include "work/record.h"
+#include "work/scan.h"
+#include "work/stat_index.h"
+
+/*
+ * Checkout of one tracked path, or a part of it, in steps that share this
+ * plan: checkout_plan.c walks the recorded tree beside the work tree and the
+ * stat index; checkout_decide.c says what becomes of each entry;
+ * checkout_files.c and checkout_write.c do it; checkout_index.c notes it.
+ */
+enum checkout_action {
+	ACT_NONE = 0,		/* nothing to do, nothing to note */
+	ACT_SAME,		/* is as recorded */
+	ACT_MODE,		/* only the executable bit is not */
+	ACT_WRITE,
+	ACT_REMOVE,		/* recorded before, not now */
+	ACT_KEEP,		/* the user's: not touched */
+	ACT_MISSING,		/* the store lacks it */
+	ACT_CORRUPT,		/* what the store has is damaged */
+};
+
+/* A name that is recorded, was recorded, or is in the way. */
+struct plan_entry {
+	const char *name;
+	const struct tree_entry *want;	/* NULL: not recorded now */
+	struct scan_entry *have;	/* NULL: not there */
+	const struct record_item *item;	/* have was read: what it holds */
+	int64_t row;			/* in the stat index, or -1 */
+	uint32_t dir;			/* it is in */
+	uint32_t sub;			/* 0, or the directory below it */
+	uint8_t action;			/* enum checkout_action */
+	bool done;			/* the action was carried out */
+	bool cleared;			/* what was there has been removed */
+	int64_t mtime_ns, ctime_ns;	/* of what was written */
+	uint64_t inode;
+};
+
+struct plan_dir {
+	const char *path;	/* relative to the work tree */
+	const struct tree_entry *want;	/* it is recorded as a directory */
+	int64_t scan_dir;	/* number in the scan, or -1: not there */
+	int64_t index_dir;	/* number in the stat index, or -1 */
+	uint32_t parent;
+	size_t first, count;	/* entries */
+	bool in_way;		/* something else is recorded in its place */
+	bool stuck;		/* in_way, and something in it must be kept */
+	bool closed;		/* nothing below is touched */
+	bool unread;		/* its nodes are missing */
+	bool damaged;		/* its nodes are there and bad */
+	bool make;		/* is to be made */
+	bool here;		/* there now */
+};
+
+struct plan {
+	struct dv_repo *repo;
+	const struct dv_checkout_options *o;
+	const char *path;	/* tracked */
+	const char *inside;
+	struct recorder *r;	/* RECORD_CHECK */
+	struct store_reader *reader;
+	struct meter *meter;
+	int top;		/* fd of the work tree */
+	unsigned threads;
+
+	struct stat_index index;
+	struct scan scan;	/* count 0: nothing is there */
+	struct scan_entry root_have;	/* where the scan has none */
+	struct tree_entry root;
+	struct plan_dir *dirs;	/* owned; 0 is the folder around the target,
+				   parents before children */
+	struct plan_entry *entries;	/* owned; 0 is the target */
+	size_t dir_count, dir_room, entry_count, entry_room;
+	struct record_item *items;	/* owned: what has to be read */
+	size_t item_count, item_room;
+	struct arena arena;	/* names and tree entries */
+};
+
+#define DV_AUTO_PLAN __attribute__((cleanup(plan_release)))
+void plan_release(struct plan *p);
+
+/* Opens the stat index and scans. */
+int plan_scan(struct plan *p, struct ignore *ignore);
+/* True when the work tree is known to hold all of `pointer` already. */
+bool plan_is_done(const struct plan *p, const struct dv_pointer *pointer);
+/*
+ * Fills dirs and entries.  Nodes that are missing or damaged close their
+ * directory; on the way to the target they are DV_E_NOTFOUND or
+ * DV_E_CORRUPT.
+ */
+int plan_walk(struct plan *p, const struct dv_pointer *pointer);
+/* The path of an entry, relative to the work tree (replaces *out). */
+void plan_path(const struct plan *p, const struct plan_entry *e,
+	       struct buf *out);
+
+/* Reads what has to be known of changed files; sets all actions. */
+int plan_decide(struct plan *p);
+/* All of a file's content is in the store.  1, 0 or an error. */
+int content_here(struct store *s, struct store_reader *r,
+		 const struct content *c);
+
+/* Does it.  Stops at the first failure that is not about one file. */
+int plan_apply(struct plan *p);
+
+/*
+ * Writes the stat index.  failed: plan_apply() stopped early, so that
+ * only what is done is noted.
+ */
+int plan_write_index(struct plan *p, const struct dv_pointer *pointer,
+		     bool failed);
+
+/* --- checkout_write.c: files ---------------------------------------------- */
+
+/* What one thread needs to write files. */
+struct hand {
+	const struct plan *p;
+	struct store_reader *reader;	/* owned */
+	int dir_fd;			/* -1: none */
+	uint32_t dir;
+};
+
+void hand_init(struct hand *h, const struct plan *p);
+void hand_release(struct hand *h);
+/* Opens the directory of plan directory n as h->dir_fd. */
+int hand_enter(struct hand *h, uint32_t n);
+
+/* From here on all threads work on one file. */
+#define WRITE_SHARED	((uint64_t)32 << 20)	/* bytes */
+
+/*
+ * Gives an entry the recorded content, by way of a temporary file.  With
+ * threads > 1 its parts are written by so many.  What concerns this file alone
+ * (missing, damaged, changed meanwhile) changes its action and is no
+ * failure.
+ */
+int write_entry(struct hand *h, struct plan_entry *e, unsigned threads);
+/* ACT_MODE. */
+int write_mode(struct hand *h, struct plan_entry *e);
+/*
+ * True when the entry is still what the scan saw, or may be replaced
+ * whatever it is.
+ */
+bool still_same(const struct hand *h, const struct plan_entry *e);
+
+#endif

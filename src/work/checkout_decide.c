@@ -1,0 +1,233 @@
+/*
+ * What becomes of each entry.  A file of the user's is only ever replaced or
+ * removed when the store has its content, or when that is forced.
+ */
+
+#include <string.h>
+
+#include "dv/error.h"
+
+#include "base/array.h"
+#include "base/path.h"
+#include "chunk/sha256.h"
+#include "store/list.h"
+#include "work/checkout.h"
+#include "work/temp_name.h"
+
+int content_here(struct store *s, struct store_reader *r,
+		 const struct content *c)
+{
+	struct list_walk *walk;
+	struct place place;
+	struct dv_id id;
+	uint64_t offset;
+	uint32_t len;
+	int err;
+
+	if (!c->size)
+		return 1;
+	if (!c->list)
+		return store_find(s, OBJECT_DATA, &c->id, &place);
+	err = list_walk_open(r, c, 0, &walk);
+	if (err)
+		return err == DV_E_NOTFOUND ? 0 : err;
+	while ((err = list_walk_next(walk, &id, &offset, &len)) == 1)
+		if (!store_find(s, OBJECT_DATA, &id, &place))
+			break;
+	list_walk_close(walk);
+	if (err == 1 || err == DV_E_NOTFOUND)
+		return 0;
+	return err ? err : 1;
+}
+
+static bool is_file_or_link(const struct scan_entry *e)
+{
+	return e && !e->special && e->type != ENTRY_DIR;
+}
+
+/* --- reading what is not known -------------------------------------------- */
+
+/* What is in a file matters only where it may be replaced or taken over. */
+static bool must_read(const struct plan *p, const struct plan_entry *e)
+{
+	const struct scan_entry *have = e->have;
+
+	if (!is_file_or_link(have) || have->known || temp_name_is(e->name))
+		return false;
+	if (!p->o->force)
+		return true;
+	if (!e->want || e->want->type != have->type)
+		return false;
+	return have->type == ENTRY_SYMLINK ||
+		e->want->content.size == have->size;
+}
+
+static int read_unknown(struct plan *p)
+{
+	DV_AUTO_BUF struct buf base = BUF_INIT;
+	bool single = p->scan.single && !*p->inside;
+	size_t k = 0;
+	int err;
+
+	for (size_t i = 0; i < p->entry_count; i++) {
+		struct plan_entry *e = &p->entries[i];
+		int64_t dir = p->dirs[e->dir].scan_dir;
+
+		if (!must_read(p, e))
+			continue;
+		ARRAY_GROW(p->items, p->item_count + 1, p->item_room);
+		p->items[p->item_count++] = (struct record_item){
+			.entry = e->have, .dir = dir < 0 ? 0 : (uint32_t)dir,
+		};
+	}
+	buf_add(&base, p->path, single ? path_parent_len(p->path) :
+		strlen(p->path));
+	err = record_run(p->r, base.data, &p->scan, p->items, p->item_count);
+	for (size_t i = 0; i < p->entry_count && k < p->item_count; i++)
+		if (p->items[k].entry == p->entries[i].have)
+			p->entries[i].item = &p->items[k++];
+	return err;
+}
+
+/* --- deciding ------------------------------------------------------------- */
+
+static bool is_recorded_link(const struct plan *p, const struct plan_entry *e)
+{
+	struct stat_row row;
+
+	if (e->have->known)
+		return true;
+	if (e->row < 0 || !e->item || e->item->failed)
+		return false;
+	stat_index_row(&p->index, (uint32_t)e->row, &row);
+	return row.type == ENTRY_SYMLINK &&
+		dv_id_equal(&row.content.id, &e->have->content.id);
+}
+
+/* True when what is there may go. */
+static bool may_go(const struct plan *p, const struct plan_entry *e)
+{
+	const struct scan_entry *have = e->have;
+	struct place place;
+
+	if (p->o->force)
+		return true;
+	if (have->special)
+		return false;
+	if (have->type == ENTRY_SYMLINK)
+		return is_recorded_link(p, e);
+	if (e->item)
+		return e->item->here && !e->item->failed;
+	return have->known && (!have->content.size ||
+		store_find(p->r->store, have->content.list ? OBJECT_META :
+			   OBJECT_DATA, &have->content.id, &place));
+}
+
+/* True when what is there has the content that is recorded. */
+static bool same_content(const struct plan_entry *e)
+{
+	const struct scan_entry *have = e->have;
+	const struct content *want = &e->want->content;
+	struct dv_id id;
+
+	if (!is_file_or_link(have) || have->type != e->want->type)
+		return false;
+	if (!have->known && (!e->item || e->item->failed))
+		return false;
+	if (have->type == ENTRY_SYMLINK) {
+		sha256(e->want->target, strlen(e->want->target), &id);
+		return dv_id_equal(&id, &have->content.id);
+	}
+	if (have->content.size != want->size)
+		return false;
+	return !want->size || (have->content.list == want->list &&
+			       dv_id_equal(&have->content.id, &want->id));
+}
+
+static uint8_t decide_file(struct plan *p, struct plan_entry *e)
+{
+	if (!e->have)
+		return ACT_WRITE;
+	if (e->have->type == ENTRY_DIR) {
+		if (!p->dirs[e->sub].stuck)
+			return ACT_WRITE;
+		p->dirs[e->sub].closed = true;
+		return ACT_KEEP;
+	}
+	if (same_content(e))
+		return e->have->type == ENTRY_FILE &&
+			e->have->executable != e->want->executable ?
+			ACT_MODE : ACT_SAME;
+	return may_go(p, e) ? ACT_WRITE : ACT_KEEP;
+}
+
+static uint8_t decide_dir(struct plan *p, struct plan_entry *e)
+{
+	struct plan_dir *d = &p->dirs[e->sub];
+
+	if (d->damaged)
+		return ACT_CORRUPT;
+	if (d->unread)
+		return ACT_MISSING;
+	if (!e->have || e->have->type != ENTRY_DIR) {
+		if (e->have && !may_go(p, e)) {
+			d->closed = true;
+			return ACT_KEEP;
+		}
+		d->make = true;
+	}
+	return ACT_NONE;
+}
+
+static uint8_t decide_unwanted(struct plan *p, struct plan_entry *e)
+{
+	if (!e->have || (e->have->type == ENTRY_DIR && !e->have->special))
+		return ACT_NONE;
+	if (temp_name_is(e->name) || may_go(p, e))
+		return ACT_REMOVE;
+	return ACT_KEEP;
+}
+
+/* Bottom-up: directories in the way with something that must stay. */
+static void find_stuck(struct plan *p)
+{
+	for (uint32_t n = (uint32_t)p->dir_count; n-- > 1;) {
+		struct plan_dir *d = &p->dirs[n];
+
+		if (!d->in_way)
+			continue;
+		for (size_t i = d->first; i < d->first + d->count; i++) {
+			const struct plan_entry *e = &p->entries[i];
+
+			if (!e->have || temp_name_is(e->name))
+				continue;
+			if (e->sub ? p->dirs[e->sub].stuck : !may_go(p, e))
+				d->stuck = true;
+		}
+	}
+}
+
+int plan_decide(struct plan *p)
+{
+	int err = read_unknown(p);
+
+	if (err)
+		return err;
+	find_stuck(p);
+	for (size_t i = 0; i < p->entry_count; i++) {
+		struct plan_entry *e = &p->entries[i];
+
+		if (p->dirs[e->dir].closed) {
+			if (e->sub)
+				p->dirs[e->sub].closed = true;
+			continue;
+		}
+		if (!e->want)
+			e->action = decide_unwanted(p, e);
+		else if (e->want->type == ENTRY_DIR)
+			e->action = decide_dir(p, e);
+		else
+			e->action = decide_file(p, e);
+	}
+	return 0;
+}

@@ -1,0 +1,378 @@
+/*
+ * Carrying out the plan: directories are made, files written by all threads,
+ * and only then what is no longer recorded is removed.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "base/auto.h"
+#include "base/crash.h"
+#include "base/crew.h"
+#include "base/error.h"
+#include "base/path.h"
+#include "base/trace.h"
+#include "store/loose.h"
+#include "work/below.h"
+#include "work/checkout.h"
+
+#define BATCH_BYTES	((uint64_t)4 << 20)
+#define BATCH_FILES	512
+
+#define DV_AUTO_HAND __attribute__((cleanup(hand_release)))
+
+static uint64_t want_bytes(const struct plan_entry *e)
+{
+	return e->want && e->want->type == ENTRY_FILE ?
+		e->want->content.size : 0;
+}
+
+/* A file whose blocks will be shared takes no room. */
+static bool is_loose(const struct plan *p, const struct content *c)
+{
+	DV_AUTO_CLOSE int fd = -1;
+
+	if (!p->r->clone || c->size < RECORD_CLONED)
+		return false;
+	if (loose_open(p->r->store, c, &fd))
+		fd = -1;
+	return fd >= 0;
+}
+
+/* Refuses before anything is written what cannot fit. */
+static int check_space(const struct plan *p)
+{
+	uint64_t need = 0, most;
+	struct statvfs fs;
+
+	for (size_t i = 0; i < p->entry_count; i++) {
+		const struct plan_entry *e = &p->entries[i];
+		uint64_t bytes = want_bytes(e);
+
+		if (e->action != ACT_WRITE)
+			continue;
+		if (e->have && !e->have->special &&
+		    e->have->type == ENTRY_FILE)
+			bytes -= bytes < e->have->size ? bytes : e->have->size;
+		if (bytes && is_loose(p, &e->want->content))
+			bytes = 0;
+		need += bytes;
+	}
+	if (!need || fstatvfs(p->top, &fs) || !fs.f_blocks)
+		return 0;
+	if (__builtin_mul_overflow((uint64_t)fs.f_bavail, fs.f_frsize, &most) ||
+	    need <= most)
+		return 0;
+	return dv_fail(DV_E_NOSPACE, "%s needs %llu bytes more, there are "
+		       "%llu free", p->path, (unsigned long long)need,
+		       (unsigned long long)most);
+}
+
+/* --- directories ---------------------------------------------------------- */
+
+/* The folders above the target; git made them unless it is a part. */
+static int make_above(const struct plan *p)
+{
+	const char *path = p->dirs[0].path;
+	DV_AUTO_BUF struct buf at = BUF_INIT;
+
+	DV_AUTO_CLOSE int there = open_below(p->top, path);
+	if (there >= 0)
+		return 0;
+	while (*path) {
+		size_t len = strcspn(path, "/");
+		DV_AUTO_CLOSE int fd = open_below(p->top, at.data);
+		DV_AUTO_BUF struct buf name = BUF_INIT;
+
+		buf_add(&name, path, len);
+		path_append(&at, name.data);
+		if (fd < 0 || (mkdirat(fd, name.data, 0777) &&
+			       errno != EEXIST))
+			return dv_fail_errno("cannot make directory %s",
+					     at.data);
+		path += len + (path[len] == '/');
+	}
+	return 0;
+}
+
+/* Removes a file or link unless it was changed; *gone: it is not there. */
+static int remove_one(struct hand *h, struct plan_entry *e, bool *gone)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	int err = hand_enter(h, e->dir);
+
+	*gone = false;
+	if (err)
+		return err;
+	if (!still_same(h, e)) {
+		e->action = ACT_KEEP;
+		return 0;
+	}
+	*gone = !unlinkat(h->dir_fd, e->name, 0) || errno == ENOENT;
+	if (*gone)
+		return 0;
+	plan_path(h->p, e, &path);
+	return dv_fail_errno("cannot remove %s", path.data);
+}
+
+/* True when the directory `sub` of entry e went. */
+static bool remove_dir(struct plan *p, struct hand *h, uint32_t sub)
+{
+	struct plan_dir *d = &p->dirs[sub];
+
+	if (hand_enter(h, d->parent) ||
+	    (unlinkat(h->dir_fd, path_name(d->path), AT_REMOVEDIR) &&
+	     errno != ENOENT))
+		return false;
+	d->here = false;
+	return true;
+}
+
+/* Empties and removes a directory that is in the way. */
+static int clear_dir(struct plan *p, struct hand *h, uint32_t n, bool *gone)
+{
+	struct plan_dir *d = &p->dirs[n];
+	bool all = true;
+	int err = 0;
+
+	for (size_t i = d->first; i < d->first + d->count && !err; i++) {
+		struct plan_entry *e = &p->entries[i];
+		bool went = true;
+
+		if (e->sub && p->dirs[e->sub].scan_dir >= 0)
+			err = clear_dir(p, h, e->sub, &went);
+		else if (e->have)
+			err = remove_one(h, e, &went);
+		e->done = went && e->have && !e->sub;
+		all &= went;
+	}
+	*gone = !err && all && remove_dir(p, h, n);
+	return err;
+}
+
+/* A directory where a file must be. */
+static int clear_for_file(struct plan *p, struct hand *h,
+			  struct plan_entry *e)
+{
+	int here = e->want->type == ENTRY_SYMLINK ? 1 :
+		content_here(p->r->store, h->reader, &e->want->content);
+	int err = 0;
+
+	if (here == DV_E_CORRUPT)
+		e->action = ACT_CORRUPT;
+	else if (here < 0)
+		return here;
+	else if (!here)
+		e->action = ACT_MISSING;
+	else
+		err = clear_dir(p, h, e->sub, &e->cleared);
+	if (!err && e->action == ACT_WRITE && !e->cleared)
+		e->action = ACT_KEEP;
+	if (!e->cleared)
+		p->dirs[e->sub].closed = true;
+	return err;
+}
+
+static int make_dir(struct plan *p, struct hand *h, struct plan_entry *e)
+{
+	struct plan_dir *d = &p->dirs[e->sub];
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	bool gone = true;
+	int err = 0;
+
+	d->closed |= p->dirs[e->dir].closed;
+	if (d->closed)
+		return 0;
+	if (e->have)
+		err = remove_one(h, e, &gone);
+	if (!err)
+		err = hand_enter(h, e->dir);
+	if (err)
+		return err;
+	if (gone && !mkdirat(h->dir_fd, e->name, 0777)) {
+		d->here = true;
+		return 0;
+	}
+	if (gone && errno != EEXIST) {
+		plan_path(p, e, &path);
+		return dv_fail_errno("cannot make directory %s", path.data);
+	}
+	/* somebody was faster */
+	e->action = ACT_KEEP;
+	d->closed = true;
+	return 0;
+}
+
+static int make_dirs(struct plan *p)
+{
+	TRACE_REGION("checkout: directories");
+	DV_AUTO_HAND struct hand h;
+	int err = 0;
+
+	hand_init(&h, p);
+	for (size_t i = 0; i < p->entry_count && !err; i++) {
+		struct plan_entry *e = &p->entries[i];
+
+		if (e->sub && p->dirs[e->sub].make)
+			err = make_dir(p, &h, e);
+		else if (e->action == ACT_WRITE && e->sub)
+			err = clear_for_file(p, &h, e);
+		else if (e->sub && p->dirs[e->dir].closed)
+			p->dirs[e->sub].closed = true;
+	}
+	return err;
+}
+
+/* --- files ---------------------------------------------------------------- */
+
+struct batch {
+	size_t first, end;
+};
+
+struct writing {
+	struct plan *p;
+	struct batch *batches;	/* owned */
+	size_t count, room;
+	_Atomic size_t next;
+};
+
+static bool is_shared(const struct plan *p, const struct plan_entry *e)
+{
+	return p->threads > 1 && want_bytes(e) >= WRITE_SHARED;
+}
+
+static bool is_work(const struct plan *p, const struct plan_entry *e)
+{
+	return (e->action == ACT_WRITE || e->action == ACT_MODE) &&
+		!p->dirs[e->dir].closed;
+}
+
+static void cut_batches(struct writing *w)
+{
+	struct batch *last = NULL;
+	uint64_t bytes = 0;
+	size_t files = 0;
+
+	for (size_t i = 0; i < w->p->entry_count; i++) {
+		const struct plan_entry *e = &w->p->entries[i];
+
+		if (!is_work(w->p, e) || is_shared(w->p, e))
+			continue;
+		if (last && files < BATCH_FILES && bytes < BATCH_BYTES) {
+			last->end = i + 1;
+			bytes += want_bytes(e);
+			files++;
+			continue;
+		}
+		ARRAY_GROW(w->batches, w->count + 1, w->room);
+		last = &w->batches[w->count++];
+		*last = (struct batch){ i, i + 1 };
+		bytes = want_bytes(e);
+		files = 1;
+	}
+}
+
+static int write_batches(struct crew *crew, unsigned worker, void *data)
+{
+	struct writing *w = data;
+	DV_AUTO_HAND struct hand h;
+	int err = 0;
+
+	(void)worker;
+	hand_init(&h, w->p);
+	while (!err && !crew_failed(crew)) {
+		size_t n = atomic_fetch_add(&w->next, 1);
+
+		if (n >= w->count)
+			break;
+		for (size_t i = w->batches[n].first; i < w->batches[n].end &&
+		     !err && !crew_failed(crew); i++) {
+			struct plan_entry *e = &w->p->entries[i];
+
+			if (!is_work(w->p, e) || is_shared(w->p, e))
+				continue;
+			err = e->action == ACT_MODE ? write_mode(&h, e) :
+				write_entry(&h, e, 1);
+		}
+	}
+	return err;
+}
+
+static int write_files(struct plan *p)
+{
+	TRACE_REGION("checkout: write files");
+	struct writing w = { .p = p };
+	int err = 0;
+
+	cut_batches(&w);
+	if (w.count)
+		err = crew_run(w.count < p->threads ? (unsigned)w.count :
+			       p->threads, write_batches, &w);
+	free(w.batches);
+	if (!err) {
+		DV_AUTO_HAND struct hand h;
+
+		hand_init(&h, p);
+		for (size_t i = 0; i < p->entry_count && !err; i++) {
+			struct plan_entry *e = &p->entries[i];
+
+			if (!is_work(p, e) || !is_shared(p, e))
+				continue;
+			err = e->action == ACT_MODE ? write_mode(&h, e) :
+				write_entry(&h, e, p->threads);
+			if (!err)
+				err = cancel_check();
+		}
+	}
+	return err;
+}
+
+/* --- what is no longer recorded ------------------------------------------- */
+
+static int remove_files(struct plan *p)
+{
+	DV_AUTO_HAND struct hand h;
+	int err = 0;
+
+	hand_init(&h, p);
+	for (size_t i = 0; i < p->entry_count && !err; i++) {
+		struct plan_entry *e = &p->entries[i];
+
+		if (e->action != ACT_REMOVE || e->done ||
+		    p->dirs[e->dir].in_way)
+			continue;
+		err = remove_one(&h, e, &e->done);
+		if (!err)
+			err = cancel_check();
+	}
+	/* deepest first; one that still holds something stays */
+	for (uint32_t n = (uint32_t)p->dir_count; n-- > 1 && !err;) {
+		const struct plan_dir *d = &p->dirs[n];
+
+		if (!d->want && d->here && !d->closed && !d->in_way)
+			remove_dir(p, &h, n);
+	}
+	return err;
+}
+
+int plan_apply(struct plan *p)
+{
+	int err = check_space(p);
+
+	if (!err)
+		err = make_above(p);
+	if (!err)
+		err = make_dirs(p);
+	crash_point("checkout: before files");
+	if (!err)
+		err = write_files(p);
+	crash_point("checkout: after files");
+	return err ? err : remove_files(p);
+}

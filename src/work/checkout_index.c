@@ -1,0 +1,267 @@
+/* The stat index after a checkout. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/clock.h"
+#include "base/path.h"
+#include "work/checkout.h"
+#include "work/index_patch.h"
+
+struct index_job {
+	const struct plan *p;
+	bool failed;
+	bool complete;		/* out */
+	bool mixed;		/* out: rows of another version are in it */
+};
+
+static void put_copy(struct stat_writer *w, uint32_t dir,
+		     const struct plan *p, int64_t n)
+{
+	struct stat_row row;
+
+	stat_index_row(&p->index, (uint32_t)n, &row);
+	if (row.type != ENTRY_DIR)
+		stat_writer_copy(w, dir, &row);
+}
+
+/* Of something recorded that could not be put here: what was before. */
+static void put_old(struct stat_writer *w, uint32_t dir,
+		    struct index_job *j, int64_t n)
+{
+	put_copy(w, dir, j->p, n);
+	j->mixed = true;
+	j->complete = false;
+}
+
+/* The content of a row: a symlink is known by the hash of its target. */
+static struct content row_content(const struct tree_entry *want)
+{
+	struct content c = want->content;
+
+	if (want->type != ENTRY_SYMLINK)
+		return c;
+	memset(&c, 0, sizeof(c));
+	sha256(want->target, strlen(want->target), &c.id);
+	return c;
+}
+
+/* What we wrote ourselves. */
+static void put_written(struct stat_writer *w, uint32_t dir,
+			const struct plan_entry *e)
+{
+	struct scan_entry now = {
+		.type = e->want->type, .executable = e->want->executable,
+		.mtime_ns = e->mtime_ns, .ctime_ns = e->ctime_ns,
+		.inode = e->inode, .size = e->want->content.size,
+	};
+	const struct content c = row_content(e->want);
+	int64_t read_ns = clock_real_ns();
+	struct stat st;
+
+	if (e->want->type == ENTRY_SYMLINK)
+		now.size = strlen(e->want->target);
+	scan_entry_stat(&now, &st);
+	/* our own mtime shows any later write; see set_mtime() */
+	if (e->want->type == ENTRY_FILE && e->action == ACT_WRITE &&
+	    e->mtime_ns % 1000)
+		read_ns = INT64_MAX;
+	stat_writer_row(w, dir, e->name, e->want->type, &st, &c, read_ns);
+}
+
+static void put_same(struct stat_writer *w, uint32_t dir,
+		     const struct plan_entry *e)
+{
+	struct stat st;
+
+	scan_entry_stat(e->have, &st);
+	stat_writer_row(w, dir, e->name, e->want->type, &st, &e->have->content,
+			e->item->read_ns);
+}
+
+/* An entry that is recorded and not a directory. */
+static void put_wanted(struct stat_writer *w, uint32_t dir,
+		       struct index_job *j, const struct plan_entry *e)
+{
+	const struct content c = row_content(e->want);
+
+	if (e->action == ACT_SAME && e->item)
+		put_same(w, dir, e);
+	else if (e->action == ACT_SAME)
+		put_copy(w, dir, j->p, e->have->row);
+	else if (e->done && (e->action == ACT_WRITE || e->action == ACT_MODE))
+		put_written(w, dir, e);
+	else if (e->row >= 0 && e->have && !e->cleared &&
+		 e->action != ACT_KEEP)
+		put_old(w, dir, j, e->row);
+	else if (e->action == ACT_KEEP && e->have &&
+		 e->have->type != ENTRY_DIR)
+		/* something is there; whatever it is, it is to be read */
+		stat_writer_row(w, dir, e->name, e->want->type, NULL, &c, 0);
+	else
+		j->complete = false;
+}
+
+static bool closed_by_nodes(const struct plan_dir *d)
+{
+	return d->unread || d->damaged;
+}
+
+/* Whether directory n is in the index, given that the one above is. */
+static bool is_noted(const struct index_job *j, const struct plan_dir *d)
+{
+	if (!d->here || (d->closed && !closed_by_nodes(d)))
+		return false;
+	return d->want || (j->failed && d->index_dir >= 0);
+}
+
+static void put_entry(struct stat_writer *w, uint32_t dir,
+		      struct index_job *j, const struct plan_entry *e)
+{
+	const struct plan_dir *sub = e->sub ? &j->p->dirs[e->sub] : NULL;
+
+	if (sub && is_noted(j, sub)) {
+		stat_writer_row(w, dir, e->name, ENTRY_DIR, NULL, NULL, 0);
+		return;
+	}
+	if (e->want && e->want->type == ENTRY_DIR)
+		j->complete = false;
+	else if (e->want)
+		put_wanted(w, dir, j, e);
+	else if (j->failed && e->row >= 0 && e->have && !e->done)
+		put_copy(w, dir, j->p, e->row);
+}
+
+static uint32_t put_dir(struct stat_writer *w, const struct plan *p,
+			const struct plan_dir *d)
+{
+	const char *path = path_below(d->path, p->path);
+	const struct scan_dir *s;
+	struct stat st;
+
+	if (d->scan_dir < 0)
+		return stat_writer_dir(w, path, NULL, 0);
+	/* where we wrote into it, its times differ from these by now */
+	s = &p->scan.dirs[d->scan_dir];
+	scan_dir_stat(s, &st);
+	return stat_writer_dir(w, path, &st, s->read_ns);
+}
+
+/* An old directory to be taken over as it is. */
+struct old_dir {
+	uint32_t from, to;
+};
+
+/*
+ * All rows below a directory whose nodes are missing: what is there is still
+ * that of the version before.
+ */
+static void put_old_rows(struct stat_writer *w, const struct plan *p,
+			 uint32_t from, uint32_t to)
+{
+	struct old_dir *queue = NULL;
+	size_t count = 0, room = 0;
+
+	ARRAY_GROW(queue, 1, room);
+	queue[count++] = (struct old_dir){ from, to };
+	for (size_t k = 0; k < count; k++) {
+		struct stat_dir d, below;
+
+		to = queue[k].to;
+		stat_index_dir(&p->index, queue[k].from, &d);
+		for (uint32_t i = 0; i < d.count; i++) {
+			struct stat_row row;
+
+			stat_index_row(&p->index, d.first + i, &row);
+			stat_writer_copy(w, to, &row);
+			if (row.type != ENTRY_DIR)
+				continue;
+			stat_index_dir(&p->index, row.dir, &below);
+			ARRAY_GROW(queue, count + 1, room);
+			queue[count++] = (struct old_dir){
+				row.dir,
+				stat_writer_dir(w, below.path, NULL, 0),
+			};
+		}
+	}
+	free(queue);
+}
+
+/* An index_part.write() of the whole plan. */
+static void write_plan(struct stat_writer *w, uint32_t dir,
+		       const struct index_part *part)
+{
+	struct index_job *j = part->data;
+	const struct plan *p = j->p;
+
+	if (!p->entries[0].sub || !is_noted(j, &p->dirs[1])) {
+		put_wanted(w, dir, j, &p->entries[0]);
+		return;
+	}
+	for (size_t n = 1; n < p->dir_count; n++) {
+		const struct plan_dir *d = &p->dirs[n];
+
+		if (!is_noted(j, d))
+			continue;
+		dir = put_dir(w, p, d);
+		if (closed_by_nodes(d))
+			j->complete = false;
+		if (closed_by_nodes(d) && d->index_dir >= 0) {
+			put_old_rows(w, p, (uint32_t)d->index_dir, dir);
+			j->mixed = true;
+		}
+		for (size_t i = d->first; i < d->first + d->count; i++)
+			put_entry(w, dir, j, &p->entries[i]);
+	}
+}
+
+/* What the index will have at the target: see write_plan(). */
+static uint8_t target_type(const struct index_job *j)
+{
+	const struct plan *p = j->p;
+	const struct plan_entry *e = &p->entries[0];
+
+	if (e->sub && is_noted(j, &p->dirs[1]))
+		return ENTRY_DIR;
+	if (e->want->type == ENTRY_DIR || p->dirs[0].closed)
+		return 0;
+	if (e->action == ACT_SAME || e->done)
+		return e->want->type;
+	if (e->action != ACT_KEEP && e->row >= 0 && e->have && !e->cleared)
+		return ENTRY_FILE;
+	return e->action == ACT_KEEP && e->have &&
+		e->have->type != ENTRY_DIR ? e->want->type : 0;
+}
+
+int plan_write_index(struct plan *p, const struct dv_pointer *pointer,
+		     bool failed)
+{
+	struct index_job j = { .p = p, .failed = failed, .complete = true };
+	const char *below = p->inside;
+	const struct index_part part = {
+		.path = below, .type = target_type(&j), .write = write_plan,
+		.data = &j,
+	};
+	struct stat_writer *w = stat_writer_new();
+	struct dv_id id = pointer->id;
+
+	if (*p->inside) {
+		j.mixed |= p->index.dirs &&
+			!dv_id_equal(&p->index.pointer, &pointer->id);
+		index_patch(&p->index, &part, 1, w);
+	} else if (part.type == ENTRY_DIR) {
+		index_patch(&p->index, &part, 1, w);
+	} else {
+		uint32_t dir = stat_writer_dir(w, "", NULL, 0);
+
+		if (part.type)
+			write_plan(w, dir, &part);
+	}
+	j.mixed |= failed;
+	if (j.mixed)
+		memset(&id, 0, sizeof(id));
+	return stat_writer_finish(w, p->repo, p->path, &id, !j.mixed &&
+				  part.type && j.complete &&
+				  (!*p->inside || p->index.complete), NULL);
+}

@@ -1,0 +1,337 @@
+/* Looking at what is recorded: dv_list() and dv_cat(). */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dv/work.h"
+
+#include "base/array.h"
+#include "base/buf.h"
+#include "base/crew.h"
+#include "base/error.h"
+#include "base/path.h"
+#include "chunk/sha256.h"
+#include "git/repo.h"
+#include "store/list.h"
+#include "store/store.h"
+#include "store/tree.h"
+#include "work/resolve.h"
+
+/* --- dv_list --------------------------------------------------------------- */
+
+struct listing {
+	struct dv_repo *repo;
+	const struct dv_selection *what;
+	struct store_reader *reader;	/* owned */
+	bool recursive;
+	dv_entry_cb *fn;
+	void *data;
+};
+
+/* A directory on the way down, and how far it was told. */
+struct level {
+	struct arena arena;
+	struct tree_entry *entries;
+	size_t count, next;
+	size_t path_len;
+};
+
+struct levels {
+	struct level *items;	/* owned */
+	size_t count, room;
+};
+
+static int tell(struct listing *l, const char *path,
+		const struct tree_entry *e)
+{
+	struct dv_entry out = {
+		.path = path,
+		.executable = e->executable,
+		.size = e->content.size,
+		.files = e->type == ENTRY_DIR ? e->files : 0,
+		.id = e->content.id,
+	};
+
+	if (e->type == ENTRY_DIR)
+		out.type = DV_ENTRY_DIR;
+	else if (e->type == ENTRY_FILE)
+		out.type = DV_ENTRY_FILE;
+	else
+		out.type = DV_ENTRY_SYMLINK;
+	if (e->type == ENTRY_SYMLINK) {
+		out.target = e->target;
+		out.size = strlen(e->target);
+		memset(&out.id, 0, sizeof(out.id));
+	}
+	return l->fn ? l->fn(&out, l->data) : 0;
+}
+
+static int enter(struct listing *l, struct levels *levels,
+		 const struct dv_id *id, const struct buf *path)
+{
+	struct level *level;
+	int err;
+
+	if (levels->count > TREE_DEPTH_MAX)
+		return dv_fail(DV_E_CORRUPT, "%s: more than %d folders deep",
+			       path->data, TREE_DEPTH_MAX);
+	ARRAY_GROW(levels->items, levels->count + 1, levels->room);
+	level = &levels->items[levels->count++];
+	*level = (struct level){ .path_len = path->len };
+	err = tree_read(l->reader, id, &level->arena, &level->entries,
+			&level->count);
+	return err == DV_E_NOTFOUND ? resolve_lacks(path->data) : err;
+}
+
+static int walk(struct listing *l, struct levels *levels, struct buf *path)
+{
+	int err = 0;
+
+	while (levels->count && !err) {
+		struct level *level = &levels->items[levels->count - 1];
+		const struct tree_entry *e;
+
+		if (level->next == level->count) {
+			arena_release(&level->arena);
+			levels->count--;
+			continue;
+		}
+		e = &level->entries[level->next++];
+		buf_setlen(path, level->path_len);
+		path_append(path, e->name);
+		err = cancel_check();
+		if (!err)
+			err = tell(l, path->data, e);
+		if (!err && l->recursive && e->type == ENTRY_DIR)
+			err = enter(l, levels, &e->content.id, path);
+	}
+	return err;
+}
+
+/* The entries of a directory, and with `recursive` all below them. */
+static int list_folder(struct listing *l, const char *path,
+		       const struct dv_id *id)
+{
+	struct levels levels = { 0 };
+	DV_AUTO_BUF struct buf at = BUF_INIT;
+	int err;
+
+	buf_addstr(&at, path);
+	err = enter(l, &levels, id, &at);
+	if (!err)
+		err = walk(l, &levels, &at);
+	while (levels.count)
+		arena_release(&levels.items[--levels.count].arena);
+	free(levels.items);
+	return err;
+}
+
+/*
+ * True when the tracked path itself, its pointer or something in it was asked
+ * for, and not just a folder it is below of.
+ */
+static bool asked_for(struct dv_repo *repo, const struct dv_selection *what,
+		      const struct dv_tracked *t)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_BUF struct buf pointer = BUF_INIT;
+
+	buf_addf(&pointer, "%s%s", t->path, DV_POINTER_SUFFIX);
+	for (size_t i = 0; i < what->count && !*t->inside; i++) {
+		if (path_inside(dv_repo_worktree(repo), dv_repo_prefix(repo),
+				what->paths[i], &path))
+			continue;
+		if (!strcmp(path.data, t->path) ||
+		    !strcmp(path.data, pointer.data))
+			return true;
+	}
+	return *t->inside;
+}
+
+/* A tracked path as an entry; the store is asked only for what it can tell. */
+static int tell_tracked(struct listing *l, const struct dv_tracked *t)
+{
+	struct tree_entry e;
+
+	if (t->pointer.kind == DV_KIND_TREE) {
+		resolve_root(&t->pointer, &e);
+	} else if (resolve_file(l->reader, t->path, &t->pointer, &e)) {
+		memset(&e, 0, sizeof(e));
+		e.type = ENTRY_FILE;
+		e.content.size = t->pointer.size;
+	}
+	return tell(l, t->path, &e);
+}
+
+static int list_tracked(const struct dv_tracked *t, void *data)
+{
+	struct listing *l = data;
+	DV_AUTO_ARENA struct arena arena = ARENA_INIT;
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	struct tree_entry root, e;
+	int err;
+
+	buf_addstr(&path, t->path);
+	if (t->pointer.kind == DV_KIND_FILE ||
+	    !asked_for(l->repo, l->what, t)) {
+		if (t->pointer.kind == DV_KIND_FILE && *t->inside)
+			return dv_fail(DV_E_NOTFOUND, "%s/%s is not recorded",
+				       t->path, t->inside);
+		err = tell_tracked(l, t);
+		if (err || !l->recursive || t->pointer.kind == DV_KIND_FILE)
+			return err;
+		return list_folder(l, t->path, &t->pointer.id);
+	}
+	resolve_root(&t->pointer, &root);
+	err = resolve_inside(l->reader, t->path, &root, t->inside, &arena,
+			     &e);
+	if (err)
+		return err;
+	if (*t->inside)
+		path_append(&path, t->inside);
+	if (e.type == ENTRY_DIR)
+		return list_folder(l, path.data, &e.content.id);
+	return tell(l, path.data, &e);
+}
+
+int dv_list(struct dv_repo *repo, const struct dv_selection *what,
+	    bool recursive, dv_entry_cb *fn, void *data)
+{
+	struct listing l = {
+		.repo = repo, .what = what, .recursive = recursive,
+		.fn = fn, .data = data,
+	};
+	struct store *store;
+	int err = repo_store(repo, &store);
+
+	if (err)
+		return err;
+	l.reader = store_reader_new(store);
+	err = dv_tracked_each(repo, what, list_tracked, &l);
+	store_reader_free(l.reader);
+	return err;
+}
+
+/* --- dv_cat ---------------------------------------------------------------- */
+
+struct cat {
+	struct dv_repo *repo;
+	const struct dv_selection *what;
+	struct store_reader *reader;	/* owned: of nodes */
+	struct store_reader *chunks;	/* owned: of bytes */
+	const char *asked;
+	unsigned found;
+	int (*write)(void *data, const uint8_t *bytes, size_t len);
+	void *data;
+};
+
+/* One chunk, checked against its own name before it is handed on. */
+static int cat_chunk(struct cat *c, const char *path, const struct dv_id *id,
+		     uint64_t len)
+{
+	const uint8_t *bytes;
+	struct dv_id now;
+	uint32_t got;
+	int err = store_read(c->chunks, OBJECT_DATA, id, &bytes, &got);
+
+	if (err == DV_E_NOTFOUND)
+		return resolve_lacks(path);
+	if (err)
+		return err;
+	sha256(bytes, got, &now);
+	if (got != len || !dv_id_equal(&now, id))
+		return dv_fail(DV_E_CORRUPT, "%s: a chunk in the store is not "
+			       "what it is named", path);
+	return c->write(c->data, bytes, got);
+}
+
+static int cat_list(struct cat *c, const char *path,
+		    const struct content *content)
+{
+	struct list_walk *list;
+	struct dv_id id;
+	uint64_t offset;
+	uint32_t len;
+	int more = 0, err = list_walk_open(c->reader, content, 0, &list);
+
+	if (err == DV_E_NOTFOUND)
+		return resolve_lacks(path);
+	if (err)
+		return err;
+	while (!err && (more = list_walk_next(list, &id, &offset, &len)) == 1) {
+		err = cancel_check();
+		if (!err)
+			err = cat_chunk(c, path, &id, len);
+	}
+	list_walk_close(list);
+	if (!err && more < 0)
+		err = more == DV_E_NOTFOUND ? resolve_lacks(path) : more;
+	return err;
+}
+
+static int cat_content(struct cat *c, const char *path,
+		       const struct content *content)
+{
+	if (!content->size)
+		return 0;
+	if (content->list)
+		return cat_list(c, path, content);
+	return cat_chunk(c, path, &content->id, content->size);
+}
+
+static int cat_tracked(const struct dv_tracked *t, void *data)
+{
+	struct cat *c = data;
+	DV_AUTO_ARENA struct arena arena = ARENA_INIT;
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	struct tree_entry root, e;
+	int err;
+
+	if (c->found++ || !asked_for(c->repo, c->what, t))
+		return dv_fail(DV_E_INVALID, "%s is a folder", c->asked);
+	buf_addstr(&path, t->path);
+	if (*t->inside)
+		path_append(&path, t->inside);
+	if (t->pointer.kind == DV_KIND_FILE && *t->inside)
+		return dv_fail(DV_E_NOTFOUND, "%s is not recorded",
+			       path.data);
+	if (t->pointer.kind == DV_KIND_FILE) {
+		err = resolve_file(c->reader, t->path, &t->pointer, &e);
+	} else {
+		resolve_root(&t->pointer, &root);
+		err = resolve_inside(c->reader, t->path, &root, t->inside,
+				     &arena, &e);
+	}
+	if (err)
+		return err;
+	if (e.type == ENTRY_DIR)
+		return dv_fail(DV_E_INVALID, "%s is a folder", path.data);
+	if (e.type == ENTRY_SYMLINK)
+		return dv_fail(DV_E_INVALID, "%s is a symbolic link",
+			       path.data);
+	return cat_content(c, path.data, &e.content);
+}
+
+int dv_cat(struct dv_repo *repo, const char *rev, const char *path,
+	   int (*write)(void *data, const uint8_t *bytes, size_t len),
+	   void *data)
+{
+	const struct dv_selection what = {
+		.paths = &path, .count = 1, .rev = rev,
+	};
+	struct cat c = {
+		.repo = repo, .what = &what, .asked = path, .write = write,
+		.data = data,
+	};
+	struct store *store;
+	int err = repo_store(repo, &store);
+
+	if (err)
+		return err;
+	c.reader = store_reader_new(store);
+	c.chunks = store_reader_new(store);
+	err = dv_tracked_each(repo, &what, cat_tracked, &c);
+	store_reader_free(c.reader);
+	store_reader_free(c.chunks);
+	return err;
+}

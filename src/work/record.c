@@ -1,0 +1,252 @@
+/* What readers of files share: the way into the store. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/crew.h"
+#include "base/error.h"
+#include "base/path.h"
+#include "git/repo.h"
+#include "store/tree.h"
+#include "work/below.h"
+#include "work/record.h"
+
+int recorder_open(struct recorder *r, struct dv_repo *repo,
+		  enum record_mode mode, unsigned threads,
+		  struct meter *meter)
+{
+	const char *link = dv_config_get(repo, "store.link");
+	int err;
+
+	*r = (struct recorder){ .mode = mode, .meter = meter };
+	r->clone = !link || strstr(link, "reflink");
+	r->threads = crew_size(threads);
+	r->workers = xcalloc(r->threads, sizeof(*r->workers));
+	for (unsigned i = 0; i < r->threads; i++) {
+		r->workers[i].bytes = (struct buf)BUF_INIT;
+		r->workers[i].dir_fd = -1;
+	}
+	pthread_mutex_init(&r->mutex, NULL);
+	err = repo_store(repo, &r->store);
+	return err ? err : repo_worktree_fd(repo, &r->top);
+}
+
+void record_leave(struct record_worker *w)
+{
+	if (w->dir_fd >= 0)
+		close(w->dir_fd);
+	w->dir_fd = -1;
+}
+
+static void free_worker(struct record_worker *w)
+{
+	if (w->hand)
+		session_hand_free(w->hand);
+	record_leave(w);
+	arena_release(&w->targets);
+	buf_release(&w->bytes);
+	free(w->chunks);
+	free(w->hashes);
+	free(w->objects);
+}
+
+void recorder_release(struct recorder *r)
+{
+	if (!r->workers)
+		return;
+	for (unsigned i = 0; i < r->threads; i++)
+		free_worker(&r->workers[i]);
+	free(r->workers);
+	r->workers = NULL;
+	if (r->nodes)
+		session_hand_free(r->nodes);
+	if (r->session)
+		session_free(r->session);
+	for (int i = 0; i < OBJECT_CLASSES; i++)
+		id_map_release(&r->seen[i]);
+	pthread_mutex_destroy(&r->mutex);
+}
+
+int record_session(struct recorder *r)
+{
+	int err = 0;
+
+	if (r->mode != RECORD_PUT)
+		return 0;
+	if (!r->session)
+		err = session_open(r->store, &r->session);
+	if (!err && !r->nodes)
+		r->nodes = session_hand_new(r->session);
+	return err;
+}
+
+static int flush_hand(struct session_hand **hand)
+{
+	int err = 0;
+
+	if (*hand) {
+		err = session_hand_flush(*hand);
+		session_hand_free(*hand);
+	}
+	*hand = NULL;
+	return err;
+}
+
+int recorder_finish(struct recorder *r, uint64_t *stored)
+{
+	uint64_t raw;
+	int err = 0;
+
+	*stored = 0;
+	if (!r->session)
+		return 0;
+	for (unsigned i = 0; i < r->threads && !err; i++)
+		err = flush_hand(&r->workers[i].hand);
+	if (!err)
+		err = flush_hand(&r->nodes);
+	if (!err)
+		err = session_finish(r->session);
+	if (!err)
+		session_cost(r->session, &raw, stored);
+	return err;
+}
+
+/* True once per id. */
+static bool claim_dry(struct recorder *r, enum object_class class,
+		      const struct dv_id *id)
+{
+	bool added;
+
+	pthread_mutex_lock(&r->mutex);
+	id_map_put(&r->seen[class], id, 0, &added);
+	pthread_mutex_unlock(&r->mutex);
+	return added;
+}
+
+bool record_claim(struct recorder *r, enum object_class class,
+		  const struct dv_id *id, uint32_t len, bool *here)
+{
+	struct place place;
+	bool claimed;
+
+	if (r->mode == RECORD_PUT) {
+		claimed = session_claim(r->session, class, id);
+	} else {
+		claimed = !store_find(r->store, class, id, &place);
+		if (claimed && r->mode == RECORD_CHECK)
+			*here = false;
+		else if (claimed)
+			claimed = claim_dry(r, class, id);
+	}
+	if (!claimed)
+		return false;
+	*here = false;
+	if (class == OBJECT_DATA)
+		atomic_fetch_add_explicit(&r->new_bytes, len,
+					  memory_order_relaxed);
+	return r->mode == RECORD_PUT;
+}
+
+struct session_hand *record_hand(struct recorder *r, struct record_worker *w)
+{
+	if (!w->hand && r->session)
+		w->hand = session_hand_new(r->session);
+	return w->hand;
+}
+
+void record_gather(struct record_worker *w, const struct chunk *chunk)
+{
+	ARRAY_GROW(w->objects, w->object_count + 1, w->object_room);
+	w->objects[w->object_count++] = (struct object){
+		.id = chunk->id, .data = chunk->data, .len = chunk->len,
+	};
+}
+
+int record_put(struct recorder *r, struct record_worker *w)
+{
+	size_t count = w->object_count;
+
+	w->object_count = 0;
+	if (!count)
+		return 0;
+	return session_put(record_hand(r, w), OBJECT_DATA, w->objects, count);
+}
+
+int record_node(void *recorder, const struct object *node)
+{
+	struct recorder *r = recorder;
+	bool here = true;
+	int err = record_session(r);
+
+	if (err || !record_claim(r, OBJECT_META, &node->id, node->len, &here))
+		return err;
+	return session_put(r->nodes, OBJECT_META, node, 1);
+}
+
+void record_path(const struct record_run *run, const struct record_item *item,
+		 struct buf *out)
+{
+	buf_clear(out);
+	buf_addstr(out, run->base);
+	if (*run->scan->dirs[item->dir].path)
+		path_append(out, run->scan->dirs[item->dir].path);
+	path_append(out, item->entry->name);
+}
+
+static int open_failed(const struct record_run *run,
+		       const struct record_item *item)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	int code = errno;
+
+	record_path(run, item, &path);
+	errno = code;
+	if (code == ENOENT || code == ENOTDIR || code == ELOOP ||
+	    code == ENXIO)
+		return dv_fail(DV_E_CHANGED,
+			       "%s went away while it was looked at",
+			       path.data);
+	return dv_fail_errno("cannot read %s", path.data);
+}
+
+int record_enter(const struct record_run *run, struct record_worker *w,
+		 const struct record_item *item)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+
+	if (w->dir_fd >= 0 && w->dir == item->dir)
+		return 0;
+	record_leave(w);
+	buf_addstr(&path, run->base);
+	if (*run->scan->dirs[item->dir].path)
+		path_append(&path, run->scan->dirs[item->dir].path);
+	w->dir_fd = open_below(run->r->top, path.data);
+	w->dir = item->dir;
+	return w->dir_fd < 0 ? open_failed(run, item) : 0;
+}
+
+int record_open(const struct record_run *run, struct record_worker *w,
+		const struct record_item *item, int *fd)
+{
+	int err = record_enter(run, w, item);
+
+	if (err)
+		return err;
+	*fd = openat(w->dir_fd, item->entry->name, O_RDONLY | O_NOFOLLOW |
+		     O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return *fd < 0 ? open_failed(run, item) : 0;
+}
+
+bool record_same(const struct scan_entry *e, const struct stat *st)
+{
+	return S_ISREG(st->st_mode) && e->size == (uint64_t)st->st_size &&
+		e->mtime_ns == timespec_ns(&st->st_mtim) &&
+		e->ctime_ns == timespec_ns(&st->st_ctim) &&
+		e->inode == (uint64_t)st->st_ino;
+}

@@ -1,0 +1,87 @@
+/* From a tracked path and what is inside it to the entry that is recorded. */
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "work/resolve.h"
+
+void resolve_root(const struct dv_pointer *p, struct tree_entry *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->name = "";
+	out->type = ENTRY_DIR;
+	out->content.id = p->id;
+	out->content.size = p->size;
+	out->files = p->files;
+}
+
+int resolve_lacks(const char *name)
+{
+	int err = dv_fail(DV_E_INCOMPLETE,
+			  "%s: the store lacks what is recorded there", name);
+
+	return dv_hint(err, "dv fetch %s", name);
+}
+
+/* One step down; tree_find() alone does not say what it did not find. */
+static int step(struct store_reader *r, const char *path,
+		const struct dv_id *id, const char *name,
+		struct arena *arena, struct tree_entry *out)
+{
+	DV_AUTO_ARENA struct arena all = ARENA_INIT;
+	struct tree_entry *entries;
+	size_t count;
+	int err = tree_find(r, id, name, arena, out);
+
+	if (err != DV_E_NOTFOUND)
+		return err;
+	err = tree_read(r, id, &all, &entries, &count);
+	if (err == DV_E_NOTFOUND)
+		return resolve_lacks(path);
+	if (err)
+		return err;
+	return dv_fail(DV_E_NOTFOUND, "%s is not recorded", path);
+}
+
+int resolve_inside(struct store_reader *r, const char *name,
+		   const struct tree_entry *root, const char *inside,
+		   struct arena *arena, struct tree_entry *out)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_BUF struct buf part = BUF_INIT;
+	int err = 0;
+
+	*out = *root;
+	buf_addf(&path, "%s%s%s", name, *inside ? "/" : "", inside);
+	while (*inside && !err) {
+		size_t len = strcspn(inside, "/");
+		struct dv_id id = out->content.id;
+
+		if (out->type != ENTRY_DIR)
+			return dv_fail(DV_E_NOTFOUND, "%s is not recorded",
+				       path.data);
+		buf_clear(&part);
+		buf_add(&part, inside, len);
+		err = step(r, path.data, &id, part.data, arena, out);
+		inside += len + (inside[len] == '/');
+	}
+	return err;
+}
+
+int resolve_file(struct store_reader *r, const char *name,
+		 const struct dv_pointer *p, struct tree_entry *out)
+{
+	const uint8_t *data;
+	uint32_t len;
+	int err = store_read(r, OBJECT_META, &p->id, &data, &len);
+
+	memset(out, 0, sizeof(*out));
+	out->name = "";
+	out->type = ENTRY_FILE;
+	out->files = 1;
+	if (err == DV_E_NOTFOUND)
+		return resolve_lacks(name);
+	return err ? err : file_node_decode(data, len, &out->content,
+					    &out->executable);
+}

@@ -1,0 +1,511 @@
+/*
+ * Walking the work tree.  Workers take directories from a queue, list them
+ * and put their sub-directories back; entries stay in the arena of the worker
+ * that found them.  Numbers are given at the end, so that they do not depend
+ * on who was faster.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/crew.h"
+#include "base/error.h"
+#include "base/path.h"
+#include "base/trace.h"
+#include "store/tree.h"
+#include "work/below.h"
+#include "work/folder.h"
+#include "work/queue.h"
+#include "work/scan.h"
+
+struct scan_private {
+	struct arena *arenas;	/* owned, one per worker */
+	unsigned count;
+};
+
+/* A directory to be listed, then one that was; in an arena. */
+struct job {
+	struct scan_dir dir;	/* parent: number of the job above */
+	uint32_t number;	/* in walk.jobs */
+	uint32_t last;		/* number in the result */
+	unsigned depth;
+};
+
+struct walk {
+	int top;		/* of the work tree, borrowed */
+	const char *path;	/* tracked */
+	const struct stat_index *index;
+	struct ignore *ignore;
+	struct arena *arenas;
+	struct work_queue queue;
+	pthread_mutex_t mutex;	/* of what follows */
+	struct job **jobs;	/* owned */
+	size_t count, room;
+};
+
+static void stat_of(uint32_t mode, int64_t mtime_ns, int64_t ctime_ns,
+		    uint64_t inode, uint64_t size, struct stat *out)
+{
+	const struct disk_entry e = {
+		.mode = mode, .mtime_ns = mtime_ns, .ctime_ns = ctime_ns,
+		.inode = inode, .size = size,
+	};
+
+	disk_entry_stat(&e, out);
+}
+
+void scan_entry_stat(const struct scan_entry *e, struct stat *out)
+{
+	uint32_t mode = S_IFREG | 0644;
+
+	if (e->type == ENTRY_SYMLINK)
+		mode = S_IFLNK | 0777;
+	else if (e->type == ENTRY_DIR)
+		mode = S_IFDIR | 0755;
+	else if (e->executable)
+		mode |= 0111;
+	stat_of(mode, e->mtime_ns, e->ctime_ns, e->inode, e->size, out);
+}
+
+void scan_dir_stat(const struct scan_dir *d, struct stat *out)
+{
+	stat_of(S_IFDIR | 0755, d->mtime_ns, d->ctime_ns, d->inode, 0, out);
+}
+
+static void full_path(const struct walk *w, const char *path,
+		      struct buf *out)
+{
+	buf_clear(out);
+	buf_addstr(out, w->path);
+	if (*path)
+		path_append(out, path);
+}
+
+static int add_job(struct walk *w, struct arena *arena, const char *path,
+		   uint32_t parent, unsigned depth, int64_t index_dir,
+		   struct job **out)
+{
+	struct job *job = arena_alloc(arena, sizeof(*job));
+	bool full;
+
+	if (depth > TREE_DEPTH_MAX)
+		return dv_fail(DV_E_INVALID, "%s: more than %d folders deep",
+			       w->path, TREE_DEPTH_MAX);
+	memset(job, 0, sizeof(*job));
+	job->dir.path = path;
+	job->dir.parent = parent;
+	job->dir.index_dir = index_dir;
+	job->depth = depth;
+	pthread_mutex_lock(&w->mutex);
+	full = w->count >= UINT32_MAX;
+	if (!full) {
+		ARRAY_GROW(w->jobs, w->count + 1, w->room);
+		job->number = (uint32_t)w->count;
+		w->jobs[w->count++] = job;
+	}
+	pthread_mutex_unlock(&w->mutex);
+	if (full)
+		return dv_fail(DV_E_UNSUPPORTED, "%s: too many folders",
+			       w->path);
+	*out = job;
+	return 0;
+}
+
+static void fill_entry(struct scan_entry *e, const struct disk_entry *d,
+		       const struct stat_row *row)
+{
+	struct stat st;
+
+	e->name = d->name;
+	e->mtime_ns = d->mtime_ns;
+	e->ctime_ns = d->ctime_ns;
+	e->inode = d->inode;
+	e->size = d->size;
+	if (S_ISREG(d->mode))
+		e->type = ENTRY_FILE;
+	else if (S_ISLNK(d->mode))
+		e->type = ENTRY_SYMLINK;
+	else if (S_ISDIR(d->mode))
+		e->type = ENTRY_DIR;
+	else
+		e->special = true;
+	e->executable = e->type == ENTRY_FILE && d->mode & S_IXUSR;
+	if (!row)
+		return;
+	disk_entry_stat(d, &st);
+	if (stat_row_matches(row, &st)) {
+		e->known = true;
+		e->content = row->content;
+	}
+}
+
+/* The rows of one directory of the index, passed in step with its names. */
+struct row_cursor {
+	const struct stat_index *index;
+	uint32_t next, end;
+};
+
+static struct row_cursor rows_of(const struct stat_index *x, int64_t dir)
+{
+	struct row_cursor c = { x, 0, 0 };
+	struct stat_dir d;
+
+	if (!x || dir < 0)
+		return c;
+	stat_index_dir(x, (uint32_t)dir, &d);
+	c.next = d.first;
+	c.end = d.first + d.count;
+	return c;
+}
+
+/* The row of `name`, which is not before the last one asked for; or -1. */
+static int64_t row_at_name(struct row_cursor *c, const char *name,
+			   struct stat_row *row)
+{
+	for (; c->next < c->end; c->next++) {
+		int order;
+
+		stat_index_row(c->index, c->next, row);
+		order = strcmp(row->name, name);
+		if (!order)
+			return c->next++;
+		if (order > 0)
+			break;
+	}
+	return -1;
+}
+
+static int refuse_name(const char *full)
+{
+	int err = dv_fail(DV_E_INVALID, "%s: a name that cannot be recorded",
+			  full);
+
+	return dv_hint(err, "name it in a .dvignore file to leave it out");
+}
+
+/* One name: kept, queued when a directory, or left out. */
+static int take_entry(struct walk *w, struct arena *arena, struct job *job,
+		      const struct disk_entry *d, struct row_cursor *rows,
+		      struct buf *full)
+{
+	struct scan_entry *e = job->dir.entries + job->dir.count;
+	bool is_dir = S_ISDIR(d->mode);
+	size_t at = full->len;
+	struct stat_row row;
+	struct job *child;
+	int64_t n, below = -1;
+	int err;
+
+	path_append(full, d->name);
+	n = row_at_name(rows, d->name, &row);
+	if (n < 0 && w->ignore && ignore_match(w->ignore, full->data, is_dir)) {
+		job->dir.mtime_ns = job->dir.ctime_ns = 0;
+		buf_setlen(full, at);
+		return 0;
+	}
+	if (!path_name_ok(d->name, strlen(d->name)))
+		return refuse_name(full->data);
+	memset(e, 0, sizeof(*e));
+	e->row = n;
+	fill_entry(e, d, n < 0 ? NULL : &row);
+	job->dir.count++;
+	if (is_dir) {
+		const char *path = full->data + strlen(w->path);
+
+		if (n >= 0 && row.type == ENTRY_DIR)
+			below = row.dir;
+		path += *w->path != 0;
+		err = add_job(w, arena, arena_copy(arena, path, strlen(path)),
+			      job->number, job->depth + 1, below, &child);
+		if (err)
+			return err;
+		e->dir = child->number;
+		work_queue_put(&w->queue, child);
+	}
+	buf_setlen(full, at);
+	return 0;
+}
+
+static int open_failed(const char *full)
+{
+	if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)
+		return dv_fail(DV_E_CHANGED,
+			       "%s: went away while it was looked at", full);
+	return dv_fail_errno("cannot open %s", full);
+}
+
+static int list_job(struct walk *w, struct arena *arena, struct job *job)
+{
+	DV_AUTO_ARENA struct arena stats = ARENA_INIT;
+	DV_AUTO_BUF struct buf full = BUF_INIT;
+	struct row_cursor rows = rows_of(w->index, job->dir.index_dir);
+	struct disk_entry *entries;
+	size_t count;
+	struct stat st;
+	int err;
+
+	full_path(w, job->dir.path, &full);
+	job->dir.read_ns = clock_real_ns();
+	DV_AUTO_CLOSE int fd = open_below(w->top, full.data);
+	if (fd < 0)
+		return open_failed(full.data);
+	if (fstat(fd, &st))
+		return dv_fail_errno("cannot stat %s", full.data);
+	job->dir.mtime_ns = timespec_ns(&st.st_mtim);
+	job->dir.ctime_ns = timespec_ns(&st.st_ctim);
+	job->dir.inode = st.st_ino;
+	err = folder_list(fd, full.data, &stats, &entries, &count);
+	if (!err && count > UINT32_MAX)
+		err = dv_fail(DV_E_UNSUPPORTED, "%s: too many entries",
+			      full.data);
+	if (!err && w->ignore && folder_find(entries, count, ".dvignore"))
+		err = ignore_load(w->ignore, full.data);
+	if (err)
+		return err;
+	job->dir.entries = arena_alloc(arena, count *
+				       sizeof(*job->dir.entries) + 1);
+	for (size_t i = 0; i < count && !err; i++) {
+		entries[i].name = arena_copy(arena, entries[i].name,
+					     strlen(entries[i].name));
+		err = take_entry(w, arena, job, &entries[i], &rows, &full);
+	}
+	return err;
+}
+
+static int work(struct crew *crew, unsigned worker, void *data)
+{
+	struct walk *w = data;
+	struct job *job;
+	int err = 0;
+
+	while ((job = work_queue_take(&w->queue)) != NULL) {
+		if (!crew_failed(crew))
+			err = list_job(w, &w->arenas[worker], job);
+		else
+			err = cancel_check();
+		work_queue_done(&w->queue);
+		if (err || crew_failed(crew)) {
+			work_queue_stop(&w->queue);
+			break;
+		}
+	}
+	return err;
+}
+
+/* Breadth first: the result's numbers, and what is in it. */
+static void number_dirs(struct walk *w, struct scan *out)
+{
+	struct job **order = xcalloc(w->count + 1, sizeof(struct job *));
+	uint32_t known = 1;
+
+	order[0] = w->jobs[0];
+	out->dirs = xcalloc(w->count, sizeof(*out->dirs));
+	for (uint32_t i = 0; i < known; i++) {
+		struct scan_dir *d = &out->dirs[i];
+
+		*d = order[i]->dir;
+		d->parent = i ? w->jobs[d->parent]->last : 0;
+		for (uint32_t k = 0; k < d->count; k++) {
+			struct scan_entry *e = &d->entries[k];
+
+			if (e->type == ENTRY_DIR) {
+				order[known] = w->jobs[e->dir];
+				order[known]->last = known;
+				e->dir = known++;
+			} else if (!e->special) {
+				out->files++;
+				out->size += e->type == ENTRY_FILE ?
+					e->size : 0;
+			}
+		}
+	}
+	out->count = known;
+	free(order);
+}
+
+static int walk_all(struct walk *w, const char *inside, unsigned threads)
+{
+	TRACE_REGION("scan");
+	const char *root = arena_copy(&w->arenas[0], inside, strlen(inside));
+	int64_t dir = w->index ? stat_index_find_dir(w->index, inside) : -1;
+	unsigned depth = *inside ? 1 : 0;
+	struct job *job;
+	int err;
+
+	for (const char *p = inside; *p; p++)
+		depth += *p == '/';
+	err = add_job(w, &w->arenas[0], root, 0, depth, dir, &job);
+	if (err)
+		return err;
+	work_queue_put(&w->queue, job);
+	return crew_run(threads, work, w);
+}
+
+/* The row of a path that is no directory. */
+static int64_t single_row(const struct walk *w, const char *inside,
+			  const char *parent, const char *name,
+			  int64_t *index_dir, struct stat_row *row)
+{
+	int64_t n = -1;
+
+	*index_dir = w->index ? stat_index_find_dir(w->index, parent) : -1;
+	if (*index_dir >= 0)
+		n = stat_index_find(w->index, (uint32_t)*index_dir, name);
+	if (n < 0)
+		return -1;
+	/* The name alone could also be that of a file in a directory. */
+	if (!*inside && (w->index->dirs != 1 || w->index->rows != 1))
+		return -1;
+	stat_index_row(w->index, (uint32_t)n, row);
+	return n;
+}
+
+static void scan_single(struct walk *w, const char *inside,
+			const struct stat *st, struct scan *out)
+{
+	DV_AUTO_BUF struct buf parent = BUF_INIT;
+	const char *name = path_name(*inside ? inside : w->path);
+	struct arena *arena = &w->arenas[0];
+	struct disk_entry d = {
+		.name = arena_copy(arena, name, strlen(name)),
+		.mode = st->st_mode,
+		.mtime_ns = timespec_ns(&st->st_mtim),
+		.ctime_ns = timespec_ns(&st->st_ctim),
+		.inode = st->st_ino,
+		.size = (uint64_t)st->st_size,
+	};
+	struct scan_entry *e = arena_alloc(arena, sizeof(*e));
+	struct stat_row row;
+
+	buf_add(&parent, inside, path_parent_len(inside));
+	out->dirs = xcalloc(1, sizeof(*out->dirs));
+	out->count = 1;
+	out->single = true;
+	out->dirs[0].path = arena_copy(arena, parent.data, parent.len);
+	out->dirs[0].entries = e;
+	out->dirs[0].count = 1;
+	out->dirs[0].read_ns = clock_real_ns();
+	memset(e, 0, sizeof(*e));
+	e->row = single_row(w, inside, parent.data, name,
+			    &out->dirs[0].index_dir, &row);
+	fill_entry(e, &d, e->row < 0 ? NULL : &row);
+	out->files = !e->special;
+	out->size = e->type == ENTRY_FILE ? e->size : 0;
+}
+
+/* What is at worktree/full; its parents may not be symlinks. */
+static int stat_root(int top, const char *full, struct stat *st)
+{
+	DV_AUTO_BUF struct buf parent = BUF_INIT;
+
+	buf_add(&parent, full, path_parent_len(full));
+	DV_AUTO_CLOSE int fd = open_below(top, parent.data);
+	if (fd < 0 && errno == ELOOP)
+		return dv_fail(DV_E_INVALID, "%s is beyond a symbolic link",
+			       full);
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return dv_fail(DV_E_NOTFOUND, "no such file: %s", full);
+	if (fd < 0)
+		return dv_fail_errno("cannot open %s", parent.data);
+	if (!fstatat(fd, *full ? path_name(full) : ".", st,
+		     AT_SYMLINK_NOFOLLOW))
+		return 0;
+	if (errno == ENOENT)
+		return dv_fail(DV_E_NOTFOUND, "no such file: %s", full);
+	return dv_fail_errno("cannot stat %s", full);
+}
+
+int scan_ignore_above(struct dv_repo *repo, struct ignore *ignore,
+		      const char *path)
+{
+	DV_AUTO_BUF struct buf dir = BUF_INIT;
+	int top, err = repo_worktree_fd(repo, &top);
+
+	for (const char *p = path; !err; p++) {
+		size_t len = dir.len;
+
+		p += strcspn(p, "/");
+		path_append(&dir, ".dvignore");
+		if (!faccessat(top, dir.data, F_OK, AT_SYMLINK_NOFOLLOW)) {
+			buf_setlen(&dir, len);
+			err = ignore_load(ignore, dir.data);
+		}
+		if (!*p)
+			break;
+		buf_clear(&dir);
+		buf_add(&dir, path, (size_t)(p - path));
+	}
+	return err;
+}
+
+static int scan_any(struct walk *w, struct dv_repo *repo, const char *inside,
+		    unsigned threads, struct scan *out)
+{
+	DV_AUTO_BUF struct buf full = BUF_INIT;
+	struct stat st;
+	int err;
+
+	full_path(w, inside, &full);
+	err = stat_root(w->top, full.data, &st);
+	if (err)
+		return err;
+	if (!S_ISDIR(st.st_mode)) {
+		scan_single(w, inside, &st, out);
+		return 0;
+	}
+	if (w->ignore)
+		err = scan_ignore_above(repo, w->ignore, full.data);
+	if (!err)
+		err = walk_all(w, inside, threads);
+	if (!err)
+		number_dirs(w, out);
+	return err;
+}
+
+int scan_run(struct dv_repo *repo, const char *path, const char *inside,
+	     const struct stat_index *index, struct ignore *ignore,
+	     unsigned threads, struct scan *out)
+{
+	struct walk w = {
+		.path = path,
+		.index = index && index->dirs ? index : NULL,
+		.ignore = ignore,
+	};
+	int err = repo_worktree_fd(repo, &w.top);
+
+	memset(out, 0, sizeof(*out));
+	if (err)
+		return err;
+	threads = crew_size(threads);
+	out->private = xcalloc(1, sizeof(*out->private));
+	out->private->arenas = xcalloc(threads, sizeof(struct arena));
+	out->private->count = threads;
+	w.arenas = out->private->arenas;
+	work_queue_init(&w.queue);
+	pthread_mutex_init(&w.mutex, NULL);
+	err = scan_any(&w, repo, inside, threads, out);
+	pthread_mutex_destroy(&w.mutex);
+	work_queue_release(&w.queue);
+	free(w.jobs);
+	if (err)
+		scan_release(out);
+	return err;
+}
+
+void scan_release(struct scan *s)
+{
+	if (s->private) {
+		for (unsigned i = 0; i < s->private->count; i++)
+			arena_release(&s->private->arenas[i]);
+		free(s->private->arenas);
+		free(s->private);
+	}
+	free(s->dirs);
+	memset(s, 0, sizeof(*s));
+}

@@ -1,0 +1,510 @@
+/*
+ * Writing the stat index: gathered in memory, sorted by directory, streamed
+ * into a new file.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "base/auto.h"
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/crash.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "chunk/check.h"
+#include "store/tree.h"
+#include "work/stat_format.h"
+#include "work/stat_index.h"
+
+struct new_dir {
+	int64_t mtime_ns, ctime_ns;
+	uint64_t inode;
+	uint64_t path;		/* in paths */
+	uint32_t path_len;
+	uint32_t parent;	/* found by the row that names it */
+	bool named;
+	uint32_t first, count;
+};
+
+struct new_row {
+	struct dv_id id;
+	int64_t mtime_ns, ctime_ns;
+	uint64_t inode, size;
+	uint64_t name;		/* in names */
+	uint32_t dir;		/* it is an entry of */
+	uint16_t name_len;
+	uint8_t type, flags;
+};
+
+struct stat_writer {
+	struct new_dir *dirs;	/* owned */
+	struct new_row *rows;	/* owned */
+	uint32_t *order;	/* owned: rows, directory by directory */
+	size_t dir_count, dir_room, row_count, row_room, order_room;
+	struct buf names, paths;
+	uint64_t files, size;
+	bool too_long;		/* a name or a number does not fit */
+};
+
+struct stat_writer *stat_writer_new(void)
+{
+	struct stat_writer *w = xcalloc(1, sizeof(*w));
+
+	w->names = w->paths = (struct buf)BUF_INIT;
+	return w;
+}
+
+void stat_writer_free(struct stat_writer *w)
+{
+	if (!w)
+		return;
+	free(w->dirs);
+	free(w->rows);
+	free(w->order);
+	buf_release(&w->names);
+	buf_release(&w->paths);
+	free(w);
+}
+
+uint32_t stat_writer_dir(struct stat_writer *w, const char *path,
+			 const struct stat *st, int64_t read_ns)
+{
+	struct new_dir *d;
+
+	ARRAY_GROW(w->dirs, w->dir_count + 1, w->dir_room);
+	d = &w->dirs[w->dir_count];
+	memset(d, 0, sizeof(*d));
+	if (st && !stat_is_racy(st, read_ns)) {
+		d->mtime_ns = timespec_ns(&st->st_mtim);
+		d->ctime_ns = timespec_ns(&st->st_ctim);
+		d->inode = st->st_ino;
+	}
+	d->path = w->paths.len;
+	d->path_len = strlen(path);
+	buf_add(&w->paths, path, (size_t)d->path_len + 1);
+	w->too_long |= w->dir_count >= UINT32_MAX - 1;
+	return w->dir_count++;
+}
+
+static struct new_row *add_row(struct stat_writer *w, uint32_t dir,
+			       const char *name, uint8_t type)
+{
+	size_t len = strlen(name);
+	struct new_row *r;
+
+	ARRAY_GROW(w->rows, w->row_count + 1, w->row_room);
+	r = &w->rows[w->row_count++];
+	memset(r, 0, sizeof(*r));
+	r->dir = dir;
+	r->type = type;
+	r->name = w->names.len;
+	r->name_len = len;
+	buf_add(&w->names, name, len + 1);
+	w->too_long |= len > UINT16_MAX || w->row_count >= UINT32_MAX;
+	return r;
+}
+
+static void count_row(struct stat_writer *w, const struct new_row *r)
+{
+	w->files++;
+	if (r->type == ENTRY_FILE)
+		w->size += r->size;
+}
+
+void stat_writer_row(struct stat_writer *w, uint32_t dir, const char *name,
+		     uint8_t type, const struct stat *st,
+		     const struct content *content, int64_t read_ns)
+{
+	struct new_row *r = add_row(w, dir, name, type);
+
+	if (type == ENTRY_DIR)
+		return;
+	r->flags = STAT_RACY;
+	if (content) {
+		r->id = content->id;
+		r->size = content->size;
+		r->flags |= content->list ? STAT_LIST : 0;
+	}
+	if (st) {
+		r->mtime_ns = timespec_ns(&st->st_mtim);
+		r->ctime_ns = timespec_ns(&st->st_ctim);
+		r->inode = st->st_ino;
+		if (type == ENTRY_FILE && st->st_mode & S_IXUSR)
+			r->flags |= STAT_EXECUTABLE;
+		if (type == ENTRY_SYMLINK)
+			r->size = st->st_size;
+		if (content && r->size == (uint64_t)st->st_size &&
+		    !stat_is_racy(st, read_ns))
+			r->flags &= ~STAT_RACY;
+	}
+	count_row(w, r);
+}
+
+void stat_writer_copy(struct stat_writer *w, uint32_t dir,
+		      const struct stat_row *row)
+{
+	struct new_row *r = add_row(w, dir, row->name, row->type);
+
+	if (row->type == ENTRY_DIR)
+		return;
+	r->id = row->content.id;
+	r->mtime_ns = row->mtime_ns;
+	r->ctime_ns = row->ctime_ns;
+	r->inode = row->inode;
+	r->size = row->size;
+	r->flags = (row->executable ? STAT_EXECUTABLE : 0) |
+		(row->racy ? STAT_RACY : 0) |
+		(row->content.list ? STAT_LIST : 0);
+	count_row(w, r);
+}
+
+/* --- the file ------------------------------------------------------------ */
+
+/* Bytes on their way, and the sums of the blocks so far. */
+struct output {
+	struct newfile file;
+	struct buf block, sums;
+	int err;
+};
+
+#define OUTPUT_INIT	{ NEWFILE_INIT, BUF_INIT, BUF_INIT, 0 }
+#define DV_AUTO_OUTPUT	__attribute__((cleanup(output_release)))
+
+static void output_release(struct output *o)
+{
+	newfile_release(&o->file);
+	buf_release(&o->block);
+	buf_release(&o->sums);
+}
+
+static void output_block(struct output *o)
+{
+	buf_add_u64(&o->sums, check64(o->block.data, o->block.len));
+	if (!o->err)
+		o->err = newfile_write(&o->file, o->block.data, o->block.len);
+	buf_clear(&o->block);
+}
+
+static void output_add(struct output *o, const void *data, size_t len)
+{
+	const uint8_t *p = data;
+
+	while (len) {
+		size_t n = STAT_BLOCK - o->block.len;
+
+		if (n > len)
+			n = len;
+		buf_add(&o->block, p, n);
+		p += n;
+		len -= n;
+		if (o->block.len == STAT_BLOCK)
+			output_block(o);
+	}
+}
+
+/* Where it will be; the folder is made. */
+static int output_open(struct output *o, struct dv_repo *repo,
+		       const char *path)
+{
+	DV_AUTO_BUF struct buf name = BUF_INIT;
+	int err = stat_index_name(repo, path, &name);
+
+	if (!err)
+		err = dir_make_parents(name.data);
+	return err ? err : newfile_open(&o->file, name.data, NULL);
+}
+
+static int output_finish(struct output *o)
+{
+	uint8_t tail[8];
+
+	if (o->block.len)
+		output_block(o);
+	store_u64(tail, check64(o->sums.data, o->sums.len));
+	if (!o->err)
+		o->err = newfile_write(&o->file, tail, sizeof(tail));
+	crash_point("stat-index: before rename");
+	if (!o->err)
+		o->err = newfile_commit(&o->file, NEWFILE_NOSYNC);
+	crash_point("stat-index: after rename");
+	return o->err;
+}
+
+static void seal_header(uint8_t *h)
+{
+	store_u64(h + STAT_HEADER - 8, check64(h, STAT_HEADER - 8));
+}
+
+static void put_header(struct output *o, const struct stat_writer *w,
+		       const char *path, const struct dv_id *pointer,
+		       bool complete, const struct dv_id *stored)
+{
+	uint8_t h[STAT_HEADER] = STAT_MAGIC;
+
+	memcpy(h + 8, pointer->bytes, DV_ID_SIZE);
+	if (stored)
+		memcpy(h + 40, stored->bytes, DV_ID_SIZE);
+	store_u32(h + 72, complete ? STAT_COMPLETE : 0);
+	store_u32(h + 76, w->dir_count);
+	store_u32(h + 80, w->row_count);
+	store_u32(h + 84, strlen(path));
+	store_u64(h + 88, w->files);
+	store_u64(h + 96, w->size);
+	store_u64(h + 104, strlen(path) + 1 + w->names.len + w->paths.len);
+	seal_header(h);
+	if (!o->err)
+		o->err = newfile_write(&o->file, h, sizeof(h));
+}
+
+/* Sorts rows by directory, keeping their order within one. */
+static int order_rows(struct stat_writer *w)
+{
+	uint32_t at = 0;
+
+	for (size_t i = 0; i < w->row_count; i++) {
+		if (w->rows[i].dir >= w->dir_count)
+			return dv_fail(DV_E_INVALID,
+				       "stat index: no directory %u",
+				       (unsigned)w->rows[i].dir);
+		w->dirs[w->rows[i].dir].count++;
+	}
+	for (size_t i = 0; i < w->dir_count; i++) {
+		w->dirs[i].first = at;
+		at += w->dirs[i].count;
+		w->dirs[i].count = 0;
+	}
+	ARRAY_GROW(w->order, w->row_count, w->order_room);
+	for (size_t i = 0; i < w->row_count; i++) {
+		struct new_dir *d = &w->dirs[w->rows[i].dir];
+
+		w->order[d->first + d->count++] = i;
+	}
+	return 0;
+}
+
+static const char *dir_path(const struct stat_writer *w, uint32_t n)
+{
+	return w->paths.data + w->dirs[n].path;
+}
+
+/* Orders directory numbers by path. */
+static int by_path(const void *a, const void *b, void *data)
+{
+	return strcmp(dir_path(data, *(const uint32_t *)a),
+		      dir_path(data, *(const uint32_t *)b));
+}
+
+/* The number of a directory in `sorted`, which has all of them by path. */
+static int64_t find_path(const struct stat_writer *w, const uint32_t *sorted,
+			 const char *path)
+{
+	size_t low = 0, high = w->dir_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(path, dir_path(w, sorted[middle]));
+
+		if (!order)
+			return sorted[middle];
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return -1;
+}
+
+/* Gives every row of type dir its directory's number, by path. */
+static int link_rows(struct stat_writer *w)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_FREE uint32_t *sorted = NULL;
+	size_t room = 0, links = 0;
+
+	ARRAY_GROW(sorted, w->dir_count, room);
+	for (uint32_t i = 0; i < w->dir_count; i++)
+		sorted[i] = i;
+	qsort_r(sorted, w->dir_count, sizeof(*sorted), by_path, w);
+	for (size_t i = 0; i < w->row_count; i++) {
+		struct new_row *r = &w->rows[i];
+		int64_t n;
+
+		if (r->type != ENTRY_DIR)
+			continue;
+		buf_clear(&path);
+		buf_addstr(&path, dir_path(w, r->dir));
+		path_append(&path, w->names.data + r->name);
+		n = find_path(w, sorted, path.data);
+		if (n <= (int64_t)r->dir || w->dirs[n].named)
+			return dv_fail(DV_E_INVALID, "stat index: no "
+				       "directory for row %s", path.data);
+		w->dirs[n].named = true;
+		w->dirs[n].parent = r->dir;
+		r->size = n;
+		links++;
+	}
+	if (!w->dir_count || links != w->dir_count - 1 || *dir_path(w, 0))
+		return dv_fail(DV_E_INVALID,
+			       "stat index: directories without a row");
+	return 0;
+}
+
+static void encode_row(uint8_t *p, const struct new_row *r, uint64_t name)
+{
+	store_u64(p, (uint64_t)r->mtime_ns);
+	store_u64(p + 8, (uint64_t)r->ctime_ns);
+	store_u64(p + 16, r->inode);
+	store_u64(p + 24, r->size);
+	store_u32(p + 32, name);
+	p[36] = r->name_len & 0xff;
+	p[37] = r->name_len >> 8;
+	p[38] = r->type;
+	p[39] = r->flags;
+}
+
+/* `before`: bytes of names in front of those of the rows. */
+static void put_tables(struct output *o, const struct stat_writer *w,
+		       uint64_t before)
+{
+	for (size_t i = 0; i < w->dir_count; i++) {
+		const struct new_dir *d = &w->dirs[i];
+		uint8_t p[STAT_DIR];
+
+		store_u64(p, (uint64_t)d->mtime_ns);
+		store_u64(p + 8, (uint64_t)d->ctime_ns);
+		store_u64(p + 16, d->inode);
+		store_u64(p + 24, before + w->names.len + d->path);
+		store_u32(p + 32, d->path_len);
+		store_u32(p + 36, d->parent);
+		store_u32(p + 40, d->first);
+		store_u32(p + 44, d->count);
+		output_add(o, p, sizeof(p));
+	}
+	for (size_t i = 0; i < w->row_count; i++) {
+		const struct new_row *r = &w->rows[w->order[i]];
+		uint8_t p[STAT_ROW];
+
+		encode_row(p, r, before + r->name);
+		output_add(o, p, sizeof(p));
+	}
+	for (size_t i = 0; i < w->row_count; i++)
+		output_add(o, w->rows[w->order[i]].id.bytes, DV_ID_SIZE);
+}
+
+static int write_all(struct stat_writer *w, struct dv_repo *repo,
+		     const char *path, const struct dv_id *pointer,
+		     bool complete, const struct dv_id *stored)
+{
+	DV_AUTO_OUTPUT struct output out = OUTPUT_INIT;
+	size_t before = strlen(path) + 1;
+	int err = order_rows(w);
+
+	if (!err)
+		err = link_rows(w);
+	if (err)
+		return err;
+	if (w->too_long || before + w->names.len > UINT32_MAX)
+		return dv_fail(DV_E_UNSUPPORTED,
+			       "%s: too many entries for a stat index", path);
+	err = output_open(&out, repo, path);
+	if (err)
+		return err;
+	put_header(&out, w, path, pointer, complete, stored);
+	put_tables(&out, w, before);
+	output_add(&out, path, before);
+	output_add(&out, w->names.data, w->names.len);
+	output_add(&out, w->paths.data, w->paths.len);
+	return output_finish(&out);
+}
+
+int stat_writer_finish(struct stat_writer *w, struct dv_repo *repo,
+		       const char *path, const struct dv_id *pointer,
+		       bool complete, const struct dv_id *stored)
+{
+	int err = write_all(w, repo, path, pointer, complete, stored);
+
+	stat_writer_free(w);
+	return err;
+}
+
+/* --- the same with other times ------------------------------------------- */
+
+void stat_change_set(struct stat_change *c, uint32_t number,
+		     const struct stat *st, int64_t read_ns)
+{
+	c->number = number;
+	c->racy = stat_is_racy(st, read_ns);
+	c->mtime_ns = timespec_ns(&st->st_mtim);
+	c->ctime_ns = timespec_ns(&st->st_ctim);
+	c->inode = st->st_ino;
+}
+
+/* Copies a table of `count` items of `size` bytes, some of them changed. */
+static void put_changed(struct output *o, const uint8_t *table, uint32_t count,
+			size_t size, const struct stat_change *changes,
+			size_t change_count)
+{
+	size_t next = 0;
+
+	for (uint32_t i = 0; i < count; i++, table += size) {
+		const struct stat_change *c = changes + next;
+		bool hide = size == STAT_DIR;	/* times of racy ones */
+		uint8_t p[STAT_DIR];
+
+		if (next == change_count || c->number != i) {
+			output_add(o, table, size);
+			continue;
+		}
+		next++;
+		memcpy(p, table, size);
+		hide &= c->racy;
+		store_u64(p, hide ? 0 : (uint64_t)c->mtime_ns);
+		store_u64(p + 8, hide ? 0 : (uint64_t)c->ctime_ns);
+		store_u64(p + 16, c->inode);
+		if (size == STAT_ROW) {
+			p[39] &= ~STAT_RACY;
+			p[39] |= c->racy ? STAT_RACY : 0;
+		}
+		output_add(o, p, size);
+	}
+}
+
+int stat_index_rewrite(const struct stat_index *x, struct dv_repo *repo,
+		       const char *path, const struct stat_change *rows,
+		       size_t row_count, const struct stat_change *dirs,
+		       size_t dir_count, const struct dv_id *stored)
+{
+	DV_AUTO_OUTPUT struct output out = OUTPUT_INIT;
+	const uint8_t *end = x->map.data + x->map.len - 8;
+	uint8_t h[STAT_HEADER];
+	int err;
+
+	if (!x->dirs)
+		return 0;
+	err = output_open(&out, repo, path);
+	if (err)
+		return err;
+	memcpy(h, x->map.data, sizeof(h));
+	memcpy(h + 40, stored->bytes, DV_ID_SIZE);
+	seal_header(h);
+	out.err = newfile_write(&out.file, h, sizeof(h));
+	put_changed(&out, x->dir_table, x->dirs, STAT_DIR, dirs, dir_count);
+	put_changed(&out, x->row_table, x->rows, STAT_ROW, rows, row_count);
+	output_add(&out, x->id_table, (size_t)(end - x->id_table));
+	return output_finish(&out);
+}
+
+int stat_index_remove(struct dv_repo *repo, const char *path)
+{
+	DV_AUTO_BUF struct buf name = BUF_INIT;
+	int err = stat_index_name(repo, path, &name);
+
+	if (!err && unlink(name.data) && errno != ENOENT)
+		return dv_fail_errno("cannot remove %s", name.data);
+	return err;
+}

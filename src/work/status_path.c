@@ -1,0 +1,517 @@
+/* One tracked path: what is there, which walk compares it, what is kept. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/lock.h"
+#include "base/path.h"
+#include "work/below.h"
+#include "work/resolve.h"
+#include "work/status.h"
+#include "work/stored.h"
+
+/* What lies at a path; its folder stays open. */
+struct spot {
+	int fd;			/* of the folder it is in, or -1 */
+	bool there;
+	struct stat st;
+	int64_t read_ns;
+};
+
+#define DV_AUTO_SPOT	__attribute__((cleanup(spot_release)))
+
+static void spot_release(struct spot *p)
+{
+	auto_close(&p->fd);
+}
+
+static int spot_find(struct status *s, const char *path, struct spot *out)
+{
+	DV_AUTO_BUF struct buf full = BUF_INIT;
+	DV_AUTO_BUF struct buf parent = BUF_INIT;
+
+	status_full_path(s, path, &full);
+	buf_add(&parent, full.data, path_parent_len(full.data));
+	out->there = false;
+	out->read_ns = clock_real_ns();
+	out->fd = open_below(s->top, parent.data);
+	if (out->fd < 0 && (errno == ENOENT || errno == ENOTDIR ||
+			    errno == ELOOP))
+		return 0;
+	if (out->fd < 0)
+		return dv_fail_errno("cannot open %s", parent.data);
+	if (!fstatat(out->fd, path_name(full.data), &out->st,
+		     AT_SYMLINK_NOFOLLOW))
+		out->there = true;
+	else if (errno != ENOENT)
+		return dv_fail_errno("cannot stat %s", full.data);
+	return 0;
+}
+
+int status_readers(struct status *s)
+{
+	struct store *store;
+	int err = repo_store(s->repo, &store);
+
+	for (unsigned i = 0; i < s->threads && !err; i++)
+		if (!s->finders[i].reader)
+			s->finders[i].reader = store_reader_new(store);
+	return err;
+}
+
+/* True when content with this executable bit is what a file pointer names. */
+static int is_pointer(const struct status *s, const struct content *c,
+		      bool executable, bool *yes)
+{
+	DV_AUTO_BUF struct buf node = BUF_INIT;
+	struct dv_id id;
+	int err = file_node_encode(c, executable, &node, &id);
+
+	*yes = !err && dv_id_equal(&id, &s->pointer->id);
+	return err;
+}
+
+/* The comparison that was put off until the bytes were read. */
+static void reread_done(void *data, const struct reread_file *file,
+			const struct content *content)
+{
+	struct finder *f = data;
+	struct status *s = f->status;
+	bool same = content_equal(content, &file->want);
+	struct dv_status_entry *e;
+
+	if (s->pointer->kind == DV_KIND_FILE &&
+	    is_pointer(s, content, file->st.st_mode & S_IXUSR, &same))
+		same = false;
+	if (same)
+		return;
+	e = status_found(s, f, DV_STATE_MODIFIED, file->below);
+	e->size = content->size;
+}
+
+/* --- a single file --------------------------------------------------------- */
+
+static void found_file(struct status *s, enum dv_state state,
+		       const struct spot *spot)
+{
+	struct dv_status_entry *e = status_found(s, &s->finders[0], state, "");
+
+	e->files = 1;
+	e->size = s->pointer->size;
+	if (!spot->there)
+		return;
+	e->directory = S_ISDIR(spot->st.st_mode);
+	e->size = S_ISREG(spot->st.st_mode) ?
+		(uint64_t)spot->st.st_size : 0;
+}
+
+/*
+ * The pointer names a file node, which can be made from content and
+ * executable bit: nothing has to be read from the store.
+ */
+static int compare_single(struct status *s)
+{
+	DV_AUTO_SPOT struct spot spot = { .fd = -1 };
+	struct reread_file file = { .row = -1, .path = s->path };
+	struct stat_row row;
+	bool known = false, same = true;
+	int err = spot_find(s, "", &spot);
+
+	if (err)
+		return err;
+	if (!spot.there) {
+		found_file(s, s->index.dirs ? DV_STATE_DELETED :
+			   DV_STATE_ABSENT, &spot);
+		return 0;
+	}
+	if (!S_ISREG(spot.st.st_mode) ||
+	    (uint64_t)spot.st.st_size != s->pointer->size) {
+		found_file(s, DV_STATE_MODIFIED, &spot);
+		return 0;
+	}
+	if (s->index.dirs == 1 && s->index.rows == 1) {
+		stat_index_row(&s->index, 0, &row);
+		known = stat_row_matches(&row, &spot.st);
+		if (!known && row.type == ENTRY_FILE && row.executable ==
+		    !!(spot.st.st_mode & S_IXUSR))
+			file.row = 0;
+		file.old = row.content;
+	}
+	if (known && !s->options->rehash) {
+		err = is_pointer(s, &row.content, row.executable, &same);
+		if (!same)
+			found_file(s, DV_STATE_MODIFIED, &spot);
+		return err;
+	}
+	file.below = s->path + strlen(s->path);
+	file.st = spot.st;
+	file.read_ns = spot.read_ns;
+	return reread_add(&s->finders[0].reread, spot.fd, path_name(s->path),
+			  &file);
+}
+
+/* --- a directory ----------------------------------------------------------- */
+
+/* What is recorded at the path asked for, from the tree or from the rows. */
+struct record {
+	bool tree;		/* it is from the tree */
+	bool there;
+	struct tree_entry entry;
+	int64_t row;		/* or -1 */
+	int64_t index_dir;	/* or -1 */
+	struct stat_row stat;	/* when row is not -1 */
+};
+
+static void row_of(struct status *s, const char *inside, struct record *r)
+{
+	DV_AUTO_BUF struct buf parent = BUF_INIT;
+	int64_t dir;
+
+	r->row = -1;
+	r->index_dir = stat_index_find_dir(&s->index, inside);
+	if (!*inside)
+		return;
+	buf_add(&parent, inside, path_parent_len(inside));
+	dir = stat_index_find_dir(&s->index, parent.data);
+	if (dir >= 0)
+		r->row = stat_index_find(&s->index, (uint32_t)dir,
+					 path_name(inside));
+	if (r->row >= 0)
+		stat_index_row(&s->index, (uint32_t)r->row, &r->stat);
+}
+
+static int find_record(struct status *s, const char *inside,
+		       struct record *r)
+{
+	struct finder *f = &s->finders[0];
+	struct tree_entry root;
+	int err;
+
+	row_of(s, inside, r);
+	resolve_root(s->pointer, &root);
+	r->entry = root;
+	r->there = true;
+	r->tree = !s->same || !s->index.complete;
+	if (!*inside)
+		return 0;
+	if (r->tree) {
+		err = resolve_inside(f->reader, s->path, &root, inside,
+				     &f->tasks, &r->entry);
+		if (!err)
+			return 0;
+		if (err == DV_E_INCOMPLETE)
+			r->tree = false;
+		else if (err != DV_E_NOTFOUND)
+			return err;
+	}
+	r->there = !r->tree && r->row >= 0;
+	if (!r->there)
+		return 0;
+	r->entry = (struct tree_entry){
+		.name = r->stat.name, .type = r->stat.type,
+		.executable = r->stat.executable, .content = r->stat.content,
+		.files = 1,
+	};
+	if (r->index_dir >= 0) {
+		r->entry.files = r->entry.content.size = 0;
+		status_index_sum(&s->index, (uint32_t)r->index_dir,
+				 &r->entry.files, &r->entry.content.size);
+	}
+	return 0;
+}
+
+static int nothing_recorded(struct status *s, const char *inside,
+			    const struct spot *spot)
+{
+	DV_AUTO_BUF struct buf full = BUF_INIT;
+	struct disk_entry e;
+	bool ignored;
+	int err;
+
+	status_full_path(s, inside, &full);
+	if (!spot->there)
+		return dv_fail(DV_E_NOTFOUND, "no such path: %s", full.data);
+	err = status_ignored(s, inside, S_ISDIR(spot->st.st_mode), &ignored);
+	if (err || ignored)
+		return err;
+	e = (struct disk_entry){
+		.mode = spot->st.st_mode, .size = (uint64_t)spot->st.st_size,
+	};
+	return status_new(s, &s->finders[0], inside, &e);
+}
+
+static void found_gone(struct status *s, const char *inside,
+		       const struct record *r)
+{
+	bool was_here = r->row >= 0 || r->index_dir >= 0;
+	struct dv_status_entry *e;
+
+	e = status_found(s, &s->finders[0], was_here ? DV_STATE_DELETED :
+			 DV_STATE_ABSENT, inside);
+	e->directory = r->entry.type == ENTRY_DIR;
+	e->files = e->directory ? r->entry.files : 1;
+	e->size = r->entry.type == ENTRY_SYMLINK ? 0 : r->entry.content.size;
+}
+
+static int compare_folder(struct status *s, const char *inside,
+			  const struct record *r)
+{
+	struct status_dir root = {
+		.path = inside, .tree = r->tree, .id = r->entry.content.id,
+		.files = r->entry.files, .size = r->entry.content.size,
+		.index_dir = r->index_dir,
+	};
+
+	if (!*inside && !r->tree)
+		return status_stream(s);
+	return status_tree(s, &root);
+}
+
+static int compare_directory(struct status *s, const char *inside)
+{
+	DV_AUTO_SPOT struct spot spot = { .fd = -1 };
+	struct status_want want;
+	struct record r;
+	int err = spot_find(s, inside, &spot);
+
+	/* A tracked path that is not there at all needs no store. */
+	if (!err && (!s->same || !s->index.complete) &&
+	    (spot.there || *inside))
+		err = status_readers(s);
+	if (!err)
+		err = find_record(s, inside, &r);
+	if (err)
+		return err;
+	if (!r.there)
+		return nothing_recorded(s, inside, &spot);
+	if (!spot.there) {
+		found_gone(s, inside, &r);
+		return 0;
+	}
+	if (r.entry.type == ENTRY_DIR && S_ISDIR(spot.st.st_mode))
+		return compare_folder(s, inside, &r);
+	want = (struct status_want){
+		.name = path_name(inside), .type = r.entry.type,
+		.executable = r.entry.executable, .content = r.entry.content,
+		.target = r.entry.target,
+	};
+	return status_entry(s, &s->finders[0], spot.fd, inside, &want,
+			    r.row >= 0 ? &r.stat : NULL, r.row, &spot.st,
+			    spot.read_ns);
+}
+
+/* --- is it stored? --------------------------------------------------------- */
+
+static int packs_fingerprint(struct status *s)
+{
+	int err;
+
+	if (s->have_packs)
+		return 0;
+	err = stored_fingerprint(dv_repo_store_path(s->repo), &s->packs);
+	s->have_packs = !err;
+	return err;
+}
+
+/* What the pointer records at `inside`. */
+static int stored_entry(struct status *s, const char *inside,
+			struct tree_entry *out)
+{
+	struct finder *f = &s->finders[0];
+	struct tree_entry root;
+
+	if (s->pointer->kind == DV_KIND_FILE)
+		return resolve_file(f->reader, s->path, s->pointer, out);
+	resolve_root(s->pointer, &root);
+	return resolve_inside(f->reader, s->path, &root, inside, &f->tasks,
+			      out);
+}
+
+int status_stored(struct status *s, const char *inside, struct dv_id *now)
+{
+	struct stored_missing m = { s->pointer->files, s->pointer->size };
+	struct tree_entry entry = { .type = ENTRY_DIR };
+	struct dv_status_entry *e;
+	struct store *store;
+	int err = packs_fingerprint(s);
+
+	if (err)
+		return err;
+	*now = s->packs;
+	if (s->same && dv_id_equal(&s->packs, &s->index.stored))
+		return 0;
+	err = repo_store(s->repo, &store);
+	if (!err)
+		err = status_readers(s);
+	if (err)
+		return err;
+	err = stored_entry(s, inside, &entry);
+	if (err == DV_E_NOTFOUND)
+		return 0;	/* not recorded: nothing to be stored */
+	if (!err)
+		err = stored_check(store, &entry, s->threads, &m);
+	else if (err == DV_E_INCOMPLETE || err == DV_E_CORRUPT)
+		err = 0, inside = "";	/* then all of it counts */
+	if (err || !m.files)
+		return err;
+	memset(now, 0, sizeof(*now));
+	e = status_found(s, &s->finders[0], DV_STATE_NOT_STORED, inside);
+	e->directory = s->pointer->kind == DV_KIND_TREE &&
+		(!*inside || entry.type == ENTRY_DIR);
+	e->files = m.files;
+	e->size = m.size;
+	return 0;
+}
+
+/* --- what is kept for the next time ---------------------------------------- */
+
+static int by_number(const void *a, const void *b)
+{
+	const struct stat_change *x = a, *y = b;
+
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
+struct changes {
+	struct stat_change *items;	/* owned */
+	size_t count, room;
+};
+
+static void add_changes(struct changes *c, const struct stat_change *items,
+			size_t count)
+{
+	if (!count)
+		return;
+	ARRAY_GROW(c->items, c->count + count, c->room);
+	memcpy(c->items + c->count, items, count * sizeof(*items));
+	c->count += count;
+}
+
+static void sort_changes(struct changes *c)
+{
+	size_t kept = 0;
+
+	if (c->count < 2)
+		return;
+	qsort(c->items, c->count, sizeof(*c->items), by_number);
+	for (size_t i = 0; i < c->count; i++)
+		if (!kept || c->items[kept - 1].number != c->items[i].number)
+			c->items[kept++] = c->items[i];
+	c->count = kept;
+}
+
+/* True when the file of the index is still the one that was opened. */
+static bool index_unchanged(struct status *s, const struct stat *before)
+{
+	DV_AUTO_BUF struct buf name = BUF_INIT;
+	struct stat now;
+
+	return !stat_index_name(s->repo, s->path, &name) &&
+		!stat(name.data, &now) && now.st_ino == before->st_ino &&
+		now.st_dev == before->st_dev &&
+		now.st_size == before->st_size &&
+		timespec_ns(&now.st_mtim) == timespec_ns(&before->st_mtim);
+}
+
+/* The lock of repo_lock(), if it is free. */
+static int try_lock(struct dv_repo *repo, struct lock *out)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	const char *dir;
+	int err = repo_state_dir(repo, &dir);
+
+	if (err)
+		return err;
+	buf_addf(&path, "%s/lock", dir);
+	return lock_take(out, path.data, "status", 0, NULL, NULL);
+}
+
+/*
+ * Writes the index again with what was learned.  It may be lost, and is not
+ * worth waiting for: while another command changes the work tree nothing is
+ * written, and failures are nobody's concern.
+ */
+static void keep(struct status *s, const struct stat *before,
+		 const struct dv_id *stored)
+{
+	DV_AUTO_LOCK struct lock lock = LOCK_INIT;
+	struct changes rows = { 0 }, dirs = { 0 };
+
+	for (unsigned i = 0; i < s->threads; i++) {
+		const struct reread *r = &s->finders[i].reread;
+
+		add_changes(&rows, r->rows, r->row_count);
+		add_changes(&dirs, r->dirs, r->dir_count);
+	}
+	sort_changes(&rows);
+	sort_changes(&dirs);
+	if ((rows.count || dirs.count ||
+	     !dv_id_equal(stored, &s->index.stored)) &&
+	    !try_lock(s->repo, &lock) &&
+	    index_unchanged(s, before))
+		stat_index_rewrite(&s->index, s->repo, s->path, rows.items,
+				   rows.count, dirs.items, dirs.count,
+				   stored);
+	free(rows.items);
+	free(dirs.items);
+}
+
+static int compare(struct status *s, const struct dv_tracked *t,
+		   const struct stat *before)
+{
+	struct dv_id stored;
+	int err;
+
+	if (t->pointer.kind == DV_KIND_FILE)
+		err = compare_single(s);
+	else
+		err = compare_directory(s, t->inside);
+	for (unsigned i = 0; i < s->threads && !err; i++)
+		err = reread_flush(&s->finders[i].reread);
+	for (unsigned i = 0; i < s->threads && !err; i++)
+		err = reread_big(&s->finders[i].reread, s->top, s->threads);
+	if (!err)
+		err = status_stored(s, t->inside, &stored);
+	if (err || !s->index.dirs)
+		return err;
+	/* Only all of this very pointer vouches for the store. */
+	if (!s->same || *t->inside)
+		stored = s->index.stored;
+	keep(s, before, &stored);
+	return 0;
+}
+
+int status_path(struct status *s, const struct dv_tracked *tracked)
+{
+	DV_AUTO_BUF struct buf name = BUF_INIT;
+	struct stat before;
+	int err = stat_index_name(s->repo, tracked->path, &name);
+
+	s->path = tracked->path;
+	s->pointer = &tracked->pointer;
+	if (err)
+		return err;
+	if (stat(name.data, &before))
+		memset(&before, 0, sizeof(before));
+	err = stat_index_open(s->repo, tracked->path, &s->index);
+	if (err)
+		return err;
+	s->same = s->index.dirs &&
+		dv_id_equal(&s->index.pointer, &s->pointer->id);
+	for (unsigned i = 0; i < s->threads; i++)
+		reread_init(&s->finders[i].reread, reread_done,
+			    &s->finders[i]);
+	err = compare(s, tracked, &before);
+	for (unsigned i = 0; i < s->threads; i++) {
+		reread_release(&s->finders[i].reread);
+		arena_release(&s->finders[i].tasks);
+	}
+	stat_index_close(&s->index);
+	return err;
+}

@@ -1,0 +1,248 @@
+/* Does the store have what is recorded? */
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/array.h"
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/crew.h"
+#include "base/error.h"
+#include "base/path.h"
+#include "base/trace.h"
+#include "chunk/sha256.h"
+#include "store/list.h"
+#include "work/queue.h"
+#include "work/stored.h"
+
+/* --- fingerprint ---------------------------------------------------------- */
+
+struct names {
+	struct arena arena;
+	char **items;		/* owned */
+	size_t count, room;
+};
+
+/*
+ * Adds the names in <store>/<folder>, with `deep` those in its folders.
+ * None there is fine.
+ */
+static int add_names(struct names *n, const char *store, const char *folder,
+		     bool deep)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	const struct dirent *d;
+	size_t at;
+	int err = 0;
+
+	buf_addf(&path, "%s/%s", store, folder);
+	at = strlen(store) + 1;
+	DV_AUTO_DIR DIR *dir = opendir(path.data);
+	if (!dir && (errno == ENOENT || errno == ENOTDIR))
+		return 0;
+	if (!dir)
+		return dv_fail_errno("cannot open %s", path.data);
+	while (!err && (errno = 0, d = readdir(dir)) != NULL) {
+		size_t len = path.len;
+
+		if (d->d_name[0] == '.')
+			continue;
+		path_append(&path, d->d_name);
+		if (deep) {
+			err = add_names(n, store, path.data + at, false);
+		} else {
+			ARRAY_GROW(n->items, n->count + 1, n->room);
+			n->items[n->count++] = arena_copy(&n->arena,
+							  path.data + at,
+							  path.len - at);
+		}
+		buf_setlen(&path, len);
+	}
+	if (!err && errno)
+		return dv_fail_errno("cannot read %s", path.data);
+	return err;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int stored_fingerprint(const char *store_path, struct dv_id *out)
+{
+	struct names n = { .arena = ARENA_INIT };
+	struct sha256_stream *sum;
+	int err = add_names(&n, store_path, "data", false);
+
+	if (!err)
+		err = add_names(&n, store_path, "meta", false);
+	if (!err)
+		err = add_names(&n, store_path, "loose", true);
+	if (n.count > 1)
+		qsort(n.items, n.count, sizeof(*n.items), by_name);
+	sum = sha256_begin();
+	for (size_t i = 0; i < n.count; i++)
+		sha256_update(sum, n.items[i], strlen(n.items[i]) + 1);
+	sha256_end(sum, out);
+	free(n.items);
+	arena_release(&n.arena);
+	return err;
+}
+
+/* --- looking everything up ------------------------------------------------ */
+
+/* A directory still to be looked at. */
+struct folder {
+	struct dv_id id;
+	uint64_t files, size;
+};
+
+struct check {
+	struct store *store;
+	struct work_queue queue;
+	const struct tree_entry *root;
+	_Atomic uint64_t files, size;	/* missing */
+};
+
+static bool bad(int err)
+{
+	return err == DV_E_NOTFOUND || err == DV_E_CORRUPT;
+}
+
+/* 1: all chunks are there, 0: not, or an error. */
+static int has_list(struct check *c, struct store_reader *r,
+		    const struct content *content)
+{
+	struct list_walk *walk;
+	struct place place;
+	struct dv_id id;
+	uint64_t offset;
+	uint32_t len;
+	int got, err = list_walk_open(r, content, 0, &walk);
+
+	if (err)
+		return bad(err) ? 0 : err;
+	while ((got = list_walk_next(walk, &id, &offset, &len)) == 1)
+		if (!store_find(c->store, OBJECT_DATA, &id, &place))
+			break;
+	list_walk_close(walk);
+	if (got < 0)
+		return bad(got) ? 0 : got;
+	return !got;
+}
+
+static int has_content(struct check *c, struct store_reader *r,
+		       const struct content *content)
+{
+	struct place place;
+
+	if (!content->size)
+		return 1;
+	if (content->list)
+		return has_list(c, r, content);
+	return store_find(c->store, OBJECT_DATA, &content->id, &place);
+}
+
+static void missing(struct check *c, uint64_t files, uint64_t size)
+{
+	atomic_fetch_add(&c->files, files);
+	atomic_fetch_add(&c->size, size);
+}
+
+static int check_file(struct check *c, struct store_reader *r,
+		      const struct tree_entry *e)
+{
+	int got = has_content(c, r, &e->content);
+
+	if (!got)
+		missing(c, 1, e->content.size);
+	return got < 0 ? got : 0;
+}
+
+static void put_folder(struct check *c, const struct tree_entry *e)
+{
+	struct folder *f = xmalloc(sizeof(*f));
+
+	*f = (struct folder){ e->content.id, e->files, e->content.size };
+	work_queue_put(&c->queue, f);
+}
+
+static int check_folder(struct check *c, struct store_reader *r,
+			const struct folder *f)
+{
+	DV_AUTO_ARENA struct arena arena = ARENA_INIT;
+	struct tree_entry *entries;
+	size_t count;
+	int err = tree_read(r, &f->id, &arena, &entries, &count);
+
+	if (bad(err)) {
+		/* An empty directory is missing too, though it has no file. */
+		missing(c, f->files ? f->files : 1, f->size);
+		return 0;
+	}
+	for (size_t i = 0; i < count && !err; i++) {
+		if (entries[i].type == ENTRY_DIR)
+			put_folder(c, &entries[i]);
+		else if (entries[i].type == ENTRY_FILE)
+			err = check_file(c, r, &entries[i]);
+	}
+	return err;
+}
+
+static int work(struct crew *crew, unsigned worker, void *data)
+{
+	struct check *c = data;
+	struct store_reader *r = store_reader_new(c->store);
+	struct folder *f;
+	int err = 0;
+
+	(void)worker;
+	while (!err && (f = work_queue_take(&c->queue)) != NULL) {
+		err = crew_failed(crew) ? cancel_check() :
+			check_folder(c, r, f);
+		free(f);
+		work_queue_done(&c->queue);
+		if (err || crew_failed(crew))
+			work_queue_stop(&c->queue);
+	}
+	store_reader_free(r);
+	return err;
+}
+
+static int check_tree(struct check *c, unsigned threads)
+{
+	int err;
+
+	work_queue_init(&c->queue);
+	put_folder(c, c->root);
+	err = crew_run(threads, work, c);
+	while (c->queue.count)
+		free(c->queue.items[--c->queue.count]);
+	work_queue_release(&c->queue);
+	return err;
+}
+
+int stored_check(struct store *s, const struct tree_entry *entry,
+		 unsigned threads, struct stored_missing *out)
+{
+	TRACE_REGION("status: look contents up");
+	struct check c = { .store = s, .root = entry };
+	int err = 0;
+
+	if (entry->type == ENTRY_DIR) {
+		err = check_tree(&c, threads);
+	} else if (entry->type == ENTRY_FILE) {
+		struct store_reader *r = store_reader_new(s);
+
+		err = check_file(&c, r, entry);
+		store_reader_free(r);
+	}
+	out->files = atomic_load(&c.files);
+	out->size = atomic_load(&c.size);
+	return err;
+}

@@ -1,0 +1,33 @@
+#ifndef WORK_STORED_H
+#define WORK_STORED_H
+
+#include <stdint.h>
+
+#include "dv/id.h"
+#include "dv/repo.h"
+
+#include "store/store.h"
+#include "store/tree.h"
+
+/*
+ * Whether the local store has all of what is recorded.
+ *
+ * Looking every chunk up takes time, so the answer "all is here" is kept in
+ * the stat index with a fingerprint of the store: SHA-256 over the sorted
+ * names of its packs and loose files.  Only names are read for it.
+ */
+int stored_fingerprint(const char *store_path, struct dv_id *out);
+
+/* What is missing. */
+struct stored_missing {
+	uint64_t files, size;
+};
+
+/*
+ * Looks up all that `entry` needs: its nodes and chunks.  Content that is
+ * there but cannot be read counts as missing.
+ */
+int stored_check(struct store *s, const struct tree_entry *entry,
+		 unsigned threads, struct stored_missing *out);
+
+#endif

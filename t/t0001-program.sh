@@ -1,0 +1,119 @@
+#!/bin/sh
+
+test_description='the program itself: commands, help, options, exit codes'
+
+. "${0%/*}/test-lib.sh"
+
+commands=$(dv completion --commands | cut -f1)
+
+test_expect_success 'dv version says a version, needs no repository' '
+	dv version >out &&
+	grep "^dv version [0-9a-f]" out &&
+	dv --version >out2 &&
+	test_cmp out out2 &&
+	dv version --json | python3 -c "import json,sys; json.load(sys.stdin)[\"version\"]"
+'
+
+test_expect_success 'dv alone and an unknown command are wrong usage' '
+	test_exit_code 129 dv >out &&
+	grep "^usage: dv" out &&
+	test_exit_code 129 dv psuh 2>err &&
+	grep "psuh.*not a dv command" err &&
+	grep "did you mean .push." err &&
+	test_exit_code 129 dv zzzzzzzz 2>err &&
+	grep "dv help" err
+'
+
+test_expect_success 'dv help lists every command' '
+	dv help >out &&
+	for c in $commands
+	do
+		grep "^    $c " out || return 1
+	done
+'
+
+test_expect_success 'every command answers -h with exit code 0 and its usage' '
+	for c in $commands
+	do
+		dv $c -h >out 2>err &&
+		test ! -s err &&
+		head -n 1 out | grep "^usage: dv $c" || return 1
+	done
+'
+
+test_expect_success 'every command refuses an unknown option' '
+	for c in $commands
+	do
+		test_exit_code 129 dv $c --no-such-option 2>err &&
+		grep "unknown option .--no-such-option" err || return 1
+	done
+'
+
+test_expect_success 'every option has a letter or a long name and a help text' '
+	for c in $commands
+	do
+		dv $c --list-options >out &&
+		awk -F"\t" "NF != 2 || \$2 == \"\" { exit 1 }" out || return 1
+	done
+'
+
+test_expect_success 'letters can be joined, long names cut short' '
+	make_repo r &&
+	cd r &&
+	dv status -sz &&
+	dv status --porc &&
+	test_exit_code 129 dv status --re 2>err &&
+	test_exit_code 129 dv status -j x 2>err &&
+	grep "needs a number" err &&
+	test_exit_code 129 dv status --jobs 2>err &&
+	grep "needs a value" err &&
+	test_exit_code 129 dv status --short=yes 2>err &&
+	grep "takes no value" err
+'
+
+test_expect_success '-C changes the folder first' '
+	dv -C r status >out &&
+	grep "nothing changed" out &&
+	test_must_fail dv -C nowhere status 2>err &&
+	grep nowhere err
+'
+
+test_expect_success 'outside of git the error says so' '
+	mkdir plain && cd plain &&
+	test_must_fail env GIT_CEILING_DIRECTORIES="$SCRATCH" dv status 2>err &&
+	grep -i "git" err &&
+	test_must_fail env GIT_CEILING_DIRECTORIES="$SCRATCH" dv init 2>err &&
+	grep "git init" err
+'
+
+test_expect_success 'in git but without dv init, the hint is dv init' '
+	git init -q bare-of-dv && cd bare-of-dv &&
+	test_must_fail dv add x 2>err &&
+	grep "dv init" err
+'
+
+test_expect_success 'completion scripts parse' '
+	dv completion bash >c.bash && bash -n c.bash &&
+	dv completion zsh >c.zsh && test -s c.zsh &&
+	dv completion fish >c.fish && test -s c.fish &&
+	test_exit_code 129 dv completion tcsh
+'
+
+test_expect_success 'bash completion offers commands and options' '
+	cat >try.bash <<-\EOF &&
+	eval "$(dv completion bash)"
+	COMP_WORDS=(dv pu) COMP_CWORD=1
+	_dv; echo "${COMPREPLY[@]}"
+	COMP_WORDS=(dv push --all-b) COMP_CWORD=2
+	_dv; echo "${COMPREPLY[@]}"
+	EOF
+	bash try.bash >out &&
+	grep "pull push" out &&
+	grep -e "--all-branches" out
+'
+
+test_expect_success 'a full disk behind standard output is an error' '
+	test_must_fail dv help >/dev/full
+'
+
+test_done

@@ -1,0 +1,37 @@
+#!/bin/sh
+
+test_description='dv init'
+
+. "${0%/*}/test-lib.sh"
+
+test_expect_success 'init makes and stages .dvconfig and .dvignore, nothing else' '
+	git init -q r && cd r &&
+	dv init &&
+	git status --porcelain >../out &&
+	printf "A  .dvconfig\nA  .dvignore\n" >../expect &&
+	test_cmp ../expect ../out
+'
+
+test_expect_success 'init again changes nothing' '
+	cd r && echo "# mine" >>.dvignore && cp .dvignore keep &&
+	dv init >out && grep "already" out && test_cmp keep .dvignore
+'
+
+test_expect_success 'in a sub-folder it is the top that is set up' '
+	git init -q s && mkdir -p s/a/b && cd s/a/b && dv init -q &&
+	test -f ../../.dvconfig && test ! -e .dvconfig
+'
+
+test_expect_success 'the store is below .git: git clean cannot touch it' '
+	make_repo t && cd t && echo data >d && dv add -q d &&
+	git clean -fdxq && rm -f d &&
+	test -d .git/dv/data &&
+	git status --porcelain
+'
+
+test_expect_success 'a bare repository is refused' '
+	git init -q --bare b.git && cd b.git &&
+	test_must_fail dv init 2>err && grep -i "work tree" err
+'
+
+test_done

@@ -1,0 +1,63 @@
+#!/bin/sh
+
+test_description='killed in the middle: nothing half-made, the next run goes on'
+
+. "${0%/*}/test-lib.sh"
+. "$TEST_DIR/lib-remote.sh"
+
+start_nginx
+git config --global "credential.$HTTP_URL.username" "$HTTP_USER"
+cat >"$HOME/.netrc" <<EOF
+machine 127.0.0.1 login $HTTP_USER password $HTTP_PASS
+EOF
+
+packs_there () {
+	find "$SCRATCH/nginx/www" -path '*/packs/*' -type f -size +60M
+}
+
+test_expect_success 'setup: 320 MiB that do not compress' '
+	make_repo repo && cd repo && random_bytes 335544320 1 >big && dv add -q big &&
+	dv remote add origin "$HTTP_URL/r" && git add -A && git commit -qm big
+'
+
+test_expect_success 'G4: kill -9 a push once a pack has arrived' '
+	cd repo && { dv push -q -j 1 & } && pusher=$! &&
+	until test -n "$(packs_there)"; do kill -0 $pusher || return 1; done &&
+	kill -9 $pusher; wait $pusher; packs_there | xargs -n1 basename | sort >../arrived && test -s ../arrived &&
+	: >"$NGINX_LOG"
+'
+
+test_expect_success 'the next push does not send again what arrived' '
+	cd repo && dv push && while read -r name
+	do
+		! grep "PUT .*$name" "$NGINX_LOG" || return 1
+	done <../arrived
+'
+
+test_expect_success 'and what is there is whole' '
+	git clone -q repo clone && cd clone && dv pull && cmp ../repo/big big
+'
+
+test_expect_success 'a pull that is killed leaves no wrong file and goes on' '
+	git clone -q repo clone2 && cd clone2 && { dv pull -q -j 1 & } && puller=$! &&
+	until test -n "$(find .git/dv/data -name "*.pack" 2>/dev/null)"; do kill -0 $puller || break; done &&
+	kill -9 $puller 2>/dev/null; wait $puller; { test ! -e big || cmp big ../repo/big; } &&
+	dv pull && cmp big ../repo/big && test -z "$(find . -name "*.dv-tmp")"
+'
+
+test_expect_success 'an add that is killed leaves nothing but what the next one uses' '
+	cd repo && random_bytes 335544320 2 >big2 && { dv add -q big2 & } && adder=$! &&
+	until test -n "$(find .git/dv/tmp -type f 2>/dev/null)"; do kill -0 $adder || break; done &&
+	kill -9 $adder 2>/dev/null; wait $adder; dv status >out 2>&1 && rm -f big2.dv && dv add -q big2 &&
+	cp big2 ../keep && rm big2 && dv checkout big2 && cmp big2 ../keep &&
+	test -z "$(find .git/dv/tmp -type f)"
+'
+
+test_expect_success 'Ctrl-C: exit code 130, no temporary files, and it goes on' '
+	cd repo && random_bytes 335544320 3 >big3 && { dv add -q big3 2>../err & } && adder=$! &&
+	until test -n "$(find .git/dv/tmp -type f 2>/dev/null)"; do kill -0 $adder || break; done &&
+	kill -TERM $adder; wait $adder; code=$?; cat ../err; test $code -eq 130 -o $code -eq 0 &&
+	test -z "$(find .git/dv/tmp -type f)" && dv add -q big3 && dv status -q big3 || dv status --porcelain big3
+'
+
+test_done

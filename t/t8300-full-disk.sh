@@ -1,0 +1,34 @@
+#!/bin/sh
+
+test_description='a full disk: clear error, nothing lost, works again when there is room'
+
+. "${0%/*}/test-lib.sh"
+
+mkdir "$SCRATCH/small"
+if ! mount -t tmpfs -o size=24m dv-test "$SCRATCH/small" 2>/dev/null
+then
+	test_skip 'this kernel or user may not mount a tmpfs'
+	test_done
+fi
+at_exit "umount '$SCRATCH/small'"
+
+test_expect_success 'add with a full store: error, data and pointers as before' '
+	make_repo repo && cd repo && dv config --local store.path "$SCRATCH/small/store" &&
+	echo first >a && dv add -q a && random_bytes 50000000 1 >big && cp a.dv ../a.dv &&
+	test_must_fail dv add big 2>err && cat err && grep -i "space" err && test ! -e big.dv && test "$(stat -c %s big)" -eq 50000000 &&
+	cmp a.dv ../a.dv && ! grep big .gitignore && test -z "$(find ../small/store/tmp -type f)"
+'
+
+test_expect_success 'the store still works: what was there comes back' '
+	cd repo && rm a && dv checkout a && grep first a && dv status --porcelain
+'
+
+test_expect_success 'checkout into a full disk leaves the old file' '
+	git clone -q repo small/clone && cd small/clone && dv config --local store.path "$SCRATCH/bigstore" &&
+	random_bytes 8000000 2 >f && dv add -q f && git add -A && git commit -qm f1 && cp f ../../f1 &&
+	random_bytes 20000000 3 >../../f2 && cp ../../f2 "$SCRATCH/repo/f" && cd ../../repo && dv config --local store.path "$SCRATCH/bigstore" &&
+	dv add -q f && cp f.dv ../small/clone/f.dv && cd ../small/clone && test_must_fail dv checkout f 2>err && cat err && grep -i space err &&
+	cmp f ../../f1 && test -z "$(find . -name "*.dv-tmp")"
+'
+
+test_done
