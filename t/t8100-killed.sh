@@ -11,6 +11,23 @@ cat >"$HOME/.netrc" <<EOF
 machine 127.0.0.1 login $HTTP_USER password $HTTP_PASS
 EOF
 
+# kill_when <signal> <condition> <command>: runs it in the background, signals it
+# once the condition holds (or it has ended); its exit code is in $code
+kill_when () {
+	signal=$1 condition=$2
+	shift 2
+	"$@" 2>"$SCRATCH/err" &
+	killed=$!
+	until eval "$condition" || ! kill -0 $killed 2>/dev/null
+	do
+		:
+	done
+	kill -$signal $killed 2>/dev/null
+	wait $killed
+	code=$?
+	cat "$SCRATCH/err"
+}
+
 packs_there () {
 	find "$SCRATCH/nginx/www" -path '*/packs/*' -type f -size +60M
 }
@@ -21,10 +38,8 @@ test_expect_success 'setup: 320 MiB that do not compress' '
 '
 
 test_expect_success 'G4: kill -9 a push once a pack has arrived' '
-	cd repo && { dv push -q -j 1 & } && pusher=$! &&
-	until test -n "$(packs_there)"; do kill -0 $pusher || return 1; done &&
-	kill -9 $pusher; wait $pusher; packs_there | xargs -n1 basename | sort >../arrived && test -s ../arrived &&
-	: >"$NGINX_LOG"
+	cd repo && kill_when 9 "test -n \"\$(packs_there)\"" dv push -q -j 1 && test $code -eq 137 &&
+	packs_there | xargs -n1 basename | sort >../arrived && test -s ../arrived && : >"$NGINX_LOG"
 '
 
 test_expect_success 'the next push does not send again what arrived' '
@@ -39,25 +54,25 @@ test_expect_success 'and what is there is whole' '
 '
 
 test_expect_success 'a pull that is killed leaves no wrong file and goes on' '
-	git clone -q repo clone2 && cd clone2 && { dv pull -q -j 1 & } && puller=$! &&
-	until test -n "$(find .git/dv/data -name "*.pack" 2>/dev/null)"; do kill -0 $puller || break; done &&
-	kill -9 $puller 2>/dev/null; wait $puller; { test ! -e big || cmp big ../repo/big; } &&
+	git clone -q repo clone2 && cd clone2 &&
+	kill_when 9 "test -n \"\$(find .git/dv/data -name \*.pack 2>/dev/null)\"" dv pull -q -j 1 && test $code -eq 137 &&
+	{ test ! -e big || cmp big ../repo/big; } &&
 	dv pull && cmp big ../repo/big && test -z "$(find . -name "*.dv-tmp")"
 '
 
 test_expect_success 'an add that is killed leaves nothing but what the next one uses' '
-	cd repo && random_bytes 335544320 2 >big2 && { dv add -q big2 & } && adder=$! &&
-	until test -n "$(find .git/dv/tmp -type f 2>/dev/null)"; do kill -0 $adder || break; done &&
-	kill -9 $adder 2>/dev/null; wait $adder; dv status >out 2>&1 && rm -f big2.dv && dv add -q big2 &&
+	cd repo && random_bytes 335544320 2 >big2 &&
+	kill_when 9 "test -n \"\$(find .git/dv/tmp -type f 2>/dev/null)\"" dv add -q big2 && test $code -eq 137 &&
+	test ! -e big2.dv && dv status -q && dv add -q big2 &&
 	cp big2 ../keep && rm big2 && dv checkout big2 && cmp big2 ../keep &&
 	test -z "$(find .git/dv/tmp -type f)"
 '
 
 test_expect_success 'Ctrl-C: exit code 130, no temporary files, and it goes on' '
-	cd repo && random_bytes 335544320 3 >big3 && { dv add -q big3 2>../err & } && adder=$! &&
-	until test -n "$(find .git/dv/tmp -type f 2>/dev/null)"; do kill -0 $adder || break; done &&
-	kill -TERM $adder; wait $adder; code=$?; cat ../err; test $code -eq 130 -o $code -eq 0 &&
-	test -z "$(find .git/dv/tmp -type f)" && dv add -q big3 && dv status -q big3 || dv status --porcelain big3
+	cd repo && random_bytes 335544320 3 >big3 &&
+	kill_when TERM "test -n \"\$(find .git/dv/tmp -type f 2>/dev/null)\"" dv add -q big3 && test $code -eq 130 &&
+	test ! -e big3.dv && test -z "$(find .git/dv/tmp -type f)" && dv add -q big3 && cp big3 ../keep && rm big3 &&
+	dv checkout big3 && cmp big3 ../keep
 '
 
 test_done

@@ -20,7 +20,7 @@ static bool extension_known(const char *name, const char *value)
 {
 	static const char *const harmless[] = {
 		"noop", "noop-v1", "preciousobjects", "partialclone",
-		"worktreeconfig", "relativeworktrees",
+		"worktreeconfig", "relativeworktrees", "refstorage",
 	};
 
 	for (size_t i = 0; i < sizeof(harmless) / sizeof(*harmless); i++)
@@ -28,8 +28,6 @@ static bool extension_known(const char *name, const char *value)
 			return true;
 	if (!strcmp(name, "objectformat"))
 		return value && !strcasecmp(value, "sha1");
-	if (!strcmp(name, "refstorage"))
-		return value && !strcasecmp(value, "files");
 	return false;
 }
 

@@ -22,8 +22,9 @@
 
 /*
  * "/name" with what is special in a pattern escaped.  The '/' comes first,
- * so '#' and '!' are plain.  A line cannot hold a line end, so '?' stands
- * for one, and for a carriage return at the end, which git would drop.
+ * so '#' and '!' are plain.  A line cannot hold a line end, nor end in a
+ * carriage return: the class of control bytes stands for both, which is as
+ * near as a pattern can get.
  */
 static void format_line(const char *name, struct buf *out)
 {
@@ -36,7 +37,7 @@ static void format_line(const char *name, struct buf *out)
 		char c = name[i];
 
 		if (c == '\n' || c == '\r') {
-			buf_addch(out, '?');
+			buf_addstr(out, "[[:cntrl:]]");
 			continue;
 		}
 		if (strchr("*?[\\", c) || i >= spaces)

@@ -74,6 +74,24 @@ static bool ref_ok(const char *ref)
 	       !strstr(ref, "//");
 }
 
+/* Where refs are not files, HEAD is one that leads nowhere. */
+static int ask_git_for_head(const struct dv_repo *repo, char commit[HEX + 1])
+{
+	const char *const args[] = {
+		"rev-parse", "--verify", "-q", "HEAD", NULL
+	};
+	DV_AUTO_BUF struct buf out = BUF_INIT;
+	int err = run_git(repo, args, NULL, 0, &out);
+
+	if (err == DV_E_NOTFOUND || err == DV_E_INTERRUPTED)
+		return err;
+	if (!err && is_hex(out.data)) {
+		memcpy(commit, out.data, HEX);
+		commit[HEX] = 0;
+	}
+	return 0;
+}
+
 /* HEAD, through symbolic refs; "" when there is no commit yet. */
 static int resolve_head(const struct dv_repo *repo, char commit[HEX + 1])
 {
@@ -102,6 +120,8 @@ static int resolve_head(const struct dv_repo *repo, char commit[HEX + 1])
 			break;
 		buf_clear(&ref);
 		buf_addstr(&ref, text.data + 4 + strspn(text.data + 4, " \t"));
+		if (!strcmp(ref.data, "refs/heads/.invalid"))
+			return ask_git_for_head(repo, commit);
 		if (!ref_ok(ref.data))
 			break;
 		buf_clear(&path);
@@ -226,6 +246,15 @@ static int head_open(struct dv_repo *repo)
 		read_kept(repo, h);
 	if (err)
 		head_close(repo);
+	return err;
+}
+
+int head_commit(struct dv_repo *repo, struct buf *out)
+{
+	int err = repo->head ? 0 : head_open(repo);
+
+	if (!err)
+		buf_addstr(out, repo->head->commit);
 	return err;
 }
 

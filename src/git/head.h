@@ -6,6 +6,7 @@
 
 #include "git/sha1.h"
 
+struct buf;
 struct dv_repo;
 
 /*
@@ -22,6 +23,8 @@ struct dv_repo;
 /* *there: false when HEAD has no such file, or there is no commit yet. */
 int head_lookup(struct dv_repo *repo, const char *path, bool *there,
 		uint8_t id[SHA1_SIZE]);
+/* The id of HEAD's commit in hex; empty when there is none yet. */
+int head_commit(struct dv_repo *repo, struct buf *out);
 /* Writes what was learnt and frees. */
 void head_close(struct dv_repo *repo);
 

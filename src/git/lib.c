@@ -37,17 +37,8 @@ static int find_functions(void *handle)
 	return 0;
 }
 
-/*
- * The formats git_format_read() lets pass, and git's rule about owners is
- * ours to keep.
- */
 static int load(void)
 {
-	static const char *extensions[] = {
-		"noop", "noop-v1", "preciousobjects", "partialclone",
-		"worktreeconfig", "relativeworktrees", "objectformat",
-		"refstorage",
-	};
 	void *handle = dlopen("libgit2.so." LIBGIT2_SOVERSION,
 			      RTLD_NOW | RTLD_LOCAL);
 	TRACE_REGION("git: load libgit2");
@@ -57,14 +48,9 @@ static int load(void)
 		return dv_fail(DV_E_UNSUPPORTED, "cannot load libgit2: %s",
 			       dlerror());
 	err = find_functions(handle);
-	if (err)
-		return err;
-	if (lib.libgit2_init() < 0 ||
-	    lib.libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0) < 0 ||
-	    lib.libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions,
-			     sizeof(extensions) / sizeof(*extensions)) < 0)
-		return lib_fail(GIT_ERROR, "cannot start libgit2");
-	return 0;
+	if (!err && lib.libgit2_init() < 0)
+		err = lib_fail(GIT_ERROR, "cannot start libgit2");
+	return err;
 }
 
 static void load_once(void)
@@ -99,20 +85,11 @@ int lib_fail(int code, const char *fmt, ...)
 /* --- a repository ------------------------------------------------------ */
 
 /* Where git looks for objects besides the repository, in hooks for one. */
-static int add_objects(git_repository *git)
+static int add_alternates(git_odb *odb)
 {
-	const char *own = getenv("GIT_OBJECT_DIRECTORY");
 	const char *more = getenv("GIT_ALTERNATE_OBJECT_DIRECTORIES");
-	git_odb *odb;
 	int code = 0;
 
-	if (!own && !more)
-		return 0;
-	code = lib.repository_odb(&odb, git);
-	if (code < 0)
-		return lib_fail(code, "cannot open the objects");
-	if (own)
-		code = lib.odb_add_disk_alternate(odb, own);
 	while (code >= 0 && more && *more) {
 		DV_AUTO_BUF struct buf one = BUF_INIT;
 		size_t n = strcspn(more, ":");
@@ -123,39 +100,33 @@ static int add_objects(git_repository *git)
 		more += n;
 		more += *more == ':';
 	}
-	lib.odb_free(odb);
-	return code < 0 ? lib_fail(code, "cannot add objects") : 0;
-}
-
-/* libgit2 does not know GIT_COMMON_DIR, and must not look elsewhere. */
-static int check_common(const struct dv_repo *repo, git_repository *git)
-{
-	const char *common = lib.repository_commondir(git);
-	DV_AUTO_FREE char *real = realpath(common, NULL);
-
-	if (real && !strcmp(real, repo->place.common_dir))
-		return 0;
-	return dv_fail(DV_E_UNSUPPORTED, "GIT_COMMON_DIR: %s is not that of "
-		       "%s", repo->place.common_dir, repo->place.git_dir);
+	return code;
 }
 
 static int open_git(struct dv_repo *repo)
 {
+	const char *set = getenv("GIT_OBJECT_DIRECTORY");
+	DV_AUTO_BUF struct buf objects = BUF_INIT;
+	git_odb *odb;
 	int code, err = lib_load();
 
 	if (err)
 		return err;
-	code = lib.repository_open(&repo->git, repo->place.git_dir);
-	if (code < 0) {
-		repo->git = NULL;
-		return lib_fail(code, "cannot open %s", repo->place.git_dir);
-	}
-	err = check_common(repo, repo->git);
-	if (!err)
-		err = add_objects(repo->git);
-	if (err)
-		repo_git_close(repo);
-	return err;
+	if (set && *set)
+		buf_addstr(&objects, set);
+	else
+		buf_addf(&objects, "%s/objects", repo->place.common_dir);
+	code = lib.odb_open(&odb, objects.data);
+	if (code < 0)
+		return lib_fail(GIT_ERROR, "cannot open %s", objects.data);
+	code = add_alternates(odb);
+	if (code >= 0)
+		code = lib.repository_wrap_odb(&repo->git, odb);
+	lib.odb_free(odb);
+	if (code >= 0)
+		return 0;
+	repo->git = NULL;
+	return lib_fail(GIT_ERROR, "cannot open %s", objects.data);
 }
 
 int repo_git(struct dv_repo *repo, git_repository **out)

@@ -4,9 +4,9 @@
 #include <git2.h>
 
 /*
- * libgit2, loaded when the first thing needs it: commits, trees, blobs and
- * refs.  Loading and starting it takes longer than all the rest of
- * `dv status` in a small repository, and most commands do without.
+ * libgit2, loaded when the first thing needs it: commits, trees and blobs.
+ * Loading and starting it takes longer than all the rest of `dv status` in a
+ * small repository, and most commands do without.
  */
 #define LIB_FUNCTIONS(X) \
 	X(blob_free) \
@@ -20,30 +20,21 @@
 	X(commit_tree_id) \
 	X(error_last) \
 	X(libgit2_init) \
-	X(libgit2_opts) \
 	X(object_free) \
 	X(object_id) \
+	X(object_lookup) \
 	X(object_peel) \
-	X(object_type) \
 	X(odb_add_disk_alternate) \
 	X(odb_exists) \
 	X(odb_free) \
+	X(odb_open) \
 	X(odb_read_header) \
 	X(odb_refresh) \
 	X(oid_fromstr) \
 	X(oid_tostr) \
-	X(reference_free) \
-	X(reference_iterator_free) \
-	X(reference_iterator_new) \
-	X(reference_name) \
-	X(reference_next) \
-	X(reference_peel) \
-	X(reference_type) \
-	X(repository_commondir) \
 	X(repository_free) \
 	X(repository_odb) \
-	X(repository_open) \
-	X(revparse_single) \
+	X(repository_wrap_odb) \
 	X(tree_entry_byindex) \
 	X(tree_entry_bypath) \
 	X(tree_entry_filemode) \
@@ -74,7 +65,11 @@ __attribute__((format(printf, 2, 3)))
 int lib_fail(int code, const char *fmt, ...);
 
 struct dv_repo;
-/* The repository opened by libgit2, at the first call.  Borrowed. */
+/*
+ * The objects of the repository in libgit2's hands, from the first call on.
+ * Borrowed.  It is the objects alone: libgit2 reads no configuration and no
+ * refs, so that nothing in them can stop it.
+ */
 int repo_git(struct dv_repo *repo, git_repository **out);
 void repo_git_close(struct dv_repo *repo);
 

@@ -11,6 +11,7 @@
 #include "base/map.h"
 #include "base/path.h"
 #include "base/trace.h"
+#include "git/head.h"
 #include "git/lib.h"
 #include "git/private.h"
 
@@ -321,23 +322,60 @@ static int visit_queue(struct revision *r, struct queue *q, bool history)
 
 /* --- names of commits -------------------------------------------------- */
 
-static int resolve(struct revision *r, const char *rev, git_oid *out)
+/*
+ * The commit that an object is or stands for.  A tag may also be of a blob
+ * or a tree: then *is is false.
+ */
+static int peel(struct revision *r, const git_oid *id, bool *is, git_oid *out)
 {
 	git_object *object, *commit;
-	int code, err = start(r);
+	int code, err;
 
-	if (err)
-		return err;
-	code = lib.revparse_single(&object, r->git, rev);
+	*is = false;
+	code = lib.object_lookup(&object, r->git, id, GIT_OBJECT_ANY);
+	if (code == GIT_ENOTFOUND) {
+		err = repo_git_obtain(r->repo, id);
+		if (err)
+			return err;
+		code = lib.object_lookup(&object, r->git, id, GIT_OBJECT_ANY);
+	}
 	if (code < 0)
-		return dv_fail(DV_E_NOTFOUND, "no such revision: %s", rev);
+		return lib_fail(GIT_ERROR, "cannot read an object");
 	code = lib.object_peel(&commit, object, GIT_OBJECT_COMMIT);
 	lib.object_free(object);
+	if (code == GIT_EPEEL || code == GIT_EINVALIDSPEC)
+		return 0;
 	if (code < 0)
-		return dv_fail(DV_E_NOTFOUND, "not a commit: %s", rev);
+		return lib_fail(GIT_ERROR, "cannot read a tag");
+	*is = true;
 	*out = *lib.object_id(commit);
 	lib.object_free(commit);
 	return 0;
+}
+
+/* The user's git reads all but the plainest: it knows every form. */
+static int resolve(struct revision *r, const char *rev, git_oid *out)
+{
+	const char *args[] = { "rev-parse", "--verify", "-q", rev, NULL };
+	DV_AUTO_BUF struct buf hex = BUF_INIT;
+	bool is = false;
+	git_oid id;
+	int err = start(r);
+
+	if (err)
+		return err;
+	if (!strcmp(rev, "HEAD"))
+		err = head_commit(r->repo, &hex);
+	else if (*rev && *rev != '-')
+		err = run_git(r->repo, args, NULL, 0, &hex);
+	if (err == DV_E_IO)	/* git's word for what it does not know */
+		err = 0;
+	if (!err && hex.len >= GIT_OID_HEXSZ &&
+	    !lib.oid_fromstr(&id, hex.data))
+		err = peel(r, &id, &is, out);
+	if (!err && !is)
+		err = dv_fail(DV_E_NOTFOUND, "no such commit: %s", rev);
+	return err;
 }
 
 int revision_one(struct revision *r, const char *rev, revision_cb *fn,
@@ -351,50 +389,34 @@ int revision_one(struct revision *r, const char *rev, revision_cb *fn,
 	return err ? err : visit(r, &id);
 }
 
-static bool ref_wanted(const struct dv_selection *what, const char *name)
-{
-	return what->all_commits ||
-	       (what->all_branches && !strncmp(name, "refs/heads/", 11)) ||
-	       (what->all_tags && !strncmp(name, "refs/tags/", 10));
-}
-
-/* A tag may be of a blob or a tree: that is no commit, and no failure. */
-static int add_ref(git_reference *ref, struct queue *q)
-{
-	git_object *commit;
-	int code = lib.reference_peel(&commit, ref, GIT_OBJECT_COMMIT);
-
-	if (code == GIT_EPEEL || code == GIT_EINVALIDSPEC)
-		return 0;
-	/* a symbolic one to a branch that is not there, or not yet */
-	if (code == GIT_ENOTFOUND &&
-	    lib.reference_type(ref) == GIT_REFERENCE_SYMBOLIC)
-		return 0;
-	if (code < 0)
-		return lib_fail(GIT_ERROR, "cannot read %s",
-				lib.reference_name(ref));
-	push_id(q, lib.object_id(commit));
-	lib.object_free(commit);
-	return 0;
-}
-
+/* Refs are git's business: they may be kept in more than one way. */
 static int add_refs(struct revision *r, const struct dv_selection *what,
 		    struct queue *q)
 {
-	git_reference_iterator *refs;
-	git_reference *ref;
-	int code = lib.reference_iterator_new(&refs, r->git), err = 0;
+	const char *args[6] = { "for-each-ref", "--format=%(objectname)" };
+	DV_AUTO_BUF struct buf out = BUF_INIT;
+	size_t n = 2;
+	int err;
 
-	if (code < 0)
-		return lib_fail(code, "cannot list refs");
-	while (!err && !(code = lib.reference_next(&ref, refs))) {
-		if (ref_wanted(what, lib.reference_name(ref)))
-			err = add_ref(ref, q);
-		lib.reference_free(ref);
+	if (!what->all_commits && what->all_branches)
+		args[n++] = "refs/heads/";
+	if (!what->all_commits && what->all_tags)
+		args[n++] = "refs/tags/";
+	err = run_git(r->repo, args, NULL, 0, &out);
+	for (const char *at = out.data; *at && !err; ) {
+		git_oid id, commit;
+		bool is;
+
+		if (strcspn(at, "\n") != GIT_OID_HEXSZ ||
+		    lib.oid_fromstr(&id, at))
+			return dv_fail(DV_E_IO, "cannot read what git "
+				       "for-each-ref says");
+		err = peel(r, &id, &is, &commit);
+		if (!err && is)
+			push_id(q, &commit);
+		at += GIT_OID_HEXSZ;
+		at += *at == '\n';
 	}
-	lib.reference_iterator_free(refs);
-	if (!err && code != GIT_ITEROVER)
-		err = lib_fail(code, "cannot list refs");
 	return err;
 }
 
@@ -413,9 +435,14 @@ int revision_all(struct revision *r, const struct dv_selection *what,
 	 * history comes first: who looks for something like what is here
 	 * finds it soon.
 	 */
-	if (!err && what->all_commits && !resolve(r, "HEAD", &head)) {
-		push_id(&q, &head);
-		err = visit_queue(r, &q, true);
+	if (!err && what->all_commits) {
+		err = resolve(r, "HEAD", &head);
+		if (!err)
+			push_id(&q, &head);
+		if (err == DV_E_NOTFOUND)
+			err = 0;
+		if (!err)
+			err = visit_queue(r, &q, true);
 	}
 	if (!err)
 		err = add_refs(r, what, &q);

@@ -73,10 +73,18 @@ static int make_dirs(const char *path)
 	return err;
 }
 
+/* What a repository keeps of its work tree in the same folder. */
+static const char *const beside_names[] = { "head", "lock", "stat", "tracked" };
+
+#define BESIDE_NAMES	(sizeof(beside_names) / sizeof(*beside_names))
+
 static bool is_our_name(const char *name)
 {
 	for (size_t i = 0; i < DIR_NAMES; i++)
 		if (!strcmp(name, dir_names[i]))
+			return true;
+	for (size_t i = 0; i < BESIDE_NAMES; i++)
+		if (!strcmp(name, beside_names[i]))
 			return true;
 	/* the format file on its way, perhaps of a process that was killed */
 	return name[0] == '.';

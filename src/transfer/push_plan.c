@@ -479,6 +479,35 @@ static void open_known(struct push *p)
 	}
 }
 
+/* True when all that is in this pack is in the store too. */
+static bool all_here(struct push *p, const struct have_pack *k)
+{
+	if (k->here)
+		return true;
+	for (uint32_t i = 0; k->index && i < k->index->objects; i++) {
+		struct place place;
+
+		if (!store_find(p->store, k->ref.class,
+				pack_id_at(k->index, i), &place))
+			return false;
+	}
+	return k->index;
+}
+
+/*
+ * With `force` the packs there are not believed to hold what their names say.
+ * What this clone can send anew does not rely on them, now or later.
+ */
+static int distrust(struct push *p)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < p->have->count && !err; i++)
+		if (!p->have->packs[i].gone && all_here(p, &p->have->packs[i]))
+			err = have_gone(p->have, i);
+	return err;
+}
+
 int push_plan(struct push *p)
 {
 	struct locator_job job = { p, 0 };
@@ -490,6 +519,8 @@ int push_plan(struct push *p)
 		       read_some_locators, &job);
 	if (!err)
 		err = check_found(p);
+	if (!err && p->options->force && !p->options->dry_run)
+		err = distrust(p);
 	for (size_t i = 0; i < p->count && !err; i++)
 		if (p->roots[i].walk)
 			err = plan_root(p, &p->roots[i]);

@@ -17,7 +17,7 @@
 #include "store/tree.h"
 #include "work/resolve.h"
 
-/* --- dv_list --------------------------------------------------------------- */
+/* --- dv_list -------------------------------------------------------------- */
 
 struct listing {
 	struct dv_repo *repo;
@@ -212,7 +212,7 @@ int dv_list(struct dv_repo *repo, const struct dv_selection *what,
 	return err;
 }
 
-/* --- dv_cat ---------------------------------------------------------------- */
+/* --- dv_cat --------------------------------------------------------------- */
 
 struct cat {
 	struct dv_repo *repo;

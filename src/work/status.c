@@ -14,7 +14,7 @@
 #include "git/repo.h"
 #include "work/status.h"
 
-/* --- what is meant --------------------------------------------------------- */
+/* --- what is meant -------------------------------------------------------- */
 
 /* The paths asked for, relative to the work tree. */
 struct asked {
@@ -72,7 +72,7 @@ static const char *part_of(const char *asked, const char *path)
 	return path_below(asked, path);
 }
 
-/* --- one tracked path ------------------------------------------------------ */
+/* --- one tracked path ----------------------------------------------------- */
 
 static struct dv_status_entry *found_pointer(struct status *s,
 					     enum dv_state state,
@@ -208,7 +208,7 @@ static int all_paths(struct status *s)
 	return err;
 }
 
-/* --- telling --------------------------------------------------------------- */
+/* --- telling -------------------------------------------------------------- */
 
 static int by_path(const void *a, const void *b)
 {

@@ -95,7 +95,7 @@ static void reread_done(void *data, const struct reread_file *file,
 	e->size = content->size;
 }
 
-/* --- a single file --------------------------------------------------------- */
+/* --- a single file -------------------------------------------------------- */
 
 static void found_file(struct status *s, enum dv_state state,
 		       const struct spot *spot)
@@ -156,7 +156,7 @@ static int compare_single(struct status *s)
 			  &file);
 }
 
-/* --- a directory ----------------------------------------------------------- */
+/* --- a directory ---------------------------------------------------------- */
 
 /* What is recorded at the path asked for, from the tree or from the rows. */
 struct record {
@@ -306,7 +306,7 @@ static int compare_directory(struct status *s, const char *inside)
 			    spot.read_ns);
 }
 
-/* --- is it stored? --------------------------------------------------------- */
+/* --- is it stored? -------------------------------------------------------- */
 
 static int packs_fingerprint(struct status *s)
 {
@@ -369,7 +369,7 @@ int status_stored(struct status *s, const char *inside, struct dv_id *now)
 	return 0;
 }
 
-/* --- what is kept for the next time ---------------------------------------- */
+/* --- what is kept for the next time --------------------------------------- */
 
 static int by_number(const void *a, const void *b)
 {

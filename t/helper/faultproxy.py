@@ -202,7 +202,8 @@ async def main():
     server = await asyncio.start_server(accept, "127.0.0.1", 0)
     done = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, done.set)
-    print("PORT", server.sockets[0].getsockname()[1], flush=True)
+    # in one write: the reader takes what it sees first
+    print("PORT %d" % server.sockets[0].getsockname()[1], flush=True)
     await done.wait()
 
 

@@ -341,5 +341,5 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
 
 server = Server(("127.0.0.1", 0), Handler)
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-print("PORT", server.server_address[1], flush=True)
+print("PORT %d" % server.server_address[1], flush=True)   # in one write
 server.serve_forever()

@@ -87,7 +87,7 @@ class Bench:
         print(f"{workload:7} {text}", flush=True)
 
     def repo(self, name):
-        self.sh(f"rm -rf {name} && git init -q {name} && cd {name} && dv init -q && git commit -qm init")
+        self.sh(f"rm -rf {name} && git init -q -b main {name} && cd {name} && dv init -q && git commit -qm init")
         return self.path(name)
 
     # --- workloads -----------------------------------------------------------

@@ -17,6 +17,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/path.h"
 #include "chunk/check.h"
 #include "chunk/sha256.h"
 #include "store/store.h"

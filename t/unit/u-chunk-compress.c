@@ -12,6 +12,7 @@
 
 #include "base/array.h"
 #include "base/auto.h"
+#include "base/buf.h"
 #include "chunk/check.h"
 #include "chunk/compress.h"
 #include "chunk/planes.h"
@@ -307,6 +308,44 @@ static void bombs_and_huge_windows_are_refused(void **state)
 		       100000);
 }
 
+/* For the fuzzer: codec, filter, three bytes of raw length, stored bytes. */
+static void keep_for_fuzzing(const char *name, const uint8_t *data,
+			     size_t len)
+{
+	struct compressor *c = compressor_new();
+	DV_AUTO_BUF struct buf b = BUF_INIT;
+	const uint8_t *stored = data;
+	enum codec codec = CODEC_RAW;
+	enum filter filter = FILTER_NONE;
+	size_t stored_len = len;
+
+	compress_try(c, data, len, &stored, &stored_len, &codec, &filter);
+	buf_add_u8(&b, codec);
+	buf_add_u8(&b, filter);
+	buf_add_u32(&b, len);
+	buf_setlen(&b, b.len - 1);
+	buf_add(&b, stored, stored_len);
+	corpus_add("decompress", name, b.data, b.len);
+	compressor_free(c);
+}
+
+static void every_way_to_store_is_kept_for_the_fuzzer(void **state)
+{
+	uint8_t data[8192];
+
+	(void)state;
+	fill(data, 3000, TEXT);
+	keep_for_fuzzing("text", data, 3000);
+	fill(data, 100, RANDOM);
+	keep_for_fuzzing("raw", data, 100);
+	fill(data, sizeof(data), BF16);
+	keep_for_fuzzing("planes2", data, sizeof(data));
+	fill(data, sizeof(data), INTEGERS);
+	keep_for_fuzzing("planes4", data, sizeof(data));
+	fill(data, sizeof(data), ZEROS);
+	keep_for_fuzzing("zeros", data, sizeof(data));
+}
+
 static void damaged_frames_never_write_outside(void **state)
 {
 	DV_AUTO_FREE uint8_t *data = xmalloc(20000);
@@ -360,6 +399,7 @@ int main(void)
 		cmocka_unit_test(hostile_frames_are_refused),
 		cmocka_unit_test(bombs_and_huge_windows_are_refused),
 		cmocka_unit_test(damaged_frames_never_write_outside),
+		cmocka_unit_test(every_way_to_store_is_kept_for_the_fuzzer),
 		cmocka_unit_test(the_check_is_xxh3),
 	};
 

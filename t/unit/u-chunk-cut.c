@@ -242,6 +242,18 @@ static void cuts_do_not_depend_on_the_block_size(void **state)
 	}
 }
 
+static void patterns_are_kept_for_the_fuzzer(void **state)
+{
+	uint8_t data[300];
+
+	(void)state;
+	fill(data, sizeof(data), RANDOM);
+	corpus_add("chunk", "random", data, sizeof(data));
+	corpus_add("chunk", "period", data, 5);
+	fill(data, sizeof(data), DENSE);
+	corpus_add("chunk", "candidate", data, 34);
+}
+
 static void every_chunk_keeps_the_limits(void **state)
 {
 	size_t len = 8 << 20;
@@ -401,6 +413,7 @@ int main(void)
 		cmocka_unit_test(avx2_equals_scalar_on_periodic_data),
 		cmocka_unit_test(data_full_of_candidates_loses_none),
 		cmocka_unit_test(cuts_do_not_depend_on_the_block_size),
+		cmocka_unit_test(patterns_are_kept_for_the_fuzzer),
 		cmocka_unit_test(every_chunk_keeps_the_limits),
 		cmocka_unit_test(constant_data_gives_the_longest_chunks),
 		cmocka_unit_test(an_insertion_moves_few_cuts),

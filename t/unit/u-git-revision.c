@@ -64,11 +64,17 @@ static void a_revision_stands_in_for_the_work_tree(void **state)
 	assert_string_equal(CHOSEN(.rev = "side"),
 			    "data[]1c side[]4c sub/x[]2c ");
 	assert_string_equal(CHOSEN(.rev = "nosuch"),
-			    "-2 no such revision: nosuch");
+			    "-2 no such commit: nosuch");
+	assert_string_equal(CHOSEN(.rev = "--all"),
+			    "-2 no such commit: --all");
+	assert_string_equal(CHOSEN(.rev = ""), "-2 no such commit: ");
+	assert_string_equal(CHOSEN(.rev = "@"), "data[]3c sub/x[]2c ");
+	assert_string_equal(CHOSEN(.rev = ":/side"),
+			    "data[]1c side[]4c sub/x[]2c ");
 	assert_string_equal(CHOSEN(.rev = "HEAD^{tree}"),
-			    "-2 not a commit: HEAD^{tree}");
+			    "-2 no such commit: HEAD^{tree}");
 	assert_string_equal(CHOSEN(.rev = "HEAD:data.dv"),
-			    "-2 not a commit: HEAD:data.dv");
+			    "-2 no such commit: HEAD:data.dv");
 }
 
 static void paths_select_in_commits_too(void **state)
@@ -128,7 +134,7 @@ static void without_a_commit_there_is_nothing(void **state)
 	repo = must_open("r");
 	assert_string_equal(CHOSEN(.all_commits = true), "");
 	assert_string_equal(CHOSEN(.rev = "HEAD"),
-			    "-2 no such revision: HEAD");
+			    "-2 no such commit: HEAD");
 }
 
 static void what_is_no_pointer_fails_only_where_it_was_asked_for(void **state)
@@ -150,6 +156,8 @@ static void what_is_no_pointer_fails_only_where_it_was_asked_for(void **state)
 	put("r/new.dv", "dv: 2\n");
 	sh("cd r && git add -f . && git commit -qm newer && "
 	   "git rm -q new.dv");
+	dv_repo_close(repo);
+	repo = must_open("r");
 	assert_true(!strncmp(CHOSEN(.all_commits = true), "-12 ", 4));
 }
 

@@ -580,10 +580,38 @@ static void a_torn_pack_is_scanned(void **state)
 	ok(pack_scan(p->path, scan_frame, &s, &frames));
 	assert_int_equal(frames, p->frames - 1);
 	close_finished();
-	put_one_pack(2);
-	buf_clear(&all);
-	read_all(finished[0]->path, &all);
-	corpus_add("packscan", "mixed", all.data, all.len);
+}
+
+/* Three frames: raw, compressed, and of one object without bytes. */
+static void a_small_pack_is_scanned(void **state)
+{
+	DV_AUTO_BUF struct buf all = BUF_INIT;
+	struct pack_writer *w = writer(0);
+	struct packer *p = packer_new(w);
+	struct scanned s = { 0 };
+	uint32_t frames;
+
+	(void)state;
+	for (uint64_t n = 0; n < 9; n++) {
+		struct object o;
+		uint8_t *bytes = object_make(&o, n, n < 8 ? 500 : 0, n & 4);
+
+		ok(packer_put(p, &o, 1));
+		if (n % 4 == 3)
+			ok(packer_flush(p));
+		free(bytes);
+	}
+	ok(packer_flush(p));
+	packer_free(p);
+	ok(pack_writer_finish(w));
+	pack_writer_free(w);
+	s.pack = finished[0];
+	assert_int_equal(s.pack->frames, 3);
+	read_all(s.pack->path, &all);
+	corpus_add("packscan", "small", all.data, all.len);
+	ok(pack_scan(s.pack->path, scan_frame, &s, &frames));
+	assert_int_equal(frames, 3);
+	assert_int_equal(s.found, 9);
 	close_finished();
 }
 
@@ -753,6 +781,7 @@ int main(void)
 		WORLD_TEST(a_pack_of_another_name_or_cut_short_is_refused),
 		WORLD_TEST(an_index_alone_can_be_opened),
 		WORLD_TEST(a_torn_pack_is_scanned),
+		WORLD_TEST(a_small_pack_is_scanned),
 		WORLD_TEST(frames_can_be_copied_as_they_are),
 		WORLD_TEST(the_nonce_makes_another_name),
 		WORLD_TEST(many_packs_need_few_fds),

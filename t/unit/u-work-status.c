@@ -8,6 +8,7 @@
 
 #include "base/path.h"
 #include "store/store.h"
+#include "store/tree.h"
 #include "work/stat_index.h"
 #include "work/stored.h"
 #include "work_world.h"
@@ -15,6 +16,7 @@
 #define T(name) cmocka_unit_test_setup_teardown(name, world_make, world_drop)
 
 static struct buf seen = BUF_INIT;
+static struct session *hand_session;
 
 /* "M data/x", "? data/new/", "A data/y/ 3". */
 static int note(const struct dv_status_entry *e, void *data)
@@ -333,6 +335,122 @@ static void what_the_store_lost_is_told(void **state)
 	assert_string_equal(status(NULL), "! data/ 6\n");
 }
 
+static int put_node(void *data, const struct object *node)
+{
+	struct session_hand *hand = data;
+
+	if (session_claim(hand_session, OBJECT_META, &node->id))
+		return session_put(hand, OBJECT_META, node, 1);
+	return 0;
+}
+
+static int drop_node(void *data, const struct object *node)
+{
+	(void)data;
+	(void)node;
+	return 0;
+}
+
+/*
+ * As after a fetch of part of a tree: the root is stored, "near" is, "far"
+ * (two files in it) is not.  The content of "f" is "hello".
+ */
+static void record_part(void)
+{
+	struct tree_entry f = { .name = "f", .name_len = 1,
+				.type = ENTRY_FILE, .files = 1 };
+	struct tree_entry two[2], root[2], out;
+	struct session_hand *hand;
+	struct dv_pointer p = { .kind = DV_KIND_TREE };
+	struct object object = { .data = (const uint8_t *)"hello", .len = 5 };
+	struct store *store;
+	bool changed;
+
+	sha256("hello", 5, &object.id);
+	f.content = (struct content){ object.id, 5, false };
+	ok(repo_store(world.repo, &store));
+	ok(session_open(store, &hand_session));
+	hand = session_hand_new(hand_session);
+	if (session_claim(hand_session, OBJECT_DATA, &object.id))
+		ok(session_put(hand, OBJECT_DATA, &object, 1));
+	two[0] = two[1] = f;
+	two[1].name = "g";
+	ok(tree_build(two, 2, drop_node, NULL, &root[0]));
+	ok(tree_build(two, 1, put_node, hand, &root[1]));
+	root[0].name = "far";
+	root[0].name_len = 3;
+	root[1].name = "near";
+	root[1].name_len = 4;
+	ok(tree_build(root, 2, put_node, hand, &out));
+	ok(session_hand_flush(hand));
+	session_hand_free(hand);
+	ok(session_finish(hand_session));
+	session_free(hand_session);
+	p.id = out.content.id;
+	p.size = out.content.size;
+	p.files = out.files;
+	p.rest = strdup("");
+	ok(tracked_write(world.repo, "data", &p, &changed));
+	dv_pointer_release(&p);
+}
+
+static void parts_that_were_never_fetched_are_absent(void **state)
+{
+	(void)state;
+	record_part();
+	assert_string_equal(status(NULL), "! data/ 2\nA data/ 3\n");
+	put_text("data/near/f", "hello");
+	assert_string_equal(status(NULL), "! data/ 2\nA data/far/ 2\n");
+	assert_string_equal(status("data/near"), "");
+	/* nothing is known of what is in there */
+	put_text("data/far/x", "hello");
+	assert_string_equal(status(NULL), "! data/ 2\n");
+	put_text("data/near/f", "HELLO");
+	put_text("data/near/g", "hello");
+	ok(dir_remove("data/far"));
+	assert_string_equal(status(NULL), "! data/ 2\nA data/far/ 2\n"
+			    "M data/near/f\n? data/near/g\n");
+	assert_string_equal(status("data/far"), "! data/far/ 2\n"
+			    "A data/far/ 2\n");
+}
+
+static void an_index_that_is_not_complete_is_enough(void **state)
+{
+	struct stat_writer *w = stat_writer_new();
+	struct content c = { .size = 5 };
+	struct dv_pointer p;
+	struct stat st;
+	ino_t before;
+
+	(void)state;
+	record_part();
+	put_text("data/near/f", "hello");
+	settle();
+	sha256("hello", 5, &c.id);
+	ok(tracked_read(world.repo, "data", &p));
+	stat_writer_dir(w, "", NULL, 0);
+	stat_writer_row(w, 0, "near", ENTRY_DIR, NULL, NULL, 0);
+	stat_writer_dir(w, "near", NULL, 0);
+	assert_int_equal(stat("data/near/f", &st), 0);
+	stat_writer_row(w, 1, "f", ENTRY_FILE, &st, &c, INT64_MAX);
+	ok(stat_writer_finish(w, world.repo, "data", &p.id, false, NULL));
+	dv_pointer_release(&p);
+	settle();
+	assert_string_equal(status(NULL), "! data/ 2\nA data/far/ 2\n");
+	before = index_inode("data");
+	assert_string_equal(status(NULL), "! data/ 2\nA data/far/ 2\n");
+	assert_int_equal(index_inode("data"), before);
+	unlink("data/near/f");
+	assert_string_equal(status(NULL),
+			    "! data/ 2\nA data/far/ 2\nD data/near/f\n");
+	/* without any node the rows speak */
+	ok(dir_remove(".git/dv/meta"));
+	mkdir(".git/dv/meta", 0777);
+	world_again();
+	assert_string_equal(status(NULL),
+			    "! data/ 3\nA data/ 2\nD data/near/f\n");
+}
+
 static void a_single_file_needs_no_store(void **state)
 {
 	(void)state;
@@ -479,7 +597,7 @@ static void a_wide_tree_is_shared_by_threads(void **state)
 	assert_string_equal(status(NULL), "M data/wide/f4321\n");
 }
 
-/* --- dv_list, dv_cat -------------------------------------------------------- */
+/* --- dv_list, dv_cat ------------------------------------------------------ */
 
 static int note_entry(const struct dv_entry *e, void *data)
 {
@@ -579,6 +697,8 @@ int main(void)
 		T(many_absent_files_are_one_entry),
 		T(a_pointer_that_moved_is_compared_with_its_tree),
 		T(what_the_store_lost_is_told),
+		T(parts_that_were_never_fetched_are_absent),
+		T(an_index_that_is_not_complete_is_enough),
 		T(a_single_file_needs_no_store),
 		T(broken_pointers_do_not_stop_the_rest),
 		T(pointers_out_of_git_are_told),
