@@ -153,6 +153,10 @@ $O/replay-%: $O/t/fuzz/fuzz-%.o $O/t/fuzz/replay.o $O/libdv.a
 	$(call Q,LD)$(LINK) -o $@ $^ $(LIBS)
 $O/t/fuzz/%.o: OBJ_CFLAGS = -Wno-missing-prototypes
 
+# One remote from the command line, for t/t51*
+$O/remote-tool: $O/t/helper/remote-tool.o $(call objs_of,base chunk remote)
+	$(call Q,LD)$(LINK) -o $@ $^ $(LIBS)
+
 # dv with crash points, for t/t8*: $O/crash/dv
 crash-build:
 	@+$(SUBMAKE) O=$O/crash DV_TEST_CRASH=1 $O/crash/dv
@@ -160,7 +164,7 @@ crash-build:
 check: check-layers check-headers all		## all tests
 	@+$(SUBMAKE) run-tests
 
-run-tests: $(UNITS) $(REPLAYS) $(if $(filter-out t8%,$T),,crash-build)
+run-tests: $(UNITS) $(REPLAYS) $O/remote-tool $(if $(filter-out t8%,$T),,crash-build)
 	@DV_BUILD='$(abspath $O)' contrib/tap-run $(V:1=-v) -j $(JOBS) \
 		$(abspath $(UNITS) $(REPLAYS)) $(SCRIPTS)
 
@@ -204,7 +208,7 @@ fuzz-replay: $(REPLAYS)			## the corpus and its neighbours
 # --- the rest ----------------------------------------------------------------
 
 bench: all					## what common work costs
-	DV_BUILD='$(abspath $O)' t/perf/bench.py
+	DV='$(abspath $O)/dv' t/perf/bench.py
 
 demo: all					## the main job on real input
 	PATH='$(abspath $O)':"$$PATH" contrib/demo.sh

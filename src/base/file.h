@@ -40,6 +40,12 @@ int newfile_commit(struct newfile *f, enum newfile_flags flags);
 /* Removes the temporary file unless it was committed. */
 void newfile_release(struct newfile *f);
 
+/*
+ * Removes what killed processes have left in the folder: temporary files
+ * that nobody has written to for an hour.  Fails silently.
+ */
+void newfile_clean(const char *dir);
+
 /* A file mapped for reading; only for immutable files of our own. */
 struct filemap {
 	const uint8_t *data;	/* len bytes; not NULL even when len is 0 */

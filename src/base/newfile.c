@@ -5,9 +5,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/auto.h"
 #include "base/crash.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -148,4 +151,24 @@ int file_replace(const char *path, const void *data, size_t len,
 	if (!err)
 		err = newfile_write(&f, data, len);
 	return err ? err : newfile_commit(&f, flags);
+}
+
+#define LEFT_BEHIND	3600	/* seconds */
+
+void newfile_clean(const char *dir)
+{
+	DV_AUTO_DIR DIR *d = opendir(dir);
+	const struct dirent *entry;
+	time_t before = time(NULL) - LEFT_BEHIND;
+	struct stat st;
+
+	while (d && (entry = readdir(d))) {
+		if (strncmp(entry->d_name, NEWFILE_TEMP,
+			    strlen(NEWFILE_TEMP)) ||
+		    fstatat(dirfd(d), entry->d_name, &st,
+			    AT_SYMLINK_NOFOLLOW) < 0 ||
+		    !S_ISREG(st.st_mode) || st.st_mtime > before)
+			continue;
+		unlinkat(dirfd(d), entry->d_name, 0);
+	}
 }

@@ -138,7 +138,7 @@ AVX2_INLINE __m256i hash_byte(const struct tables *t, __m256i bytes,
 AVX2 static void hash_rows(const struct tables *tables, const uint8_t *from,
 			   size_t row_len, size_t ahead, struct hits *hits)
 {
-	const struct tables t = *tables;	/* lets them live in registers */
+	const struct tables t = *tables;	/* to live in registers */
 	const uint8_t *after = from + CUT_WINDOW + ROWS * row_len;
 	const size_t steps = (row_len + CUT_WINDOW) / STEP;
 	__m256i h[4];

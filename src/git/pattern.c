@@ -55,7 +55,8 @@ static const char *bracket_member(const char *p, unsigned char c,
 			size_t len = end - 1 - (p + 2);
 
 			*hit |= in_class(p + 2, len, c, &known);
-			if (ignore_case && len == 5 && !memcmp(p + 2, "upper", 5))
+			if (ignore_case && len == 5 &&
+			    !memcmp(p + 2, "upper", 5))
 				*hit |= c >= 'a' && c <= 'z';
 			return known ? end + 1 : NULL;
 		}

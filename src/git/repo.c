@@ -19,7 +19,7 @@
 #include "git/private.h"
 
 static const char config_text[] =
-	"# Settings of dv that everybody who works here shares; dv-config(5)\n"
+	"# Settings of dv that everybody who works here shares; dvconfig(5)\n"
 	"# lists them.  No secrets: git keeps this file for all to read.\n"
 	"[core]\n";
 
@@ -325,8 +325,15 @@ int repo_lock(struct dv_repo *repo, const char *command, struct lock *out)
 	if (err)
 		return err;
 	buf_addf(&path, "%s/lock", dir);
-	return lock_take(out, path.data, command, -1, repo->waiting,
-			 repo->waiting_data);
+	err = lock_take(out, path.data, command, -1, repo->waiting,
+			repo->waiting_data);
+	if (err)
+		return err;
+	newfile_clean(dir);
+	buf_clear(&path);
+	buf_addf(&path, "%s/stat", dir);
+	newfile_clean(path.data);
+	return 0;
 }
 
 void repo_set_waiting(struct dv_repo *repo, lock_wait_cb *fn, void *data)

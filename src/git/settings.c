@@ -307,7 +307,7 @@ static int check_name(const char *name, struct buf *canonical,
 	err = dv_fail(DV_E_INVALID, "dv knows no setting '%s'", name);
 	if (setting_nearest(formed ? canonical->data : name, &near))
 		return dv_hint(err, "did you mean %s?", near.data);
-	return dv_hint(err, "dv-config(5) lists the settings");
+	return dv_hint(err, "dvconfig(5) lists the settings");
 }
 
 static int check_value(const struct dv_repo *repo, const struct setting *s,

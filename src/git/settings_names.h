@@ -7,7 +7,7 @@
 #include "base/buf.h"
 
 /*
- * The settings dv knows: dv-config(5) has a line for each.  What is not in
+ * The settings dv knows: dvconfig(5) has a line for each.  What is not in
  * this table is neither read nor written.
  */
 enum setting_kind {

@@ -43,20 +43,21 @@ int repo_check_parents(struct dv_repo *repo, const char *path)
 	DV_AUTO_BUF struct buf name = BUF_INIT;
 	DV_AUTO_CLOSE int owned = -1;
 	int dir, err = repo_worktree_fd(repo, &dir);
+	const char *at = path;
 
-	for (size_t n; !err && path[n = strcspn(path, "/")]; path += n + 1) {
+	for (size_t n; !err && at[n = strcspn(at, "/")]; at += n + 1) {
 		int next;
 
 		buf_clear(&name);
-		buf_add(&name, path, n);
+		buf_add(&name, at, n);
 		next = openat(dir, name.data, O_PATH | O_DIRECTORY |
 			      O_NOFOLLOW | O_CLOEXEC);
 		if (next < 0 && (errno == ENOTDIR || errno == ELOOP))
 			return dv_fail(DV_E_INVALID, "%s is beyond a symbolic "
 				       "link or a file", path);
 		if (next < 0)
-			return dv_fail_errno("cannot open the folder %s",
-					     name.data);
+			return dv_fail_errno("cannot open the folder of %s",
+					     path);
 		if (owned >= 0)
 			close(owned);
 		dir = owned = next;
@@ -353,5 +354,6 @@ int tracked_write(struct dv_repo *repo, const char *path,
 	if (err)
 		return err;
 	buf_setlen(&full, path_parent_len(full.data));
+	newfile_clean(full.data);
 	return dir_sync(full.len ? full.data : "/");
 }

@@ -55,7 +55,7 @@
 #define PACK_AIM	((uint64_t)64 << 20)
 
 enum pack_layout {
-	PACK_PACKED = 0,	/* frames with headers, in the pack's own file */
+	PACK_PACKED = 0,	/* frames with headers, in the pack's file */
 	PACK_LOOSE = 1,		/* the raw bytes of one file, in another file:
 				   frames have no header, up to 1 GiB each */
 };
@@ -93,7 +93,7 @@ struct pack {
 	struct file_stamp stamp;	/* PACK_LOOSE */
 	/* the rest is private to pack.c */
 	struct filemap map;	/* the page-aligned end of the file */
-	void *heap;		/* owned; the same where nothing can be mapped */
+	void *heap;		/* owned; the same if it cannot be mapped */
 	const uint8_t *index;
 	const uint8_t *fanout, *frame_table, *ids, *places;	/* in it */
 	pthread_mutex_t mutex;	/* guards fd and users */

@@ -196,7 +196,7 @@ int pack_scan(const char *path,
 	if (!S_ISREG(st.st_mode))
 		return dv_fail(DV_E_IO, "not a regular file: %s", path);
 	s.size = st.st_size;
-	s.window = xmalloc(WINDOW);
+	s.window = xmalloc(s.size < WINDOW ? s.size + 1 : WINDOW);
 	s.raw = xmalloc(FRAME_MAX);
 	s.objects = xcalloc(FRAME_COUNT_MAX, sizeof(*s.objects));
 	s.jobs = xcalloc(FRAME_COUNT_MAX, sizeof(*s.jobs));

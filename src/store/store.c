@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/array.h"
-#include "base/auto.h"
 #include "base/crash.h"
 #include "base/path.h"
 #include "base/trace.h"
@@ -73,45 +72,11 @@ static int make_dirs(const char *path)
 	return err;
 }
 
-/* What a repository keeps of its work tree in the same folder. */
-static const char *const beside_names[] = { "head", "lock", "stat", "tracked" };
-
-#define BESIDE_NAMES	(sizeof(beside_names) / sizeof(*beside_names))
-
-static bool is_our_name(const char *name)
-{
-	for (size_t i = 0; i < DIR_NAMES; i++)
-		if (!strcmp(name, dir_names[i]))
-			return true;
-	for (size_t i = 0; i < BESIDE_NAMES; i++)
-		if (!strcmp(name, beside_names[i]))
-			return true;
-	/* the format file on its way, perhaps of a process that was killed */
-	return name[0] == '.';
-}
-
-/* Not into a folder that holds other things. */
-static int check_empty(const char *path)
-{
-	DV_AUTO_DIR DIR *dir = opendir(path);
-	const struct dirent *entry;
-
-	while (dir && (entry = readdir(dir))) {
-		if (!is_our_name(entry->d_name) &&
-		    strcmp(entry->d_name, "format"))
-			return dv_fail(DV_E_INVALID, "%s: holds other things "
-				       "and is no store", path);
-	}
-	return 0;
-}
-
 /* The format file comes last: a store without one is not complete yet. */
 static int create(const char *path, const char *format)
 {
-	int err = check_empty(path);
+	int err = make_dirs(path);
 
-	if (!err)
-		err = make_dirs(path);
 	if (!err)
 		err = file_replace(format, format_text,
 				   sizeof(format_text) - 1, 0);

@@ -21,7 +21,7 @@
  *	loose/<2 hex>/<hex>	whole files, named by their file id, 0444
  *	loose/<2 hex>/<hex>.<n>.idx	their indexes
  *	index/<hex>.midx	merged index over many packs; derived
- *	index/<hex>.bad		objects of a pack that could not be read; derived
+ *	index/<hex>.bad		what of a pack could not be read; derived
  *	have/<remote key>/	what is known of a remote; derived (transfer/)
  *	quarantine/		what was found bad; never deleted by us
  *	tmp/<pid>-<random>/	what is being written; removed once pid is gone

@@ -211,7 +211,7 @@ static int fetch_from(struct fetch *f, struct endpoint *e)
 {
 	struct error_state kept = { 0 };
 	bool located = false;
-	int err, err2;
+	int err;
 
 	f->from = e;
 	f->have = e->have;
@@ -239,8 +239,7 @@ static int fetch_from(struct fetch *f, struct endpoint *e)
 	}
 	if (err)
 		error_restore(&kept);
-	err2 = settle(f, err);
-	return err2;
+	return settle(f, err);
 }
 
 /* --- all remotes ------------------------------------------------------- */

@@ -25,7 +25,6 @@ struct fetch_root {
 	const struct root *root;
 	bool done;		/* all that was asked for is here */
 	bool located;		/* the remote in use has a locator for it */
-	bool told;		/* the user knows that a remote lacks it */
 	struct error_state why;	/* what was wrong with the last remote */
 	struct numbers packs;	/* of `have`: what the locator names */
 };

@@ -2,8 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/array.h"
-#include "base/auto.h"
 #include "base/crash.h"
 #include "base/crew.h"
 #include "base/error.h"
@@ -239,25 +237,6 @@ static int push_send(struct push *p)
 	return err ? err : write_locators(p);
 }
 
-/*
- * What a forced push neither sent nor needs is not relied on again: a pack of
- * the right size but with wrong bytes may be why it was forced.
- */
-static int forget_the_rest(struct push *p)
-{
-	struct have *h = p->have;
-	DV_AUTO_FREE bool *needed = xcalloc(h->count + 1, sizeof(*needed));
-	int err = 0;
-
-	for (size_t i = 0; i < p->count; i++)
-		for (size_t k = 0; k < p->roots[i].needs.count; k++)
-			needed[p->roots[i].needs.items[k]] = true;
-	for (size_t i = 0; !err && i < h->count; i++)
-		if (!h->packs[i].sent && !h->packs[i].gone && !needed[i])
-			err = have_gone(h, i);
-	return err;
-}
-
 int dv_push(struct dv_repo *repo, const struct dv_transfer_options *options,
 	    struct dv_transfer_result *result)
 {
@@ -283,8 +262,5 @@ int dv_push(struct dv_repo *repo, const struct dv_transfer_options *options,
 		push_estimate(&p);
 		return 0;
 	}
-	err = push_send(&p);
-	if (!err && options->force)
-		err = forget_the_rest(&p);
-	return err;
+	return push_send(&p);
 }

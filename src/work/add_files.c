@@ -23,7 +23,7 @@
 #include "store/tree.h"
 #include "work/record.h"
 
-#define BATCH_BYTES	((size_t)2 << 20)
+#define BATCH_BYTES	((size_t)1 << 20)
 #define BATCH_FILES	1024
 /* Read into memory as a whole; more is a stream. */
 #define MEMORY_MAX	((uint64_t)4 << 20)
@@ -360,7 +360,10 @@ int record_run(struct recorder *r, const char *base, const struct scan *scan,
 		if (shared(r, &items[i]))
 			err = record_stream(&j.run, &r->workers[0],
 					    &items[i], true);
-	for (unsigned i = 0; i < r->threads; i++)
+	for (unsigned i = 0; i < r->threads; i++) {
 		record_leave(&r->workers[i]);
+		if (r->threads > 4 || r->mode == RECORD_CHECK)
+			buf_release(&r->workers[i].bytes);
+	}
 	return err;
 }

@@ -75,6 +75,9 @@ static int open_file(int fd, const char *name, const char *path, int *out,
 {
 	*out = openat(fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
 		      O_NOCTTY | O_CLOEXEC);
+	if (*out < 0 && (errno == ENOENT || errno == ELOOP))
+		return dv_fail(DV_E_CHANGED,
+			       "%s: changed while it was looked at", path);
 	if (*out < 0)
 		return dv_fail_errno("cannot open %s", path);
 	if (fstat(*out, st))

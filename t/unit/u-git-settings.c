@@ -51,7 +51,7 @@ static void the_nearest_level_wins(void **state)
 				       "project"), 0);
 	assert_holds("r/.dvconfig",
 		     "# Settings of dv that everybody who works here shares; "
-		     "dv-config(5)\n# lists them.  No secrets: git keeps this "
+		     "dvconfig(5)\n# lists them.  No secrets: git keeps this "
 		     "file for all to read.\n[core]\n\tremote = project\n");
 	assert_set("core.remote", "project");
 	assert_int_equal(dv_config_set(repo, DV_CONFIG_GLOBAL, "core.remote",
@@ -170,7 +170,7 @@ static void mistyped_names_are_refused_with_the_nearest(void **state)
 	dv_config_set(repo, DV_CONFIG_LOCAL, "remote.o.pasword", "x");
 	assert_hint("remote.o.password");
 	dv_config_set(repo, DV_CONFIG_LOCAL, "completely.different", "x");
-	assert_hint("dv-config(5)");
+	assert_hint("dvconfig(5)");
 	assert_int_equal(dv_config_set(repo, DV_CONFIG_LOCAL,
 				       "remote.a b.url", "x"), DV_E_INVALID);
 	assert_int_equal(dv_config_set(repo, DV_CONFIG_LOCAL,

@@ -12,6 +12,7 @@
 
 #include "base/auto.h"
 #include "chunk/sha256.h"
+#include "chunk/stream.h"
 #include "store/list.h"
 
 #include "nodes.h"
@@ -455,9 +456,57 @@ static void bad_chunks_and_failing_puts_stop_the_builder(void **state)
 	nodes_release(&n);
 }
 
+static void assert_id(const struct dv_id *id, const char *expect)
+{
+	char hex[DV_ID_HEX + 1];
+
+	dv_id_to_hex(id, hex);
+	assert_string_equal(hex, expect);
+}
+
+/* The vectors of dvformat-node(5). */
+static void the_published_vectors_hold(void **state)
+{
+	static uint8_t data[(1 << 20) + 12345];
+	struct nodes n = { 0 };
+	struct list_builder *b = list_builder_new(nodes_put, &n);
+	struct chunk chunks[80];
+	struct content c;
+	size_t count;
+
+	(void)state;
+	random_fill(data, sizeof(data), 0);
+	count = chunk_memory(data, sizeof(data), chunks, 80, 1);
+	assert_int_equal(count, 16);
+	for (size_t i = 0; i < count; i++)
+		list_builder_add(b, &chunks[i].id, chunks[i].len);
+	assert_int_equal(list_builder_finish(b, &c), 0);
+	assert_int_equal(n.count, 1);
+	assert_int_equal(n.items[0].len, 573);
+	assert_id(&c.id, "0abc8dc43985398b3ac59a98172f3289"
+		  "874c6ef3bc747d29a4ef6d2cc1fb1f9c");
+	nodes_release(&n);
+
+	n = (struct nodes){ 0 };
+	b = list_builder_new(nodes_put, &n);
+	for (int i = 0; i < 10000; i++) {
+		struct dv_id id;
+		char text[16];
+
+		sha256(text, snprintf(text, sizeof(text), "%d", i), &id);
+		list_builder_add(b, &id, 65536);
+	}
+	assert_int_equal(list_builder_finish(b, &c), 0);
+	assert_int_equal(n.count, 77);
+	assert_id(&c.id, "07e2b0172d4a801ac23755eca61b24c4"
+		  "f2ecc21a0ed9cd4f348fd8cbb031c77d");
+	nodes_release(&n);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_published_vectors_hold),
 		cmocka_unit_test(no_chunks_and_one_chunk_need_no_list),
 		cmocka_unit_test(nodes_end_where_the_format_says),
 		cmocka_unit_test(an_edit_changes_few_nodes),

@@ -44,15 +44,27 @@ static void what_is_no_store_is_left_alone(void **state)
 	struct store *s;
 
 	(void)state;
-	ok(dir_make(in_world("home/letters")));
-	assert_int_equal(store_open(in_world("home"), STORE_CREATE, &s),
-			 DV_E_INVALID);
-	assert_int_equal(count_files(in_world("home"), "", NULL), 1);
 	ok(dir_make(in_world("s")));
 	ok(file_replace(in_world("s/format"), "dv-store 2\n", 11, 0));
 	assert_int_equal(store_open(in_world("s"), 0, &s), DV_E_UNSUPPORTED);
 	ok(file_replace(in_world("s/format"), "what\n", 5, 0));
-	assert_int_equal(store_open(in_world("s"), 0, &s), DV_E_CORRUPT);
+	assert_int_equal(store_open(in_world("s"), STORE_CREATE, &s),
+			 DV_E_CORRUPT);
+	assert_int_equal(count_files(in_world("s"), "", NULL), 1);
+}
+
+/* .git/dv has other things in it as well. */
+static void a_store_may_share_its_folder(void **state)
+{
+	struct store *s;
+
+	(void)state;
+	ok(dir_make(in_world("s/stat")));
+	ok(file_replace(in_world("s/lock"), "", 0, 0));
+	ok(store_open(in_world("s"), STORE_CREATE, &s));
+	put_some(s, OBJECT_DATA, 0, 3, false);
+	store_close(s);
+	assert_int_equal(access(in_world("s/lock"), F_OK), 0);
 }
 
 static void classes_are_kept_apart(void **state)
@@ -460,6 +472,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(a_store_is_made_only_when_asked),
 		WORLD_TEST(what_is_no_store_is_left_alone),
+		WORLD_TEST(a_store_may_share_its_folder),
 		WORLD_TEST(classes_are_kept_apart),
 		WORLD_TEST(another_process_s_packs_are_found_after_a_refresh),
 		WORLD_TEST(a_pack_that_was_removed_is_no_longer_found),

@@ -360,6 +360,8 @@ static void a_file_that_keeps_changing_is_named(void **state)
 	int err;
 
 	(void)state;
+	/* a clone would be one version of it */
+	ok(dv_config_set(world.repo, DV_CONFIG_LOCAL, "store.link", "copy"));
 	put_text("data/calm", "calm");
 	put_noise(path, 24u << 20, 1);
 	atomic_store(&stop, false);

@@ -29,7 +29,7 @@
 #define UNUSED __attribute__((unused))
 
 static struct world {
-	char top[40];
+	char top[200];
 	struct dv_repo *repo;
 } world;
 
@@ -51,10 +51,12 @@ UNUSED static void git(const char *command)
 
 UNUSED static int world_make(void **state)
 {
+	const char *dir = getenv("TMPDIR");
 	bool again;
 
 	(void)state;
-	strcpy(world.top, "/tmp/dv-unit.XXXXXX");
+	snprintf(world.top, sizeof(world.top), "%s/dv-unit.XXXXXX",
+		 dir && strlen(dir) < 100 ? dir : "/tmp");
 	if (!mkdtemp(world.top) || chdir(world.top))
 		return -1;
 	setenv("HOME", world.top, 1);

@@ -1,0 +1,33 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "git/config.h"
+#include "git/settings_names.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* .dvconfig is foreign: what is read of it is never more than there was. */
+static int check(const char *name, const char *value, void *data)
+{
+	size_t *size = data;
+	DV_AUTO_BUF struct buf canonical = BUF_INIT;
+	DV_AUTO_BUF struct buf near = BUF_INIT;
+	unsigned long long number;
+	bool known = setting_canonical(name, &canonical);
+
+	if (strlen(name) > *size + 1 || (value && strlen(value) > *size))
+		abort();
+	if (known && !setting_find(canonical.data))
+		setting_nearest(canonical.data, &near);
+	if (value) {
+		config_truth(value);
+		setting_number(value, &number);
+	}
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	config_parse((const char *)data, size, "fuzz", check, &size);
+	return 0;
+}

@@ -1,0 +1,77 @@
+#!/bin/sh
+
+test_description='killed at every point where something becomes durable or visible'
+
+. "${0%/*}/test-lib.sh"
+
+# The dv with crash points; the whole test is about what the next, ordinary
+# run finds.
+crash_dv=$DV_BUILD/crash/dv
+
+fresh () {
+	rm -rf "$SCRATCH/repo" "$SCRATCH/remote" "$SCRATCH/clone" &&
+	make_repo repo && mkdir remote && cd repo && cp -r ../input data && cp ../model model &&
+	dv remote add origin "$SCRATCH/remote" && git add -A .dvconfig && git commit -qm remote
+}
+
+# What one run of the main job does, step by step; each step may be killed.
+step () {
+	case $1 in
+	add) "$2" add -q data model ;;
+	push) "$2" push -q ;;
+	pull) cd ../clone && "$2" pull -q ;;
+	checkout) cd ../clone && "$2" checkout -q -f ;;
+	esac
+}
+
+before_step () {
+	case $1 in
+	push) dv add -q data model && git add -A && git commit -qm data ;;
+	pull | checkout) dv add -q data model && git add -A && git commit -qm data && dv push -q &&
+		git clone -q . ../clone && { test "$1" = pull || { (cd ../clone && dv fetch -q); }; } ;;
+	esac
+}
+
+# killed_step <step> <pass>: succeeds when the step was killed there
+killed_step () {
+	(DV_TEST_CRASH_AT=$2 && export DV_TEST_CRASH_AT && step "$1" "$crash_dv")
+	test $? -eq 137
+}
+
+# After the kill the same step must do, and everything must be whole.  What the
+# killed process left in the folders of its temporary files goes with the next
+# write: at once where its pid says so, else when it is an hour old.
+after_step () {
+	find .. -name ".dv-tmp-*" -exec touch -d "2 hours ago" {} + && step "$1" dv && cd ../repo && diff -r --no-dereference data ../input && cmp model ../model &&
+	git add -A && { git diff --cached --quiet || git commit -qm data; } && dv push -q && rm -rf ../clone2 &&
+	git clone -q . ../clone2 && cd ../clone2 && dv pull -q && diff -r --no-dereference data ../input && cmp model ../model &&
+	dv status -q && cd ../repo && dv status -q && echo more >data/more && dv add -q data &&
+	test -z "$(find .git/dv/tmp ../clone2/.git/dv/tmp -type f)" && test -z "$(find . -name "*.dv-tmp*")"
+}
+
+test_expect_success 'setup' '
+	small_files input 120 && mkdir input/empty && ln -s nowhere input/link && random_bytes 700000 1 >input/big &&
+	random_bytes 300000 2 >model && test -x "$crash_dv"
+'
+
+for what in add push pull checkout
+do
+	rm -f "$SCRATCH/points"
+	(fresh && before_step $what && DV_TEST_CRASH_LOG="$SCRATCH/points" step $what "$crash_dv") >/dev/null 2>&1
+	sort "$SCRATCH/points" | uniq -c | while read -r count point
+	do
+		echo "$point:1"
+		test "$count" -eq 1 || echo "$point:$count"
+	done >"$SCRATCH/passes"
+	test_expect_success "$what passes crash points" 'test -s passes'
+	while read -r pass
+	do
+		export pass what
+		test_expect_success "$what killed at $pass" '
+			fresh && before_step $what &&
+			killed_step $what "$pass" && after_step $what
+		'
+	done <"$SCRATCH/passes"
+done
+
+test_done
