@@ -43,7 +43,7 @@ const char *dv_repo_store_path(const struct dv_repo *repo);
  * remote.<name>.url.  They are looked up in this order, the first wins:
  * the environment (DV_CORE_REMOTE for core.remote; not for names in three
  * parts), `git config dv.<name>` (worktree, local, global, system), and the
- * committed .dvconfig.  dv-config(5) lists them.
+ * committed .dvconfig.  dvconfig(5) lists them.
  */
 enum dv_config_level {
 	DV_CONFIG_ANY = 0,

@@ -13,7 +13,7 @@
  *
  * A remote is a folder (path or file://), an HTTP or WebDAV server
  * (http://, https://) or a bucket (s3://bucket/prefix).  Its settings are
- * remote.<name>.*, see dv-config(5).  dvprotocol-remote(7) says what lies
+ * remote.<name>.*, see dvconfig(5).  dvprotocol-remote(7) says what lies
  * there.
  */
 

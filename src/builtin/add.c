@@ -142,6 +142,8 @@ static int run(int argc, char **argv, const char *const *usage,
 	if (!n && !changed_only)
 		return usage_error(usage, "no path given");
 	err = open_repo(&repo);
+	if (!err)
+		err = open_threads(repo, &o.threads);
 	if (err)
 		return report(err);
 	a.repo = repo;

@@ -6,6 +6,8 @@
 #include "builtin/open.h"
 #include "cli/report.h"
 
+#define THREADS_MOST 1024	/* more is a mistake */
+
 int open_repo(struct dv_repo **out)
 {
 	int err = dv_repo_open(".", out), hints;
@@ -17,6 +19,19 @@ int open_repo(struct dv_repo **out)
 		return hints;
 	report_hints(hints);
 	return 0;
+}
+
+int open_threads(struct dv_repo *repo, unsigned *threads)
+{
+	uint64_t jobs;
+	int err;
+
+	if (*threads)
+		return 0;
+	err = dv_config_size(repo, "core.jobs", 0, &jobs);
+	if (!err)
+		*threads = jobs < THREADS_MOST ? jobs : THREADS_MOST;
+	return err;
 }
 
 void close_repo(struct dv_repo **repo)

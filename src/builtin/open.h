@@ -11,6 +11,12 @@
  */
 int open_repo(struct dv_repo **out);
 
+/*
+ * Sets *threads from core.jobs unless -j did.  Returns 0 or an error for
+ * report().
+ */
+int open_threads(struct dv_repo *repo, unsigned *threads);
+
 #define DV_AUTO_REPO __attribute__((cleanup(close_repo)))
 void close_repo(struct dv_repo **repo);
 

@@ -242,6 +242,8 @@ int cmd_status(int argc, char **argv)
 	if (n < 0)
 		return code;
 	err = open_repo(&repo);
+	if (!err)
+		err = open_threads(repo, &o.threads);
 	if (err)
 		return report(err);
 	s.repo = repo;

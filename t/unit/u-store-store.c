@@ -53,7 +53,7 @@ static void what_is_no_store_is_left_alone(void **state)
 	assert_int_equal(count_files(in_world("s"), "", NULL), 1);
 }
 
-/* .git/dv has other things in it as well. */
+/* .git/dv has what is known of the work tree in it as well. */
 static void a_store_may_share_its_folder(void **state)
 {
 	struct store *s;
@@ -61,6 +61,8 @@ static void a_store_may_share_its_folder(void **state)
 	(void)state;
 	ok(dir_make(in_world("s/stat")));
 	ok(file_replace(in_world("s/lock"), "", 0, 0));
+	ok(file_replace(in_world("s/head"), "", 0, 0));
+	ok(file_replace(in_world("s/tracked"), "", 0, 0));
 	ok(store_open(in_world("s"), STORE_CREATE, &s));
 	put_some(s, OBJECT_DATA, 0, 3, false);
 	store_close(s);
