@@ -352,7 +352,7 @@ test_expect_success 'no machine role here: said after a second or two' '
 # --- settings ---------------------------------------------------------------
 
 test_expect_success 'settings that make no sense are named' '
-	for bad in jobs=x jobs=0 pathstyle=maybe stalltimeout=-1 \
+	for bad in pathstyle=maybe stalltimeout=-1 \
 		connecttimeout=99999999999999999999
 	do
 		test_must_fail $tool -o $bad "$url/plain" get x 2>err &&

@@ -18,4 +18,9 @@ test_expect_success 'a folder that is not there is an error, not made' '
 	grep "gone" err && test ! -e ../gone
 '
 
+test_expect_success 'set-url changes a URL where it is set' '
+	cd rel && dv remote add --local mine ../mine && dv remote set-url mine ../other &&
+	test "$(dv config remote.mine.url)" = ../other && test_must_fail grep mine .dvconfig
+'
+
 test_done

@@ -20,6 +20,21 @@ test_expect_success 'a path that is not there, a pointer file, the top itself' '
 	test_must_fail dv add d.dv 2>err && grep d.dv err && test_must_fail dv add . 2>err && cat err
 '
 
+test_expect_success 'a path in another repository or in a submodule is refused, its folder is named' '
+	cd repo && git init -q other && mkdir other/sub && echo x >other/sub/f && test_must_fail dv add other/sub/f 2>err &&
+	grep "another repository, other" err && test ! -e other/sub/f.dv && rm -rf other
+'
+
+test_expect_success 'hints can be typed as they are shown: odd names, in a subfolder too' '
+	cd repo && mkdir -p "odd dir" && cd "odd dir" &&
+	for name in "a b" "it'"'"'s" "do\$x" -n :x "~" "#h" "q\"u" "back\\s" "*" "$(printf "n\nl")" "$(printf "\377\t")"
+	do
+		echo x >"./$name" && dv add -- "./$name" >out 2>err && sed -n "s/^hint: //p" err >hint &&
+		bash -e ./hint && git ls-files --error-unmatch -- ":(literal)$name.dv" || { echo "<$name>"; cat err; return 1; }
+	done && git add -f hint && test_must_fail dv add hint 2>err && sed -n "s/^hint: //p" err >../hint && bash -e ../hint &&
+	git rm -q -r -f --cached . && cd .. && rm -rf "odd dir" hint
+'
+
 test_expect_success 'a path that leads through a symlink is refused' '
 	cd repo && mkdir ../away && echo x >../away/f && ln -s ../away way && test_must_fail dv add way/f 2>err && cat err &&
 	test ! -e ../away/f.dv && rm way
@@ -58,7 +73,8 @@ test_expect_success 'a secret in the committed file is refused with the command 
 '
 
 test_expect_success 'a setting dv does not know, with the nearest name' '
-	cd repo && test_must_fail dv config core.remot x 2>err && cat err && grep "core.remote" err
+	cd repo && test_must_fail dv config core.remot x 2>err && cat err && grep "core.remote" err &&
+	test_must_fail dv config remote.far.jobs x 2>err && cat err && grep "remote.far.jobs" err
 '
 
 keep_writing () {

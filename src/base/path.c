@@ -152,3 +152,60 @@ void path_quote(const char *path, struct buf *out)
 		buf_addstr(out, path);
 	}
 }
+
+void path_typed(const char *prefix, const char *path, struct buf *out)
+{
+	size_t start = out->len, same = 0;
+
+	/* whole components that both have */
+	for (size_t i = 0; prefix[i] && prefix[i] == path[i]; i++)
+		if (prefix[i + 1] == '/' || !prefix[i + 1])
+			if (path[i + 1] == '/' || !path[i + 1])
+				same = i + 1;
+	prefix += same;
+	path += same;
+	prefix += *prefix == '/';
+	path += *path == '/';
+	for (; *prefix; prefix += *prefix == '/') {
+		buf_addstr(out, *path || strchr(prefix, '/') ? "../" : "..");
+		prefix += strcspn(prefix, "/");
+	}
+	buf_addstr(out, path);
+	if (out->len == start)
+		buf_addch(out, '.');
+}
+
+static bool is_safe_in_shell(unsigned char c)
+{
+	return c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+		(c >= 'a' && c <= 'z') || (c && strchr("%+,-./:=@_", c));
+}
+
+void path_word(const char *path, struct buf *out)
+{
+	const char *before = *path == '-' || *path == ':' ? "./" : "";
+	size_t len = strlen(path), n;
+	bool safe = len, plain = true;
+
+	for (size_t i = 0; i < len; i += n ? n : 1) {
+		n = plain_length(path + i, len - i);
+		plain &= n || path[i] == '"' || path[i] == '\\';
+		safe &= n && is_safe_in_shell(path[i]);
+	}
+	if (safe) {
+		buf_addf(out, "%s%s", before, path);
+		return;
+	}
+	/* $'' is for bytes that cannot be shown; '' has no escapes at all */
+	buf_addf(out, "%s%s", plain ? "'" : "$'", before);
+	for (size_t i = 0; i < len; i += n ? n : 1) {
+		n = plain_length(path + i, len - i);
+		if (path[i] == '\'')
+			buf_addstr(out, plain ? "'\\''" : "\\'");
+		else if (n || plain)
+			buf_add(out, path + i, n ? n : 1);
+		else
+			add_escaped(out, path[i]);
+	}
+	buf_addch(out, '\'');
+}

@@ -54,4 +54,17 @@ size_t path_parent_len(const char *path);
  */
 void path_quote(const char *path, struct buf *out);
 
+/*
+ * How a path below the top of the work tree is typed in the folder `prefix`
+ * below it ("" is the top).  Appended to *out.
+ */
+void path_typed(const char *prefix, const char *path, struct buf *out);
+
+/*
+ * For a command that is to be typed as it is shown: path as one word of the
+ * shell, which neither dv nor git takes for an option or pathspec magic.
+ * Appended to *out.
+ */
+void path_word(const char *path, struct buf *out);
+
 #endif

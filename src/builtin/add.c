@@ -36,7 +36,7 @@ static void note_to_stage(struct add *a, const char *path)
 	if (!path)
 		return;
 	buf_addch(&word, ' ');
-	shown_path(a->repo, path, &word);
+	typed_word(a->repo, path, &word);
 	/* two tracked paths of one folder share their .gitignore */
 	for (const char *at = a->to_stage.data;
 	     (at = strstr(at, word.data)); at++)

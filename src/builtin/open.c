@@ -43,25 +43,7 @@ void close_repo(struct dv_repo **repo)
 void typed_path(const struct dv_repo *repo, const char *path,
 		struct buf *out)
 {
-	const char *prefix = dv_repo_prefix(repo);
-	size_t same = 0;
-
-	/* whole components that both have */
-	for (size_t i = 0; prefix[i] && prefix[i] == path[i]; i++)
-		if (prefix[i + 1] == '/' || !prefix[i + 1])
-			if (path[i + 1] == '/' || !path[i + 1])
-				same = i + 1;
-	prefix += same;
-	path += same;
-	prefix += *prefix == '/';
-	path += *path == '/';
-	for (; *prefix; prefix += *prefix == '/') {
-		buf_addstr(out, *path || strchr(prefix, '/') ? "../" : "..");
-		prefix += strcspn(prefix, "/");
-	}
-	buf_addstr(out, path);
-	if (!out->len)
-		buf_addch(out, '.');
+	path_typed(dv_repo_prefix(repo), path, out);
 }
 
 void shown_path(const struct dv_repo *repo, const char *path,
@@ -71,4 +53,13 @@ void shown_path(const struct dv_repo *repo, const char *path,
 
 	typed_path(repo, path, &typed);
 	path_quote(typed.data, out);
+}
+
+void typed_word(const struct dv_repo *repo, const char *path,
+		struct buf *out)
+{
+	DV_AUTO_BUF struct buf typed = BUF_INIT;
+
+	typed_path(repo, path, &typed);
+	path_word(typed.data, out);
 }

@@ -31,4 +31,8 @@ void shown_path(const struct dv_repo *repo, const char *path,
 void typed_path(const struct dv_repo *repo, const char *path,
 		struct buf *out);
 
+/* The same as a word of the shell, for hints. */
+void typed_word(const struct dv_repo *repo, const char *path,
+		struct buf *out);
+
 #endif

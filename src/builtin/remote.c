@@ -75,7 +75,10 @@ static int add(struct remote_args *a)
 
 static int set_url(struct remote_args *a)
 {
-	return dv_remote_set_url(a->repo, level(a), a->argv[0], a->argv[1]);
+	bool chosen = a->local || a->global;
+
+	return dv_remote_set_url(a->repo, chosen ? level(a) : DV_CONFIG_ANY,
+				 a->argv[0], a->argv[1]);
 }
 
 static int rename_remote(struct remote_args *a)

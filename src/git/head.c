@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/array.h"
 #include "base/error.h"
@@ -92,6 +93,13 @@ static int ask_git_for_head(const struct dv_repo *repo, char commit[HEX + 1])
 	return 0;
 }
 
+static bool is_folder(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
 /* HEAD, through symbolic refs; "" when there is no commit yet. */
 static int resolve_head(const struct dv_repo *repo, char commit[HEX + 1])
 {
@@ -106,7 +114,8 @@ static int resolve_head(const struct dv_repo *repo, char commit[HEX + 1])
 
 		buf_clear(&text);
 		err = file_read(path.data, REF_FILE_MOST, &text);
-		if (err == DV_E_NOTFOUND && ref.len)
+		/* an empty folder may be left of refs below that name */
+		if (ref.len && (err == DV_E_NOTFOUND || is_folder(path.data)))
 			return find_packed(repo, ref.data, commit);
 		if (err)
 			return err;

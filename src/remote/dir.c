@@ -110,26 +110,27 @@ static int missing(const struct remote *r, const char *name)
 
 /*
  * Removes what pushes that died left in tmp/.  Times are compared with that
- * of a file made now, as this machine's clock may not be the server's.
+ * of a file made now, as this machine's clock may not be the server's.  Only
+ * names that newfile_open() gives: the folder may have had a tmp/ before it
+ * became a remote.
  */
 static void remove_stale(const char *tmp)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_NEWFILE struct newfile made = NEWFILE_INIT;
 	DV_AUTO_DIR DIR *dir = opendir(tmp);
 	struct dirent *e;
 	struct stat st;
 	time_t now;
-	int fd;
 
-	buf_addf(&path, "%s/now-%ld", tmp, (long)getpid());
-	fd = open(path.data, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-	if (fd < 0 || !dir)
+	buf_addf(&path, "%s/now", tmp);
+	if (!dir || newfile_open(&made, path.data, NULL) ||
+	    fstat(made.fd, &st))
 		return;
-	now = fstat(fd, &st) ? 0 : st.st_mtime;
-	close(fd);
-	unlink(path.data);
+	now = st.st_mtime;
 	while ((e = readdir(dir))) {
-		if (fstatat(dirfd(dir), e->d_name, &st,
+		if (strncmp(e->d_name, NEWFILE_TEMP, strlen(NEWFILE_TEMP)) ||
+		    fstatat(dirfd(dir), e->d_name, &st,
 			    AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
 			continue;
 		if (now > st.st_mtime && now - st.st_mtime > STALE_S)

@@ -26,12 +26,13 @@ static uint64_t wanted_end(const struct get *g)
  */
 static int begin_again(struct get *g, struct call *c)
 {
-	if (g->done && !g->sink->restart)
+	if (g->done && (!g->sink->restart || g->restarted))
 		return call_fail(c, DV_E_CORRUPT,
 				 "the object changed while it was read");
 	if (g->done)
 		g->err = g->sink->restart(g->sink->data);
-	g->done = 0;
+	g->restarted |= g->done > 0;
+	g->done = g->before = 0;
 	return g->err;
 }
 
@@ -98,6 +99,9 @@ static int take(void *data, const struct http_answer *a,
 			return g->err;
 	}
 	next = g->offset + g->done;
+	/* all has to come again, and this answer begins in the middle */
+	if (g->at > next)
+		return HTTP_ENOUGH;
 	if (g->at < next) {
 		uint64_t skip = next - g->at;
 

@@ -18,6 +18,7 @@ struct get {
 	uint64_t first;		/* where this try asks to begin */
 	uint64_t before;	/* done, when this try began */
 	bool begun;		/* the answer's head has been looked at */
+	bool restarted;		/* once is enough */
 	bool complete;		/* all that was asked for has come */
 	bool has_size;
 	uint64_t size;		/* of the whole object */

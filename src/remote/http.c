@@ -16,6 +16,7 @@
 #include "remote/settings.h"
 
 #define ERROR_BODY_MAX	((size_t)64 << 10)
+#define IDLE_BODY_MAX	((uint64_t)1 << 20)	/* that nobody asked for */
 #define BULK_BUFFER	(512L << 10)	/* libcurl's most for receiving */
 #define UPLOAD_BUFFER	(2L << 20)	/* libcurl's most for sending */
 #define EXPECT_FROM	((uint64_t)1 << 20)
@@ -49,6 +50,7 @@ struct transfer {
 	const struct http_request *request;
 	struct http_answer *answer;
 	uint64_t body_at;
+	uint64_t idle;		/* bytes of a body that were of no use */
 	bool enough;
 	int err;
 };
@@ -188,10 +190,15 @@ static size_t on_write(char *bytes, size_t size, size_t count, void *data)
 		size_t room = ERROR_BODY_MAX - a->body.len;
 
 		buf_add(&a->body, bytes, len < room ? len : room);
-		return len;
+		/* the refusal is known; its words may have no end */
+		t->idle += len;
+		t->enough = t->idle > IDLE_BODY_MAX;
+		return t->enough ? 0 : len;
 	}
-	if (!t->request->write)
-		return len;
+	if (!t->request->write) {
+		t->idle += len;
+		return t->idle > IDLE_BODY_MAX ? 0 : len;
+	}
 	rc = t->request->write(t->request->data, a, (uint8_t *)bytes, len);
 	if (rc == HTTP_ENOUGH)
 		t->enough = true;
@@ -460,8 +467,10 @@ int http_perform(struct http *h, const struct http_request *q,
 		keep_failure(curl, code, errors, a);
 	slot_give(curl, h, s);
 	curl->slist_free_all(headers);
+	/* where we are sent by a redirect, a query may be a key */
 	if (trace_on)
-		trace_note("%s %s: %d", q->method, q->url.data,
+		trace_note("%s %.*s: %d", q->method,
+			   (int)strcspn(q->url.data, "?"), q->url.data,
 			   a->failure ? -a->failure : a->status);
 	if ((t.err || a->failure) && t.body_at)
 		tell_sent(&t, -(int64_t)t.body_at);

@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "base/array.h"
+#include "base/buf.h"
 #include "base/error.h"
 #include "remote/number.h"
 #include "remote/settings.h"
@@ -80,6 +81,23 @@ static int read_number(const struct remote_options *o, const char *key,
 	return 0;
 }
 
+/* As any path of the settings: ~/ is the home, and all starts at the top. */
+static void place_cafile(const struct remote_options *o,
+			 struct remote_settings *s)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	const char *home = getenv("HOME");
+
+	if (!s->cafile || *s->cafile == '/')
+		return;
+	if (!strncmp(s->cafile, "~/", 2) && home)
+		buf_addf(&path, "%s%s", home, s->cafile + 1);
+	else
+		buf_addf(&path, "%s/%s", o->base_dir, s->cafile);
+	free(s->cafile);
+	s->cafile = buf_detach(&path);
+}
+
 int remote_settings_read(const struct remote_options *o,
 			 struct remote_settings *out)
 {
@@ -116,12 +134,11 @@ int remote_settings_read(const struct remote_options *o,
 		err = read_number(o, "stalltimeout", TIMEOUT_MAX_S,
 				  &out->stall_timeout_s);
 	if (!err)
-		err = read_number(o, "jobs", JOBS_MAX, &out->jobs);
+		place_cafile(o, out);
 	out->anonymous = anonymous;
-	if (o->jobs)
-		out->jobs = o->jobs < JOBS_MAX ? o->jobs : JOBS_MAX;
-	if (!out->jobs)
-		out->jobs = JOBS_DEFAULT;
+	out->jobs = o->jobs ? o->jobs : JOBS_DEFAULT;
+	if (out->jobs > JOBS_MAX)
+		out->jobs = JOBS_MAX;
 	return err;
 }
 

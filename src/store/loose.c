@@ -265,8 +265,32 @@ static void part_path(const struct store *s, const struct dv_id *name,
 	slot_path(s, OBJECT_DATA, &slot, out);
 }
 
+/* False when there is no such part here. */
+static bool find_part(struct store *s, const struct dv_id *name,
+		      uint32_t part, struct pack **out)
+{
+	struct slot *slot;
+
+	pthread_rwlock_rdlock(&s->lock);
+	slot = table_slot(&s->classes[OBJECT_DATA], name, part);
+	pthread_rwlock_unlock(&s->lock);
+	*out = slot ? slot_open(s, OBJECT_DATA, slot) : NULL;
+	return *out;
+}
+
+/* Something in it was found to be bad. */
+static bool has_marks(struct store *s, const struct dv_id *name)
+{
+	struct pack *part;
+
+	for (uint32_t n = 0; find_part(s, name, n, &part); n++)
+		if (store_pack_has_bad(s, part))
+			return true;
+	return false;
+}
+
 /* A good one under this name is already there. */
-static bool is_there(const struct store *s, const struct dv_id *name,
+static bool is_there(struct store *s, const struct dv_id *name,
 		     const char *path)
 {
 	DV_AUTO_BUF struct buf index = BUF_INIT;
@@ -277,6 +301,7 @@ static bool is_there(const struct store *s, const struct dv_id *name,
 
 	part_path(s, name, 0, &index);
 	if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    has_marks(s, name) ||
 	    pack_open_index(index.data, NULL, path, 0, &first))
 		return false;
 	set_stamp(&stamp, &st);
@@ -413,30 +438,6 @@ int loose_commit(struct loose *l, const struct content *content)
 }
 
 /* --- using ------------------------------------------------------------- */
-
-/* False when there is no such part here. */
-static bool find_part(struct store *s, const struct dv_id *name,
-		      uint32_t part, struct pack **out)
-{
-	struct slot *slot;
-
-	pthread_rwlock_rdlock(&s->lock);
-	slot = table_slot(&s->classes[OBJECT_DATA], name, part);
-	pthread_rwlock_unlock(&s->lock);
-	*out = slot ? slot_open(s, OBJECT_DATA, slot) : NULL;
-	return *out;
-}
-
-/* Something in it was found to be bad. */
-static bool has_marks(struct store *s, const struct dv_id *name)
-{
-	struct pack *part;
-
-	for (uint32_t n = 0; find_part(s, name, n, &part); n++)
-		if (store_pack_has_bad(s, part))
-			return true;
-	return false;
-}
 
 int loose_open(struct store *s, const struct content *content, int *fd)
 {

@@ -29,17 +29,20 @@
 /* A folder without a lock file is being made, or its maker was killed. */
 #define YOUNG_SECONDS	60
 
-static bool owner_is_dead(const char *path, const char *name)
+/*
+ * *fd is its lock, or -1: kept until the folder is gone, else a maker that
+ * has not locked it yet could still do so.
+ */
+static bool owner_is_dead(const char *path, const char *name, int *fd)
 {
 	DV_AUTO_BUF struct buf file = BUF_INIT;
-	DV_AUTO_CLOSE int fd = -1;
 	struct stat st;
 	long pid;
 
 	buf_addf(&file, "%s/lock", path);
-	fd = open(file.data, O_RDWR | O_CLOEXEC | O_NONBLOCK);
-	if (fd >= 0)
-		return !flock(fd, LOCK_EX | LOCK_NB);
+	*fd = open(file.data, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	if (*fd >= 0)
+		return !flock(*fd, LOCK_EX | LOCK_NB);
 	if (errno != ENOENT || lstat(path, &st) < 0 ||
 	    !S_ISDIR(st.st_mode) || time(NULL) - st.st_mtime < YOUNG_SECONDS)
 		return false;
@@ -59,11 +62,13 @@ static void sweep(const struct store *s)
 	len = path.len;
 	dir = opendir(path.data);
 	while (dir && (entry = readdir(dir))) {
+		DV_AUTO_CLOSE int fd = -1;
+
 		if (entry->d_name[0] < '0' || entry->d_name[0] > '9')
 			continue;
 		buf_setlen(&path, len);
 		path_append(&path, entry->d_name);
-		if (owner_is_dead(path.data, entry->d_name))
+		if (owner_is_dead(path.data, entry->d_name, &fd))
 			dir_remove(path.data);
 	}
 }

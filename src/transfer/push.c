@@ -22,7 +22,7 @@ static void push_release(struct push *p)
 	}
 	free(p->roots);
 	for (size_t i = 0; i < p->other_count; i++)
-		locator_release(&p->others[i]);
+		locator_release(&p->others[i].locator);
 	free(p->others);
 	locator_release(&p->made);
 	locator_release(&p->lost);

@@ -31,6 +31,14 @@ struct push_root {
 	struct numbers sends;	/* marks of `wanted` it relies on */
 };
 
+/* A root that came before one of these, and what the remote has for it. */
+struct push_before {
+	struct locator locator;
+	enum dv_kind kind;
+	const struct push_root *of;	/* the one it came before */
+	bool hides;	/* push_plan.c: not all of its nodes are here */
+};
+
 /* How the objects marked in one local pack get to the remote. */
 enum fate {
 	FATE_WHOLE = 1,		/* the pack goes as it is */
@@ -57,7 +65,7 @@ struct push {
 	struct roots gathered;
 	struct push_root *roots;	/* owned */
 	size_t count;
-	struct locator *others;		/* owned; of roots before these */
+	struct push_before *others;	/* owned */
 	size_t other_count, other_room;
 	bool had_nothing;	/* `have` was empty to begin with */
 	uint32_t stamp;		/* of the walk under way */

@@ -4,6 +4,7 @@
 #include "base/array.h"
 #include "base/crew.h"
 #include "base/error.h"
+#include "base/map.h"
 #include "base/trace.h"
 #include "transfer/push.h"
 #include "transfer/want.h"
@@ -21,7 +22,8 @@ struct push_walk {
 	struct push_root *root;
 	struct marks visited;	/* nodes gone through */
 	struct marks wanted;	/* objects the remote lacks */
-	struct numbers blind;	/* packs with nodes that are not here */
+	struct id_map blind;	/* nodes there that are not here: the pack's
+				   number << 1, 1 added when it is covered */
 	uint64_t missing;	/* objects neither here nor there */
 	struct dv_id first;	/* of these */
 };
@@ -32,7 +34,7 @@ static void push_walk_release(struct push_walk *w)
 {
 	marks_release(&w->visited);
 	marks_release(&w->wanted);
-	numbers_release(&w->blind);
+	id_map_release(&w->blind);
 }
 
 static void need(struct push *p, struct push_root *r, uint32_t number)
@@ -86,7 +88,8 @@ static int push_visit(void *data, enum object_class class,
 	if (known_there(p, here ? &place : NULL, class, id, &number)) {
 		need(p, w->root, number);
 		if (!here && class == OBJECT_META)
-			numbers_add(&w->blind, number);
+			id_map_put(&w->blind, id, (uint64_t)number << 1,
+				   NULL);
 	} else if (here) {
 		marks_set(&w->wanted, &place, &mark);
 	} else {
@@ -97,6 +100,74 @@ static int push_visit(void *data, enum object_class class,
 
 /* --- nodes that are not here ------------------------------------------- */
 
+/* False when some of what a locator names is gone. */
+static bool is_whole(const struct have *h, const struct locator *l)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		int64_t n = have_number(h, &l->packs[i].id);
+
+		if (n < 0 || h->packs[n].gone)
+			return false;
+	}
+	return true;
+}
+
+/* Relies on all that a locator names. */
+static void rely_on(struct push_walk *w, const struct locator *l)
+{
+	struct have *h = w->push->have;
+
+	for (size_t i = 0; i < l->count; i++)
+		need(w->push, w->root, have_number(h, &l->packs[i].id));
+}
+
+/* A walk over what is here of a root that the remote has. */
+struct covering {
+	struct push_walk *walk;
+	struct marks visited;
+	bool any;		/* of the blind nodes is in it */
+	bool hides;		/* there may be more below what is not here */
+};
+
+static int covering_visit(void *data, enum object_class class,
+			  const struct dv_id *id)
+{
+	struct covering *c = data;
+	struct place place;
+	uint64_t *covered;
+	size_t mark;
+
+	if (class == OBJECT_DATA)
+		return 0;
+	if (store_find(c->walk->push->store, class, id, &place))
+		return marks_set(&c->visited, &place, &mark);
+	covered = id_map_get(&c->walk->blind, id);
+	if (covered && !(*covered & 1)) {
+		*covered |= 1;
+		c->any = true;
+	}
+	c->hides |= !covered;
+	return 0;
+}
+
+static int cover_by(struct push_walk *w, struct push_before *b)
+{
+	struct covering c = { .walk = w, .visited = MARKS_INIT };
+	struct want start = want_root(b->kind, &b->locator.root);
+	int err;
+
+	b->hides = false;
+	if (!is_whole(w->push->have, &b->locator))
+		return 0;
+	err = want_walk(w->push->reader, &start, covering_visit, &c);
+	if (c.any)
+		rely_on(w, &b->locator);
+	b->hides = c.hides;
+	marks_release(&c.visited);
+	/* a node that cannot be read shows nothing */
+	return err == DV_E_INTERRUPTED ? err : 0;
+}
+
 static bool locator_names(const struct locator *l, const struct dv_id *pack)
 {
 	for (size_t i = 0; i < l->count; i++)
@@ -105,47 +176,47 @@ static bool locator_names(const struct locator *l, const struct dv_id *pack)
 	return false;
 }
 
-/* Relies on all that a locator names; false when some of it is gone. */
-static bool rely_on(struct push_walk *w, const struct locator *l)
+/* Where it was not seen: all roots before this one that may have it. */
+static int cover_hidden(const struct dv_id *id, uint64_t value, void *data)
 {
-	struct have *h = w->push->have;
+	struct push_walk *w = data;
+	struct push *p = w->push;
+	const struct have_pack *pack = &p->have->packs[value >> 1];
+	bool covered = value & 1;
 
-	for (size_t i = 0; i < l->count; i++) {
-		int64_t n = have_number(h, &l->packs[i].id);
+	for (size_t i = 0; i < p->other_count && !(value & 1); i++) {
+		const struct push_before *b = &p->others[i];
 
-		if (n < 0 || h->packs[n].gone)
-			return false;
+		if (b->of != w->root || !b->hides ||
+		    !locator_names(&b->locator, &pack->ref.id))
+			continue;
+		rely_on(w, &b->locator);
+		covered = true;
 	}
-	for (size_t i = 0; i < l->count; i++)
-		need(w->push, w->root, have_number(h, &l->packs[i].id));
-	return true;
+	if (!covered)
+		miss(w, id);
+	return 0;
 }
 
 /*
  * What lies below a node that is not here cannot be known.  But a root that
- * has the node is whole at the remote, so all of its packs will do.
+ * has the node is whole at the remote, so all of its packs will do.  That
+ * its locator names the node's pack is not enough: roots share packs.
  */
-static void cover_blind(struct push_walk *w)
+static int cover_blind(struct push_walk *w)
 {
 	struct push *p = w->push;
-	uint32_t last = UINT32_MAX;
+	int err = 0;
 
-	for (size_t i = 0; i < w->blind.count; i++) {
-		const struct dv_id *id;
-		bool covered = false;
-
-		if (w->blind.items[i] == last)
-			continue;
-		last = w->blind.items[i];
-		id = &p->have->packs[last].ref.id;
-		if (w->root->found && locator_names(&w->root->old, id))
-			covered = rely_on(w, &w->root->old);
-		for (size_t k = 0; k < p->other_count && !covered; k++)
-			if (locator_names(&p->others[k], id))
-				covered = rely_on(w, &p->others[k]);
-		if (!covered)
-			miss(w, id);
+	if (!w->blind.count)
+		return 0;
+	if (w->root->found && is_whole(p->have, &w->root->old)) {
+		rely_on(w, &w->root->old);
+		return 0;
 	}
+	for (size_t i = 0; i < p->other_count && !err; i++)
+		err = cover_by(w, &p->others[i]);
+	return err ? err : id_map_each(&w->blind, cover_hidden, w);
 }
 
 static int walk_root(struct push_walk *w)
@@ -156,13 +227,12 @@ static int walk_root(struct push_walk *w)
 
 	marks_release(&w->visited);
 	marks_release(&w->wanted);
-	w->blind.count = r->needs.count = 0;
+	id_map_release(&w->blind);
+	r->needs.count = 0;
 	w->missing = 0;
 	w->push->stamp++;
 	err = want_walk(w->push->reader, &start, push_visit, w);
-	if (!err)
-		cover_blind(w);
-	return err;
+	return err ? err : cover_blind(w);
 }
 
 /* --- learning what the remote has -------------------------------------- */
@@ -233,7 +303,9 @@ static int learn_before(struct push *p, struct push_root *r, bool *more)
 		if (!err)
 			err = know_packs(p, &l);
 		ARRAY_GROW(p->others, p->other_count + 1, p->other_room);
-		p->others[p->other_count++] = l;
+		p->others[p->other_count++] = (struct push_before){
+			l, before.items[i].kind, r, false
+		};
 		*more = true;
 	}
 	return err;
@@ -247,7 +319,7 @@ static int learn_known(struct push *p, struct push_root *r, bool *more)
 	if (r->found)
 		add_unindexed(p, &r->old, &asked);
 	for (size_t i = 0; i < p->other_count; i++)
-		add_unindexed(p, &p->others[i], &asked);
+		add_unindexed(p, &p->others[i].locator, &asked);
 	return learn_indexes(p, &asked, more);
 }
 

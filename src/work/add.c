@@ -24,6 +24,7 @@
 #include "work/add_tree.h"
 #include "work/index_patch.h"
 #include "work/record.h"
+#include "work/stored.h"
 #include "work/temp_name.h"
 
 /* What came of one plan, until it is written. */
@@ -81,6 +82,7 @@ struct job {
 	size_t count;
 	char *base;			/* owned: what scans are relative to */
 	size_t to_read;
+	bool vouched;			/* the store has all that the index has */
 };
 
 #define DV_AUTO_JOB __attribute__((cleanup(job_release)))
@@ -98,12 +100,10 @@ static void job_release(struct job *j)
 
 /* --- what has to be read -------------------------------------------------- */
 
-static bool still_stored(const struct adding *a, const struct content *c)
+/* All of it: what is lost or damaged is put again. */
+static bool still_stored(const struct job *j, const struct content *c)
 {
-	struct place place;
-
-	return !c->size || store_find(a->r.store, c->list ? OBJECT_META :
-				      OBJECT_DATA, &c->id, &place);
+	return j->vouched || content_here(j->a->r.store, j->a->reader, c) == 1;
 }
 
 static int refuse_special(const struct job *j, const struct scan_dir *d,
@@ -150,7 +150,7 @@ static int list_items(struct job *j, struct add_part *part)
 				continue;
 			part->known += e->known;
 			if (e->type == ENTRY_FILE && e->known &&
-			    still_stored(j->a, &e->content))
+			    still_stored(j, &e->content))
 				continue;
 			j->to_read += e->type == ENTRY_FILE || !e->known;
 			j->a->total_bytes += e->type == ENTRY_FILE ?
@@ -416,6 +416,16 @@ static void take_old(struct job *j)
 	j->out->same = true;
 }
 
+/* Status has looked everything up since the store was last changed. */
+static bool is_vouched(const struct job *j)
+{
+	struct dv_id now;
+
+	return j->index.dirs &&
+		!stored_fingerprint(store_path(j->a->r.store), &now) &&
+		dv_id_equal(&j->index.stored, &now);
+}
+
 static int do_plan(struct adding *a, const struct add_plan *plan,
 		   struct outcome *out)
 {
@@ -427,8 +437,10 @@ static int do_plan(struct adding *a, const struct add_plan *plan,
 	uint64_t new_before = atomic_load(&a->r.new_bytes);
 	int err = stat_index_open(a->repo, plan->path, &j.index);
 
-	if (!err)
+	if (!err) {
+		j.vouched = is_vouched(&j);
 		err = scan_parts(&j);
+	}
 	if (err)
 		return err;
 	meter_total(&a->meter, a->total_bytes, a->total_items);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/array.h"
 #include "base/auto.h"
@@ -152,7 +153,18 @@ static int stat_path(struct dv_repo *repo, const char *path, struct stat *st,
 	return 0;
 }
 
-static int check_name(const char *path)
+/* How `path` is typed in a hint, in the folder where dv was called. */
+static const char *word(struct dv_repo *repo, const char *path,
+			struct buf *out)
+{
+	DV_AUTO_BUF struct buf typed = BUF_INIT;
+
+	path_typed(dv_repo_prefix(repo), path, &typed);
+	path_word(typed.data, out);
+	return out->data;
+}
+
+static int check_name(struct dv_repo *repo, const char *path)
 {
 	static const char *const of_git[] = {
 		".gitignore", ".gitattributes", ".gitmodules", ".dvignore",
@@ -160,6 +172,8 @@ static int check_name(const char *path)
 	};
 	const char *name = path_name(path);
 	size_t len = strlen(name), suffix = strlen(DV_POINTER_SUFFIX);
+	DV_AUTO_BUF struct buf data = BUF_INIT;
+	DV_AUTO_BUF struct buf typed = BUF_INIT;
 	int err;
 
 	if (!*path)
@@ -175,7 +189,8 @@ static int check_name(const char *path)
 	if (len <= suffix || strcmp(name + len - suffix, DV_POINTER_SUFFIX))
 		return 0;
 	err = dv_fail(DV_E_INVALID, "%s has the name of a pointer file", path);
-	return dv_hint(err, "dv add %.*s", (int)(strlen(path) - suffix), path);
+	buf_add(&data, path, strlen(path) - suffix);
+	return dv_hint(err, "dv add %s", word(repo, data.data, &typed));
 }
 
 static int refuse_kind(const char *path, const struct stat *st, bool inside)
@@ -221,6 +236,7 @@ static int refuse_nested(struct dv_repo *repo, char *path)
 static int refuse_git(struct dv_repo *repo, const char *path)
 {
 	DV_AUTO_BUF struct buf which = BUF_INIT;
+	DV_AUTO_BUF struct buf typed = BUF_INIT;
 	int err = repo_git_tracks(repo, path, &which);
 
 	if (err == DV_E_NOTFOUND)
@@ -232,23 +248,53 @@ static int refuse_git(struct dv_repo *repo, const char *path)
 			      which.data);
 	else
 		err = dv_fail(DV_E_EXISTS, "%s is tracked by git", path);
-	return dv_hint(err, "git rm -r --cached %s", path);
+	return dv_hint(err, "git rm -r --cached %s", word(repo, path, &typed));
 }
 
-static int gone(const char *path, bool tracked)
+/* Below a submodule or another repository git does not take the pointer. */
+static int refuse_other_repo(struct dv_repo *repo, const char *path)
 {
+	DV_AUTO_BUF struct buf dir = BUF_INIT;
+	DV_AUTO_BUF struct buf typed = BUF_INIT;
+	int top, err = repo_worktree_fd(repo, &top);
+	size_t len;
+
+	if (err)
+		return err;
+	buf_addstr(&dir, path);
+	while ((len = path_parent_len(dir.data)) > 0) {
+		buf_setlen(&dir, len);
+		DV_AUTO_CLOSE int fd = open_below(top, dir.data);
+		if (fd < 0 || faccessat(fd, ".git", F_OK, AT_SYMLINK_NOFOLLOW))
+			continue;
+		err = dv_fail(DV_E_INVALID, "%s is in another repository, %s",
+			      path, dir.data);
+		return dv_hint(err, "cd %s, then dv add it there",
+			       word(repo, dir.data, &typed));
+	}
+	return 0;
+}
+
+static int gone(struct dv_repo *repo, const char *path, bool tracked)
+{
+	DV_AUTO_BUF struct buf pointer = BUF_INIT;
+	DV_AUTO_BUF struct buf data_word = BUF_INIT;
+	DV_AUTO_BUF struct buf pointer_word = BUF_INIT;
 	int err = dv_fail(DV_E_NOTFOUND, "no such file: %s", path);
 
 	if (!tracked)
 		return err;
-	return dv_hint(err, "dv checkout %s puts it back; git rm %s%s stops "
-		       "tracking it", path, path, DV_POINTER_SUFFIX);
+	buf_addf(&pointer, "%s%s", path, DV_POINTER_SUFFIX);
+	return dv_hint(err, "dv checkout %s puts it back; git rm %s stops "
+		       "tracking it", word(repo, path, &data_word),
+		       word(repo, pointer.data, &pointer_word));
 }
 
 /* Inside of a tracked directory. */
 static int check_inside(struct dv_repo *repo, const char *path,
 			const char *tracked)
 {
+	DV_AUTO_BUF struct buf typed = BUF_INIT;
 	struct dv_pointer p;
 	struct stat st;
 	bool there;
@@ -258,7 +304,8 @@ static int check_inside(struct dv_repo *repo, const char *path,
 		return err;
 	if (p.kind != DV_KIND_TREE)
 		err = dv_hint(dv_fail(DV_E_EXISTS, "%s is recorded as a file",
-				      tracked), "dv add %s", tracked);
+				      tracked),
+			      "dv add %s", word(repo, tracked, &typed));
 	dv_pointer_release(&p);
 	if (!err && !path_relative_ok(path))
 		err = dv_fail(DV_E_INVALID, "%s is inside of .git", path);
@@ -273,14 +320,16 @@ static int check_whole(struct dv_repo *repo, char *path, bool tracked)
 {
 	struct stat st;
 	bool there;
-	int err = check_name(path);
+	int err = check_name(repo, path);
 
 	if (!err)
 		err = stat_path(repo, path, &st, &there);
 	if (!err && !there)
-		err = gone(path, tracked);
+		err = gone(repo, path, tracked);
 	if (!err)
 		err = refuse_kind(path, &st, false);
+	if (!err)
+		err = refuse_other_repo(repo, path);
 	if (!err && S_ISDIR(st.st_mode))
 		err = refuse_nested(repo, path);
 	return err ? err : refuse_git(repo, path);
@@ -299,7 +348,7 @@ static int check_arg(struct dv_repo *repo, const char *arg,
 	if (err)
 		return err;
 	if (!path.len)
-		return check_name("");
+		return check_name(repo, "");
 	found = tracked_find(repo, path.data, &tracked, &inside);
 	if (found && found != DV_E_NOTFOUND)
 		return found;

@@ -13,6 +13,7 @@
 #include "base/trace.h"
 #include "git/repo.h"
 #include "work/checkout.h"
+#include "work/stored.h"
 
 /* One tracked path that was selected. */
 struct target {

@@ -106,9 +106,6 @@ void plan_path(const struct plan *p, const struct plan_entry *e,
 
 /* Reads what has to be known of changed files; sets all actions. */
 int plan_decide(struct plan *p);
-/* All of a file's content is in the store.  1, 0 or an error. */
-int content_here(struct store *s, struct store_reader *r,
-		 const struct content *c);
 
 /* Does it.  Stops at the first failure that is not about one file. */
 int plan_apply(struct plan *p);

@@ -10,35 +10,9 @@
 #include "base/array.h"
 #include "base/path.h"
 #include "chunk/sha256.h"
-#include "store/list.h"
 #include "work/checkout.h"
+#include "work/stored.h"
 #include "work/temp_name.h"
-
-int content_here(struct store *s, struct store_reader *r,
-		 const struct content *c)
-{
-	struct list_walk *walk;
-	struct place place;
-	struct dv_id id;
-	uint64_t offset;
-	uint32_t len;
-	int err;
-
-	if (!c->size)
-		return 1;
-	if (!c->list)
-		return store_find(s, OBJECT_DATA, &c->id, &place);
-	err = list_walk_open(r, c, 0, &walk);
-	if (err)
-		return err == DV_E_NOTFOUND ? 0 : err;
-	while ((err = list_walk_next(walk, &id, &offset, &len)) == 1)
-		if (!store_find(s, OBJECT_DATA, &id, &place))
-			break;
-	list_walk_close(walk);
-	if (err == 1 || err == DV_E_NOTFOUND)
-		return 0;
-	return err ? err : 1;
-}
 
 static bool is_file_or_link(const struct scan_entry *e)
 {
@@ -108,7 +82,6 @@ static bool is_recorded_link(const struct plan *p, const struct plan_entry *e)
 static bool may_go(const struct plan *p, const struct plan_entry *e)
 {
 	const struct scan_entry *have = e->have;
-	struct place place;
 
 	if (p->o->force)
 		return true;
@@ -118,9 +91,9 @@ static bool may_go(const struct plan *p, const struct plan_entry *e)
 		return is_recorded_link(p, e);
 	if (e->item)
 		return e->item->here && !e->item->failed;
-	return have->known && (!have->content.size ||
-		store_find(p->r->store, have->content.list ? OBJECT_META :
-			   OBJECT_DATA, &have->content.id, &place));
+	/* all of it: a list alone would not bring the file back */
+	return have->known && content_here(p->r->store, p->reader,
+					   &have->content) == 1;
 }
 
 /* True when what is there has the content that is recorded. */

@@ -22,6 +22,7 @@
 #include "store/loose.h"
 #include "work/below.h"
 #include "work/checkout.h"
+#include "work/stored.h"
 
 #define BATCH_BYTES	((uint64_t)4 << 20)
 #define BATCH_FILES	512

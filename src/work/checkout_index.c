@@ -133,6 +133,16 @@ static void put_entry(struct stat_writer *w, uint32_t dir,
 		put_copy(w, dir, j->p, e->row);
 }
 
+/* All that was found in the directory is recorded there, and so has a row. */
+static bool all_wanted(const struct plan *p, const struct plan_dir *d)
+{
+	uint32_t wanted = 0;
+
+	for (size_t i = d->first; i < d->first + d->count; i++)
+		wanted += p->entries[i].have && p->entries[i].want;
+	return wanted == p->scan.dirs[d->scan_dir].count;
+}
+
 static uint32_t put_dir(struct stat_writer *w, const struct plan *p,
 			const struct plan_dir *d)
 {
@@ -140,7 +150,8 @@ static uint32_t put_dir(struct stat_writer *w, const struct plan *p,
 	const struct scan_dir *s;
 	struct stat st;
 
-	if (d->scan_dir < 0)
+	/* with its times it is not listed: what has no row would go unseen */
+	if (d->scan_dir < 0 || !all_wanted(p, d))
 		return stat_writer_dir(w, path, NULL, 0);
 	/* where we wrote into it, its times differ from these by now */
 	s = &p->scan.dirs[d->scan_dir];

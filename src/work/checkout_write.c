@@ -70,18 +70,26 @@ static int fail_file(const struct hand *h, const struct plan_entry *e,
 	return dv_fail_errno("cannot %s %s", what, path.data);
 }
 
+/* But for its ctime, which a change of mode moves as well. */
+static bool same_bytes(const struct scan_entry *have, const struct stat *st)
+{
+	struct stat was;
+
+	scan_entry_stat(have, &was);
+	return (st->st_mode & S_IFMT) == (was.st_mode & S_IFMT) &&
+		st->st_size == was.st_size && st->st_ino == was.st_ino &&
+		timespec_ns(&st->st_mtim) == have->mtime_ns;
+}
+
 bool still_same(const struct hand *h, const struct plan_entry *e)
 {
-	struct stat st, was;
+	struct stat st;
 
 	if (h->p->o->force || temp_name_is(e->name))
 		return true;
 	if (fstatat(h->dir_fd, e->name, &st, AT_SYMLINK_NOFOLLOW))
 		return errno == ENOENT;
-	scan_entry_stat(e->have, &was);
-	return (st.st_mode & S_IFMT) == (was.st_mode & S_IFMT) &&
-		st.st_size == was.st_size && st.st_ino == was.st_ino &&
-		timespec_ns(&st.st_mtim) == e->have->mtime_ns &&
+	return same_bytes(e->have, &st) &&
 		timespec_ns(&st.st_ctim) == e->have->ctime_ns;
 }
 
@@ -377,8 +385,8 @@ int write_mode(struct hand *h, struct plan_entry *e)
 		return err;
 	fd = openat(h->dir_fd, e->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
 		    O_CLOEXEC | O_NOCTTY);
-	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode) ||
-	    st.st_ino != (ino_t)e->have->inode) {
+	if (fd < 0 || fstat(fd, &st) || !same_bytes(e->have, &st) ||
+	    timespec_ns(&st.st_ctim) != e->have->ctime_ns) {
 		e->action = ACT_KEEP;
 		return 0;
 	}
@@ -389,6 +397,10 @@ int write_mode(struct hand *h, struct plan_entry *e)
 		mode &= ~(mode_t)0111;
 	if (fchmod(fd, mode) || fstat(fd, &st))
 		return fail_file(h, e, "change the mode of");
-	note_stat(e, &st);
+	/* what is noted here is trusted to be the content recorded */
+	if (same_bytes(e->have, &st))
+		note_stat(e, &st);
+	else
+		e->action = ACT_KEEP;
 	return 0;
 }

@@ -82,6 +82,14 @@ int resolve_file(struct store_reader *r, const char *name,
 	out->files = 1;
 	if (err == DV_E_NOTFOUND)
 		return resolve_lacks(name);
-	return err ? err : file_node_decode(data, len, &out->content,
-					    &out->executable);
+	if (err)
+		return err;
+	/* the bytes are those of the id: it is the pointer that is wrong */
+	if (file_node_decode(data, len, &out->content, &out->executable))
+		return dv_fail(DV_E_INVALID, "%s%s: its id is not that of a "
+			       "file", name, DV_POINTER_SUFFIX);
+	if (out->content.size != p->size)
+		return dv_fail(DV_E_INVALID, "%s%s: its size is not that of "
+			       "its id", name, DV_POINTER_SUFFIX);
+	return 0;
 }

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/arena.h"
 #include "base/array.h"
@@ -28,12 +29,25 @@ struct names {
 	size_t count, room;
 };
 
+static bool ends_with(const char *name, const char *end)
+{
+	size_t len = strlen(name), n = strlen(end);
+
+	return len >= n && !strcmp(name + len - n, end);
+}
+
+static void add_name(struct names *n, const char *name, size_t len)
+{
+	ARRAY_GROW(n->items, n->count + 1, n->room);
+	n->items[n->count++] = arena_copy(&n->arena, name, len);
+}
+
 /*
- * Adds the names in <store>/<folder>, with `deep` those in its folders.
- * None there is fine.
+ * Adds the names in <store>/<folder> that end so, with `deep` those in its
+ * folders.  None there is fine.
  */
 static int add_names(struct names *n, const char *store, const char *folder,
-		     bool deep)
+		     const char *end, bool deep)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	const struct dirent *d;
@@ -53,18 +67,34 @@ static int add_names(struct names *n, const char *store, const char *folder,
 		if (d->d_name[0] == '.')
 			continue;
 		path_append(&path, d->d_name);
-		if (deep) {
-			err = add_names(n, store, path.data + at, false);
-		} else {
-			ARRAY_GROW(n->items, n->count + 1, n->room);
-			n->items[n->count++] = arena_copy(&n->arena,
-							  path.data + at,
-							  path.len - at);
-		}
+		if (deep)
+			err = add_names(n, store, path.data + at, end, false);
+		else if (ends_with(d->d_name, end))
+			add_name(n, path.data + at, path.len - at);
 		buf_setlen(&path, len);
 	}
 	if (!err && errno)
 		return dv_fail_errno("cannot read %s", path.data);
+	return err;
+}
+
+/* What is known to be bad; such a file grows, so its length is added. */
+static int add_marks(struct names *n, const char *store)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	size_t first = n->count, at = strlen(store) + 1;
+	int err = add_names(n, store, "index", ".bad", false);
+
+	for (size_t i = first; i < n->count && !err; i++) {
+		struct stat st;
+
+		buf_clear(&path);
+		buf_addf(&path, "%s/%s", store, n->items[i]);
+		buf_addf(&path, " %lld", stat(path.data, &st) ? 0 :
+			 (long long)st.st_size);
+		n->items[i] = arena_copy(&n->arena, path.data + at,
+					 path.len - at);
+	}
 	return err;
 }
 
@@ -77,12 +107,14 @@ int stored_fingerprint(const char *store_path, struct dv_id *out)
 {
 	struct names n = { .arena = ARENA_INIT };
 	struct sha256_stream *sum;
-	int err = add_names(&n, store_path, "data", false);
+	int err = add_names(&n, store_path, "data", "", false);
 
 	if (!err)
-		err = add_names(&n, store_path, "meta", false);
+		err = add_names(&n, store_path, "meta", "", false);
 	if (!err)
-		err = add_names(&n, store_path, "loose", true);
+		err = add_names(&n, store_path, "loose", "", true);
+	if (!err)
+		err = add_marks(&n, store_path);
 	if (n.count > 1)
 		qsort(n.items, n.count, sizeof(*n.items), by_name);
 	sum = sha256_begin();
@@ -114,38 +146,30 @@ static bool bad(int err)
 	return err == DV_E_NOTFOUND || err == DV_E_CORRUPT;
 }
 
-/* 1: all chunks are there, 0: not, or an error. */
-static int has_list(struct check *c, struct store_reader *r,
-		    const struct content *content)
+int content_here(struct store *s, struct store_reader *r,
+		 const struct content *c)
 {
 	struct list_walk *walk;
 	struct place place;
 	struct dv_id id;
 	uint64_t offset;
 	uint32_t len;
-	int got, err = list_walk_open(r, content, 0, &walk);
+	int err;
 
+	if (!c->size)
+		return 1;
+	if (!c->list)
+		return store_find(s, OBJECT_DATA, &c->id, &place);
+	err = list_walk_open(r, c, 0, &walk);
 	if (err)
-		return bad(err) ? 0 : err;
-	while ((got = list_walk_next(walk, &id, &offset, &len)) == 1)
-		if (!store_find(c->store, OBJECT_DATA, &id, &place))
+		return err == DV_E_NOTFOUND ? 0 : err;
+	while ((err = list_walk_next(walk, &id, &offset, &len)) == 1)
+		if (!store_find(s, OBJECT_DATA, &id, &place))
 			break;
 	list_walk_close(walk);
-	if (got < 0)
-		return bad(got) ? 0 : got;
-	return !got;
-}
-
-static int has_content(struct check *c, struct store_reader *r,
-		       const struct content *content)
-{
-	struct place place;
-
-	if (!content->size)
-		return 1;
-	if (content->list)
-		return has_list(c, r, content);
-	return store_find(c->store, OBJECT_DATA, &content->id, &place);
+	if (err == 1 || err == DV_E_NOTFOUND)
+		return 0;
+	return err ? err : 1;
 }
 
 static void missing(struct check *c, uint64_t files, uint64_t size)
@@ -157,11 +181,11 @@ static void missing(struct check *c, uint64_t files, uint64_t size)
 static int check_file(struct check *c, struct store_reader *r,
 		      const struct tree_entry *e)
 {
-	int got = has_content(c, r, &e->content);
+	int got = content_here(c->store, r, &e->content);
 
-	if (!got)
+	if (!got || bad(got))
 		missing(c, 1, e->content.size);
-	return got < 0 ? got : 0;
+	return got < 0 && !bad(got) ? got : 0;
 }
 
 static void put_folder(struct check *c, const struct tree_entry *e)

@@ -14,9 +14,17 @@
  *
  * Looking every chunk up takes time, so the answer "all is here" is kept in
  * the stat index with a fingerprint of the store: SHA-256 over the sorted
- * names of its packs and loose files.  Only names are read for it.
+ * names of its packs, loose files and of what is known to be bad.  No file is
+ * read for it.
  */
 int stored_fingerprint(const char *store_path, struct dv_id *out);
+
+/*
+ * 1 when the store has all chunks of a file, 0 when not; or an error:
+ * DV_E_CORRUPT when its list is damaged.
+ */
+int content_here(struct store *s, struct store_reader *r,
+		 const struct content *c);
 
 /* What is missing. */
 struct stored_missing {

@@ -155,6 +155,50 @@ static void what_a_terminal_could_misread_is_escaped(void **state)
 	}
 }
 
+static void words_are_typed_as_the_shell_reads_them(void **state)
+{
+	static const struct { const char *path, *expect; } cases[] = {
+		{ "data/a-1_b.c", "data/a-1_b.c" },
+		{ "caf\xc3\xa9", "caf\xc3\xa9" },
+		{ "a b", "'a b'" },
+		{ "it's", "'it'\\''s'" },
+		{ "a\\b\"c", "'a\\b\"c'" },
+		{ "-n", "./-n" },
+		{ ":x", "./:x" },
+		{ "a\nb'\\", "$'a\\nb\\'\\\\'" },
+		{ "\xff" "1", "$'\\3771'" },
+		{ "", "''" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		DV_AUTO_BUF struct buf out = BUF_INIT;
+
+		path_word(cases[i].path, &out);
+		assert_string_equal(out.data, cases[i].expect);
+	}
+}
+
+static void paths_are_typed_from_a_folder(void **state)
+{
+	static const struct { const char *prefix, *path, *expect; } cases[] = {
+		{ "", "a/b", "a/b" },
+		{ "a", "a/b", "b" },
+		{ "a", "ab/c", "../ab/c" },
+		{ "a/b", "a/c", "../c" },
+		{ "a/b", "a", ".." },
+		{ "a", "a", "." },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		DV_AUTO_BUF struct buf out = BUF_INIT;
+
+		path_typed(cases[i].prefix, cases[i].path, &out);
+		assert_string_equal(out.data, cases[i].expect);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +209,8 @@ int main(void)
 		cmocka_unit_test(bad_components_are_refused_anywhere),
 		cmocka_unit_test(parts_of_paths),
 		cmocka_unit_test(what_a_terminal_could_misread_is_escaped),
+		cmocka_unit_test(words_are_typed_as_the_shell_reads_them),
+		cmocka_unit_test(paths_are_typed_from_a_folder),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

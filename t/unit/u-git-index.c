@@ -121,7 +121,8 @@ static void a_conflict_is_not_staged(void **state)
 static void head_is_found_however_it_is_kept(void **state)
 {
 	static const char *const forms[] = {
-		"git pack-refs --all", "git checkout -q --detach",
+		"git pack-refs --all", "mkdir .git/refs/heads/main",
+		"rmdir .git/refs/heads/main && git checkout -q --detach",
 		"git checkout -q main && git symbolic-ref refs/heads/alias "
 		"refs/heads/main && git symbolic-ref HEAD refs/heads/alias",
 	};

@@ -213,6 +213,7 @@ static void old_temporary_files_go(void **state)
 	const struct timespec old[2] = { { 1000000000, 0 }, { 1000000000, 0 } };
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	DV_AUTO_BUF struct buf young = BUF_INIT;
+	DV_AUTO_BUF struct buf foreign = BUF_INIT;
 	struct remote *r;
 
 	(void)state;
@@ -221,14 +222,19 @@ static void old_temporary_files_go(void **state)
 	remote_close(r);
 	buf_addf(&path, "%s/swept/tmp/.dv-tmp-1", folder);
 	buf_addf(&young, "%s/swept/tmp/.dv-tmp-2", folder);
+	buf_addf(&foreign, "%s/swept/tmp/thesis", folder);
 	assert_int_equal(file_replace(path.data, "x", 1, NEWFILE_NOSYNC), 0);
 	assert_int_equal(file_replace(young.data, "x", 1, NEWFILE_NOSYNC), 0);
+	assert_int_equal(file_replace(foreign.data, "x", 1, NEWFILE_NOSYNC),
+			 0);
 	assert_int_equal(utimensat(AT_FDCWD, path.data, old, 0), 0);
+	assert_int_equal(utimensat(AT_FDCWD, foreign.data, old, 0), 0);
 	r = open_at(folder, "swept");
 	assert_int_equal(put(r, "b", "x"), 0);
 	remote_close(r);
 	assert_int_not_equal(access(path.data, F_OK), 0);
 	assert_int_equal(access(young.data, F_OK), 0);
+	assert_int_equal(access(foreign.data, F_OK), 0);
 }
 
 static void names_are_checked(void **state)

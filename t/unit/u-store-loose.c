@@ -310,6 +310,39 @@ static void tampering_is_noticed(void **state)
 	free(bytes);
 }
 
+/* A disk may lose bytes without a word: neither size nor times differ. */
+static void what_is_known_to_be_bad_is_replaced(void **state)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	struct chunk chunks[FILE_LEN / DV_CHUNK_MIN + 1];
+	struct stat before, after;
+	struct content content;
+	struct place found;
+	struct store *s;
+	uint8_t *bytes;
+
+	(void)state;
+	if (nowhere())
+		return;
+	ok(store_open(in_place("s"), STORE_CREATE, &s));
+	bytes = make_file(in_place("file"), 1);
+	add_loose(s, in_place("file"), &content);
+	loose_path_of(s, &path);
+	assert_int_equal(stat(path.data, &before), 0);
+	chunk_memory(bytes, FILE_LEN, chunks, sizeof(chunks) / sizeof(*chunks),
+		     1);
+	assert_true(store_find(s, OBJECT_DATA, &chunks[3].id, &found));
+	store_mark_bad(s, &found, false);
+	assert_false(store_find(s, OBJECT_DATA, &chunks[3].id, &found));
+	add_loose(s, in_place("file"), &content);
+	assert_int_equal(stat(path.data, &after), 0);
+	assert_int_not_equal(before.st_ino, after.st_ino);
+	assert_true(store_find(s, OBJECT_DATA, &chunks[3].id, &found));
+	ok(read_content(s, &content, bytes));
+	store_close(s);
+	free(bytes);
+}
+
 static void packs_come_first(void **state)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
@@ -517,6 +550,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		PLACE_TEST(a_whole_file_is_kept_and_found),
 		PLACE_TEST(tampering_is_noticed),
+		PLACE_TEST(what_is_known_to_be_bad_is_replaced),
 		PLACE_TEST(packs_come_first),
 		PLACE_TEST(many_loose_files_are_merged_too),
 		PLACE_TEST(a_dropped_one_leaves_nothing),

@@ -224,6 +224,64 @@ static void files_of_the_user_are_kept(void **state)
 	assert_int_equal(r.written, 0);
 }
 
+static void a_directory_with_files_of_the_user_is_listed(void **state)
+{
+	struct stat_index x;
+	struct stat_dir d;
+	int64_t n;
+
+	(void)state;
+	put_text("data/dir/a", "a");
+	put_text("data/other/b", "b");
+	settle();
+	add("data");
+	put_text("data/dir/mine", "mine");
+	assert_int_equal(unlink("data/other/b"), 0);
+	settle();
+	assert_int_equal(checkout(NULL).written, 1);
+	ok(stat_index_open(world.repo, "data", &x));
+	n = stat_index_find_dir(&x, "dir");
+	assert_true(n >= 0);
+	stat_index_dir(&x, (uint32_t)n, &d);
+	/* else status would take its time for all that is in it */
+	assert_int_equal(d.mtime_ns, 0);
+	stat_index_close(&x);
+}
+
+static void a_known_file_of_lost_chunks_is_kept(void **state)
+{
+	struct dv_checkout_options o = { .threads = 2 };
+	struct dv_checkout_result r;
+
+	(void)state;
+	put_noise("data/big", 1 << 20, 7);
+	settle();
+	add("data");
+	git("cp data.dv v1 && cp data/big one");
+	put_text("data/big", "small");
+	settle();
+	add("data");
+	git("cp data.dv v2 && cp v1 data.dv");
+	checkout(NULL);
+	/* its list is there, what it lists is not */
+	ok(dir_remove(".git/dv/data"));
+	world_again();
+	git("cp v2 data.dv");
+	assert_int_equal(checkout_with(NULL, &o, &r), DV_E_EXISTS);
+	assert_int_equal(r.kept, 1);
+	git("cmp data/big one");
+	/* and add stores it again, whether it has to be read or is known */
+	git("cp v1 data.dv");
+	for (int i = 0; i < 2; i++) {
+		ok(dir_remove(".git/dv/data"));
+		world_again();
+		assert_int_equal(add("data").last.new_bytes, 1 << 20);
+	}
+	git("cp v2 data.dv");
+	assert_int_equal(checkout_with(NULL, &o, &r), DV_E_NOTFOUND);
+	assert_int_equal(r.kept, 0);
+}
+
 static void a_changed_file_that_is_stored_may_be_replaced(void **state)
 {
 	struct dv_checkout_result r;
@@ -604,6 +662,8 @@ int main(void)
 		T(a_single_file_comes_back),
 		T(versions_are_changed_both_ways),
 		T(files_of_the_user_are_kept),
+		T(a_directory_with_files_of_the_user_is_listed),
+		T(a_known_file_of_lost_chunks_is_kept),
 		T(a_changed_file_that_is_stored_may_be_replaced),
 		T(only_a_part_is_looked_at),
 		T(parts_of_another_version_are_not_taken_for_all_of_it),
