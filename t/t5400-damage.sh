@@ -45,7 +45,7 @@ test_expect_success 'an altered pack at the remote: healed from the other remote
 
 test_expect_success 'altered at both: refused, named, exit code not 0, no wrong bytes' '
 	flip "$(biggest two/packs)" 1000000 && git clone -q repo clone2 && cd clone2 &&
-	test_must_fail dv pull 2>err && cat err && grep "data" err &&
+	test_must_fail dv pull 2>err && cat err && grep "data" err && grep "dv push --force" err &&
 	{ test ! -e data/big || cmp data/big ../good/big; }
 '
 

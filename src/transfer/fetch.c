@@ -325,5 +325,11 @@ int dv_fetch(struct dv_repo *repo, const struct dv_transfer_options *options,
 	if (err)
 		return err;
 	left = first_pending(&f);
-	return left ? error_restore(&left->why) : 0;
+	if (!left)
+		return 0;
+	err = error_restore(&left->why);
+	if (err == DV_E_CORRUPT && !*dv_error_hint())
+		dv_hint(err, "where the data is whole: dv push --force -r %s",
+			first);
+	return err;
 }
