@@ -97,9 +97,9 @@ $O/$(SONAME): $(LIB_OBJS) src/libdv.map
 $O/libdv.so: $O/$(SONAME)
 	@ln -sf $(SONAME) $@
 
-$O/dv.pc: dv.pc.in $O/version
+$O/dv.pc: src/dv.pc.in $O/version
 	$(call Q,GEN)sed -e 's|@PREFIX@|$(PREFIX)|' \
-		-e 's|@VERSION@|$(DV_VERSION)|' dv.pc.in >$@
+		-e 's|@VERSION@|$(DV_VERSION)|' src/dv.pc.in >$@
 
 $O/%.o: %.c $O/flags
 	@mkdir -p $(@D)
