@@ -77,17 +77,19 @@ test_expect_success 'a setting dv does not know, with the nearest name' '
 	test_must_fail dv config remote.far.jobs x 2>err && cat err && grep "remote.far.jobs" err
 '
 
+# keep_writing <file> <flag>: appends for as long as the flag is there
 keep_writing () {
-	while test -e "$1"
+	while test -e "$2"
 	do
-		echo more >>"$1"
-	done
+		echo more
+	done >>"$1"
 }
 
 test_expect_success 'a file that keeps changing while it is added' '
-	cd repo && random_bytes 30000000 3 >grow &&
-	{ keep_writing grow & } &&
-	{ test_must_fail dv add grow 2>../err; ok=$?; rm -f grow; } && test $ok -eq 0 && cat ../err && grep "grow" ../err && test ! -e grow.dv
+	cd repo && random_bytes 30000000 3 >grow && : >../writing &&
+	{ keep_writing grow ../writing & } && writer=$! &&
+	{ test_must_fail dv add grow 2>../err; ok=$?; rm ../writing; wait $writer; rm grow; } &&
+	test $ok -eq 0 && cat ../err && grep "grow" ../err && test ! -e grow.dv
 '
 
 test_expect_success 'a file without read permission is named, nothing is changed' '
@@ -96,11 +98,13 @@ test_expect_success 'a file without read permission is named, nothing is changed
 	test ! -e dir.dv && ! grep dir .gitignore; fi
 '
 
+# The reader of a pipe waits for its line, or for its writer to end without one.
 test_expect_success 'the lock: status works, add waits and says who holds it' '
-	cd repo && dv add -q d && lock=$(find .git/dv -maxdepth 1 -name "*lock*" | head -n 1) && test -n "$lock" &&
-	{ flock "$lock" sh -c "echo held >../held; while test -e ../held; do :; done" & } &&
-	until test -e ../held; do :; done && dv status && echo e >e && { dv add -q e 2>../err & } && adder=$! &&
-	until test -s ../err; do kill -0 $adder || break; done && cat ../err && test ! -e e.dv && rm ../held && wait $adder && test -e e.dv
+	cd repo && dv add -q d && mkfifo ../held ../go ../said && echo e >e &&
+	{ timeout 60 flock .git/dv/lock sh -c "echo held >../held; read -r word <../go" & } &&
+	read -r word <../held && test "$word" = held && dv status &&
+	{ timeout 60 dv add e >../out 2>../said & } && adder=$! && { read -r line; test ! -e e.dv && echo go >../go; cat; } <../said &&
+	echo "$line" && echo "$line" | grep "waiting for process .* add" && wait $adder && test -e e.dv && grep "^e: 1 file" ../out
 '
 
 test_expect_success 'modified and new files of the user are kept by checkout' '

@@ -31,6 +31,14 @@ void dv_repo_close(struct dv_repo *repo);
  */
 int dv_repo_init(const char *start, bool *again);
 
+/*
+ * `fn` is called before waiting for another process that holds the
+ * repository's lock, once for each wait; `holder` is "<pid> <host>
+ * <command>".  Without it the wait is silent.
+ */
+typedef void dv_waiting_cb(const char *holder, void *data);
+void dv_repo_set_waiting(struct dv_repo *repo, dv_waiting_cb *fn, void *data);
+
 const char *dv_repo_worktree(const struct dv_repo *repo);  /* absolute */
 const char *dv_repo_prefix(const struct dv_repo *repo);	/* of `start`, "" at
 							   the top */

@@ -8,12 +8,19 @@
 
 #define THREADS_MOST 1024	/* more is a mistake */
 
+static void say_waiting(const char *holder, void *data)
+{
+	(void)data;
+	report_note("waiting for process %s, which holds the lock", holder);
+}
+
 int open_repo(struct dv_repo **out)
 {
 	int err = dv_repo_open(".", out), hints;
 
 	if (err)
 		return err;
+	dv_repo_set_waiting(*out, say_waiting, NULL);
 	hints = dv_config_bool(*out, "core.hints", true);
 	if (hints < 0)
 		return hints;

@@ -28,6 +28,15 @@ static void say(const char *kind, const char *fmt, va_list ap)
 	fputc('\n', stderr);
 }
 
+void report_note(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say("", fmt, ap);
+	va_end(ap);
+}
+
 void report_warning(const char *fmt, ...)
 {
 	va_list ap;

@@ -14,6 +14,10 @@
  */
 int report(int err);
 
+/* A line on standard error, with -q too: why nothing seems to happen. */
+__attribute__((format(printf, 1, 2)))
+void report_note(const char *fmt, ...);
+
 /* "warning: ..." on standard error. */
 __attribute__((format(printf, 1, 2)))
 void report_warning(const char *fmt, ...);

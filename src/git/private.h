@@ -30,7 +30,7 @@ struct dv_repo {
 	struct head *head;		/* see head.h */
 	struct names registry;		/* see tracked.c */
 	bool registry_read;
-	lock_wait_cb *waiting;
+	dv_waiting_cb *waiting;
 	void *waiting_data;
 };
 

@@ -336,7 +336,7 @@ int repo_lock(struct dv_repo *repo, const char *command, struct lock *out)
 	return 0;
 }
 
-void repo_set_waiting(struct dv_repo *repo, lock_wait_cb *fn, void *data)
+void dv_repo_set_waiting(struct dv_repo *repo, dv_waiting_cb *fn, void *data)
 {
 	repo->waiting = fn;
 	repo->waiting_data = data;

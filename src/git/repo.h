@@ -34,11 +34,10 @@ int repo_check_secrets(struct dv_repo *repo);
 int repo_store(struct dv_repo *repo, struct store **out);
 
 /*
- * The lock of this work tree, for commands that change it.  Says on standard
- * error whom it waits for, through repo_set_waiting().
+ * The lock of this work tree, for commands that change it.  Says whom it
+ * waits for, see dv_repo_set_waiting().
  */
 int repo_lock(struct dv_repo *repo, const char *command, struct lock *out);
-void repo_set_waiting(struct dv_repo *repo, lock_wait_cb *fn, void *data);
 
 /* --- tracked paths (tracked.c) ----------------------------------------- */
 
