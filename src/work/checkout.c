@@ -210,14 +210,14 @@ static int target_failed(struct checkout *c, const struct target *t, int err)
 }
 
 /* Applies it, and notes what was done also when not all could be. */
-static int apply(struct checkout *c, struct plan *p, const struct target *t)
+static int apply(struct checkout *c, struct plan *p)
 {
 	struct error_state first = { .code = 0 };
 	int err = plan_apply(p), told, noted;
 
 	if (err)
 		error_save(err, &first);
-	noted = plan_write_index(p, &t->pointer, err);
+	noted = plan_write_index(p, err);
 	if (noted && !err)
 		error_save(noted, &first);
 	told = tell_all(c, p);
@@ -230,7 +230,8 @@ static int one_target(struct checkout *c, const struct target *t)
 {
 	DV_AUTO_PLAN struct plan p = {
 		.repo = c->repo, .o = c->o, .path = t->path,
-		.inside = t->inside, .r = &c->r, .reader = c->reader,
+		.inside = t->inside, .pointer = &t->pointer, .r = &c->r,
+		.reader = c->reader,
 		.meter = &c->meter, .top = c->r.top,
 		.threads = c->r.threads, .index = STAT_INDEX_INIT,
 	};
@@ -238,11 +239,11 @@ static int one_target(struct checkout *c, const struct target *t)
 
 	if (err)
 		return err;
-	if (plan_is_done(&p, &t->pointer)) {
+	if (plan_is_done(&p)) {
 		c->result->unchanged += p.index.files;
 		return 0;
 	}
-	err = plan_walk(&p, &t->pointer);
+	err = plan_walk(&p);
 	if (err == DV_E_NOTFOUND || err == DV_E_CORRUPT)
 		return target_failed(c, t, err);
 	if (!err)
@@ -251,7 +252,7 @@ static int one_target(struct checkout *c, const struct target *t)
 		return err;
 	count_work(c, &p);
 	if (!c->o->dry_run)
-		return apply(c, &p, t);
+		return apply(c, &p);
 	err = look_for_content(&p);
 	return err ? err : tell_all(c, &p);
 }

@@ -68,6 +68,7 @@ struct plan {
 	const struct dv_checkout_options *o;
 	const char *path;	/* tracked */
 	const char *inside;
+	const struct dv_pointer *pointer;
 	struct recorder *r;	/* RECORD_CHECK */
 	struct store_reader *reader;
 	struct meter *meter;
@@ -92,14 +93,14 @@ void plan_release(struct plan *p);
 
 /* Opens the stat index and scans. */
 int plan_scan(struct plan *p, struct ignore *ignore);
-/* True when the work tree is known to hold all of `pointer` already. */
-bool plan_is_done(const struct plan *p, const struct dv_pointer *pointer);
+/* True when the work tree is known to hold all of the pointer already. */
+bool plan_is_done(const struct plan *p);
 /*
  * Fills dirs and entries.  Nodes that are missing or damaged close their
  * directory; on the way to the target they are DV_E_NOTFOUND or
  * DV_E_CORRUPT.
  */
-int plan_walk(struct plan *p, const struct dv_pointer *pointer);
+int plan_walk(struct plan *p);
 /* The path of an entry, relative to the work tree (replaces *out). */
 void plan_path(const struct plan *p, const struct plan_entry *e,
 	       struct buf *out);
@@ -114,8 +115,7 @@ int plan_apply(struct plan *p);
  * Writes the stat index.  failed: plan_apply() stopped early, so that
  * only what is done is noted.
  */
-int plan_write_index(struct plan *p, const struct dv_pointer *pointer,
-		     bool failed);
+int plan_write_index(struct plan *p, bool failed);
 
 /* --- checkout_write.c: files ---------------------------------------------- */
 

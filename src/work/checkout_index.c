@@ -245,8 +245,7 @@ static uint8_t target_type(const struct index_job *j)
 		e->have->type != ENTRY_DIR ? e->want->type : 0;
 }
 
-int plan_write_index(struct plan *p, const struct dv_pointer *pointer,
-		     bool failed)
+int plan_write_index(struct plan *p, bool failed)
 {
 	struct index_job j = { .p = p, .failed = failed, .complete = true };
 	const char *below = p->inside;
@@ -255,11 +254,11 @@ int plan_write_index(struct plan *p, const struct dv_pointer *pointer,
 		.data = &j,
 	};
 	struct stat_writer *w = stat_writer_new();
-	struct dv_id id = pointer->id;
+	struct dv_id id = p->pointer->id;
 
 	if (*p->inside) {
 		j.mixed |= p->index.dirs &&
-			!dv_id_equal(&p->index.pointer, &pointer->id);
+			!dv_id_equal(&p->index.pointer, &p->pointer->id);
 		index_patch(&p->index, &part, 1, w);
 	} else if (part.type == ENTRY_DIR) {
 		index_patch(&p->index, &part, 1, w);

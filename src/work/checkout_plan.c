@@ -7,11 +7,15 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/auto.h"
 #include "base/crew.h"
 #include "base/error.h"
 #include "base/path.h"
 #include "base/trace.h"
+#include "work/below.h"
 #include "work/checkout.h"
+#include "work/index_patch.h"
+#include "work/resolve.h"
 #include "work/temp_name.h"
 
 void plan_release(struct plan *p)
@@ -32,10 +36,65 @@ void plan_path(const struct plan *p, const struct plan_entry *e,
 	path_append(out, e->name);
 }
 
+/* The topmost folder on the way to a part that is not there; false: none. */
+static bool folder_gone(const struct plan *p, struct buf *out)
+{
+	DV_AUTO_BUF struct buf full = BUF_INIT;
+
+	buf_addstr(&full, p->path);
+	for (const char *rest = p->inside;;) {
+		DV_AUTO_CLOSE int fd = open_below(p->top, full.data);
+		size_t len = strcspn(rest, "/");
+
+		if (fd < 0)
+			return errno == ENOENT;
+		if (!rest[len])
+			return false;
+		path_append(&full, "");
+		buf_add(&full, rest, len);
+		buf_setlen(out, 0);
+		buf_add(out, p->inside, (size_t)(rest + len - p->inside));
+		rest += len + 1;
+	}
+}
+
+/*
+ * Where only a part is to be put back of a folder that is gone, the rest of
+ * it is absent from now on, as it is after the pull of a part into a fresh
+ * clone.  With its rows it would count as deleted, and the next add would
+ * drop it from the record.
+ */
+static int forget_gone(struct plan *p)
+{
+	DV_AUTO_BUF struct buf gone = BUF_INIT;
+	struct index_part part = { .type = 0 };
+	struct stat_writer *w;
+	struct dv_id id = p->index.pointer;
+	int err;
+
+	if (!*p->inside || !p->index.dirs || p->o->dry_run ||
+	    !folder_gone(p, &gone))
+		return 0;
+	if (!gone.len) {
+		stat_index_close(&p->index);
+		err = stat_index_remove(p->repo, p->path);
+	} else {
+		part.path = gone.data;
+		w = stat_writer_new();
+		index_patch(&p->index, &part, 1, w);
+		stat_index_close(&p->index);
+		err = stat_writer_finish(w, p->repo, p->path, &id, false,
+					 NULL);
+	}
+	return err ? err : stat_index_open(p->repo, p->path, &p->index);
+}
+
 int plan_scan(struct plan *p, struct ignore *ignore)
 {
 	int err = stat_index_open(p->repo, p->path, &p->index);
 
+	if (!err)
+		err = forget_gone(p);
 	if (err)
 		return err;
 	err = scan_run(p->repo, p->path, p->inside, &p->index, ignore,
@@ -46,13 +105,16 @@ int plan_scan(struct plan *p, struct ignore *ignore)
 	return 0;
 }
 
-bool plan_is_done(const struct plan *p, const struct dv_pointer *pointer)
+bool plan_is_done(const struct plan *p)
 {
+	const struct dv_pointer *pointer = p->pointer;
 	uint64_t known = 0;
 	uint32_t dirs = 0;
 
 	if (*p->inside || !p->index.dirs || !p->index.complete ||
-	    !dv_id_equal(&p->index.pointer, &pointer->id))
+	    !dv_id_equal(&p->index.pointer, &pointer->id) ||
+	    p->index.size != pointer->size ||
+	    p->index.files != pointer->files)
 		return false;
 	for (uint32_t i = 0; i < p->scan.count; i++) {
 		const struct scan_dir *d = &p->scan.dirs[i];
@@ -202,6 +264,9 @@ static int walk_dir(struct plan *p, uint32_t n)
 				&want, &m.want_count);
 		m.want = want;
 	}
+	if (!err && d->want == &p->root && !*p->inside)
+		err = resolve_check_root(p->path, p->pointer, want,
+					 m.want_count);
 	if (err == DV_E_NOTFOUND || err == DV_E_CORRUPT) {
 		d->unread = err == DV_E_NOTFOUND;
 		d->damaged = err == DV_E_CORRUPT;
@@ -226,8 +291,9 @@ static int walk_dir(struct plan *p, uint32_t n)
 /* --- the target ----------------------------------------------------------- */
 
 /* The entry of a pointer to a single file. */
-static int file_root(struct plan *p, const struct dv_pointer *pointer)
+static int file_root(struct plan *p)
 {
+	const struct dv_pointer *pointer = p->pointer;
 	const uint8_t *bytes;
 	uint32_t len;
 	int err = store_read(p->reader, OBJECT_META, &pointer->id, &bytes,
@@ -236,6 +302,8 @@ static int file_root(struct plan *p, const struct dv_pointer *pointer)
 	if (!err)
 		err = file_node_decode(bytes, len, &p->root.content,
 				       &p->root.executable);
+	if (!err)
+		err = resolve_check_file(p->path, pointer, &p->root.content);
 	if (!err)
 		p->root.type = ENTRY_FILE;
 	return err;
@@ -277,13 +345,14 @@ static int inside_root(struct plan *p)
 	return 0;
 }
 
-static int find_root(struct plan *p, const struct dv_pointer *pointer)
+static int find_root(struct plan *p)
 {
+	const struct dv_pointer *pointer = p->pointer;
 	int err = 0;
 
 	memset(&p->root, 0, sizeof(p->root));
 	if (pointer->kind == DV_KIND_FILE) {
-		err = file_root(p, pointer);
+		err = file_root(p);
 	} else {
 		p->root.type = ENTRY_DIR;
 		p->root.content.id = pointer->id;
@@ -338,7 +407,7 @@ static void root_entry(struct plan *p, const char *target,
 	}
 }
 
-int plan_walk(struct plan *p, const struct dv_pointer *pointer)
+int plan_walk(struct plan *p)
 {
 	TRACE_REGION("checkout: compare");
 	DV_AUTO_BUF struct buf target = BUF_INIT;
@@ -346,7 +415,7 @@ int plan_walk(struct plan *p, const struct dv_pointer *pointer)
 	int64_t index_dir;
 	uint32_t n;
 	size_t len;
-	int err = find_root(p, pointer);
+	int err = find_root(p);
 
 	if (err)
 		return err;

@@ -88,8 +88,37 @@ int resolve_file(struct store_reader *r, const char *name,
 	if (file_node_decode(data, len, &out->content, &out->executable))
 		return dv_fail(DV_E_INVALID, "%s%s: its id is not that of a "
 			       "file", name, DV_POINTER_SUFFIX);
-	if (out->content.size != p->size)
+	return resolve_check_file(name, p, &out->content);
+}
+
+static int check_sums(const char *name, const struct dv_pointer *p,
+		      uint64_t size, uint64_t files)
+{
+	if (size != p->size)
 		return dv_fail(DV_E_INVALID, "%s%s: its size is not that of "
 			       "its id", name, DV_POINTER_SUFFIX);
+	if (files != p->files)
+		return dv_fail(DV_E_INVALID, "%s%s: its number of files is "
+			       "not that of its id", name, DV_POINTER_SUFFIX);
 	return 0;
+}
+
+int resolve_check_root(const char *name, const struct dv_pointer *p,
+		       const struct tree_entry *entries, size_t count)
+{
+	uint64_t size = 0, files = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct tree_entry *e = &entries[i];
+
+		size += e->type == ENTRY_SYMLINK ? 0 : e->content.size;
+		files += e->type == ENTRY_DIR ? e->files : 1;
+	}
+	return check_sums(name, p, size, files);
+}
+
+int resolve_check_file(const char *name, const struct dv_pointer *p,
+		       const struct content *content)
+{
+	return check_sums(name, p, content->size, 1);
 }

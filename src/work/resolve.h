@@ -24,6 +24,15 @@ int resolve_inside(struct store_reader *r, const char *name,
 int resolve_file(struct store_reader *r, const char *name,
 		 const struct dv_pointer *p, struct tree_entry *out);
 
+/*
+ * Whether size and number of files in a pointer are those of what its id
+ * names: `entries` are all of a tracked directory's own.  DV_E_INVALID.
+ */
+int resolve_check_root(const char *name, const struct dv_pointer *p,
+		       const struct tree_entry *entries, size_t count);
+int resolve_check_file(const char *name, const struct dv_pointer *p,
+		       const struct content *content);
+
 /* The failure and the hint for what the store lacks. */
 int resolve_lacks(const char *name);
 

@@ -13,6 +13,7 @@
 #include "base/path.h"
 #include "chunk/sha256.h"
 #include "work/below.h"
+#include "work/resolve.h"
 #include "work/scan.h"
 #include "work/status.h"
 #include "work/temp_name.h"
@@ -371,6 +372,9 @@ static int wants_from_tree(struct merge *m)
 	int err = tree_read(m->f->reader, &m->dir.id, &m->arena, &entries,
 			    &count);
 
+	if (!err && !*m->dir.path)
+		err = resolve_check_root(m->s->path, m->s->pointer, entries,
+					 count);
 	if (err)
 		return err;
 	m->wants = arena_alloc(&m->arena, count * sizeof(*m->wants) + 1);

@@ -487,6 +487,17 @@ static int compare(struct status *s, const struct dv_tracked *t,
 	return 0;
 }
 
+/* The rows are those of the pointer, whose sums are theirs. */
+static bool is_same(const struct status *s)
+{
+	const struct stat_index *x = &s->index;
+	const struct dv_pointer *p = s->pointer;
+
+	if (!x->dirs || !dv_id_equal(&x->pointer, &p->id))
+		return false;
+	return !x->complete || (x->size == p->size && x->files == p->files);
+}
+
 int status_path(struct status *s, const struct dv_tracked *tracked)
 {
 	DV_AUTO_BUF struct buf name = BUF_INIT;
@@ -502,8 +513,7 @@ int status_path(struct status *s, const struct dv_tracked *tracked)
 	err = stat_index_open(s->repo, tracked->path, &s->index);
 	if (err)
 		return err;
-	s->same = s->index.dirs &&
-		dv_id_equal(&s->index.pointer, &s->pointer->id);
+	s->same = is_same(s);
 	for (unsigned i = 0; i < s->threads; i++)
 		reread_init(&s->finders[i].reread, reread_done,
 			    &s->finders[i]);
