@@ -17,6 +17,8 @@
 struct dv_add_options {
 	unsigned threads;	/* 0: as many as there are CPUs */
 	bool changed_only;	/* dv commit: only tracked paths, only if changed */
+	bool force;		/* also where the pointer was changed since the
+				   last checkout: what is here replaces it */
 	bool dry_run;
 	struct dv_progress progress;
 };
@@ -45,8 +47,10 @@ typedef int dv_add_cb(const struct dv_add_result *result, void *data);
  * pull) are kept.  Pointers are written after their content is durable.
  *
  * Fails without having changed a pointer when a path is outside the work
- * tree, tracked by git, a pointer or inside .git; when a file keeps changing
- * (DV_E_CHANGED) or cannot be read.
+ * tree, tracked by git, ignored, a pointer or inside .git; when a file keeps
+ * changing (DV_E_CHANGED) or cannot be read; when git has changed the pointer
+ * since the last checkout and the work tree is not what it says now
+ * (DV_E_CHANGED), unless `force`.
  */
 int dv_add(struct dv_repo *repo, const char *const *paths, size_t count,
 	   const struct dv_add_options *options, dv_add_cb *fn, void *data);

@@ -15,10 +15,10 @@
 #include "cli/report.h"
 
 static const char *const add_usage[] = {
-	"dv add [-q] [-j <n>] [-n] [--json] [--] <path>...", NULL
+	"dv add [-f] [-q] [-j <n>] [-n] [--json] [--] <path>...", NULL
 };
 static const char *const commit_usage[] = {
-	"dv commit [-q] [-j <n>] [-n] [--json] [--] [<path>...]", NULL
+	"dv commit [-f] [-q] [-j <n>] [-n] [--json] [--] [<path>...]", NULL
 };
 
 struct add {
@@ -124,8 +124,10 @@ static int run(int argc, char **argv, const char *const *usage,
 	DV_AUTO_REPO struct dv_repo *repo = NULL;
 	struct add a = { .to_stage = BUF_INIT };
 	struct dv_add_options o = { .changed_only = changed_only };
-	int code, err, n;
+	int code, err, n, force = 0;
 	const struct option options[] = {
+		OPT_FLAG('f', "force", &force,
+			 "record what is here though the pointer was changed"),
 		OPT_FLAG('q', "quiet", &a.quiet, "print nothing but errors"),
 		OPT_COUNT('j', "jobs", &o.threads, "<n>",
 			  "use so many threads"),
@@ -148,6 +150,7 @@ static int run(int argc, char **argv, const char *const *usage,
 		return report(err);
 	a.repo = repo;
 	o.dry_run = a.dry_run;
+	o.force = force;
 	o.progress = progress_show(&a.view, a.quiet);
 	err = dv_add(repo, (const char *const *)argv, n, &o, print_result, &a);
 	code = finish(&a, err);

@@ -165,6 +165,34 @@ static int list_items(struct job *j, struct add_part *part)
 	return 0;
 }
 
+static bool in_index(const struct scan *scan)
+{
+	const struct scan_dir *d = &scan->dirs[0];
+
+	return scan->single ? d->entries[0].row >= 0 : d->index_dir >= 0;
+}
+
+/* As in git, ignoring is for what is not recorded yet. */
+static int refuse_ignored(const struct job *j, const struct add_part *part)
+{
+	const struct adding *a = j->a;
+	DV_AUTO_BUF struct buf full = BUF_INIT;
+	int err;
+
+	if (a->o->changed_only || in_index(&part->scan) ||
+	    (!*part->inside && !j->plan->is_new))
+		return 0;
+	buf_addstr(&full, j->plan->path);
+	if (*part->inside)
+		path_append(&full, part->inside);
+	err = scan_ignore_above(a->repo, a->ignore, full.data);
+	if (err || !ignore_match(a->ignore, full.data, !part->scan.single))
+		return err;
+	err = dv_fail(DV_E_INVALID, "%s is ignored by a .dvignore file",
+		      full.data);
+	return dv_hint(err, "take the rule out of .dvignore to record it");
+}
+
 static int scan_part(struct job *j, struct add_part *part)
 {
 	struct adding *a = j->a;
@@ -175,6 +203,8 @@ static int scan_part(struct job *j, struct add_part *part)
 		part->gone = true;
 		return 0;
 	}
+	if (!err)
+		err = refuse_ignored(j, part);
 	return err ? err : list_items(j, part);
 }
 
@@ -207,20 +237,21 @@ static bool pointer_moved(const struct job *j)
 }
 
 /*
- * dv commit where git has moved the pointer since the last checkout: to
- * record what is here would undo what the new pointer brings.
+ * Git has moved the pointer since the last checkout: to record what is here
+ * would undo what the new pointer brings.
  */
-static int commit_moved(const struct job *j, bool *skip)
+static int refuse_moved(const struct job *j)
 {
-	int err;
+	DV_AUTO_BUF struct buf typed = BUF_INIT;
+	const char *path = j->plan->path;
+	int err = dv_fail(DV_E_CHANGED, "%s: the pointer was changed since "
+			  "the last checkout; what is here is of the version "
+			  "before", path);
 
-	*skip = untouched(j);
-	if (*skip)
-		return 0;
-	err = dv_fail(DV_E_CHANGED, "%s: the pointer was changed since the "
-		      "last checkout, and so were files here", j->plan->path);
+	path = add_word(j->a->repo, path, &typed);
 	return dv_hint(err, "dv checkout %s brings the two together and keeps "
-		       "your changes", j->plan->path);
+		       "your changes; dv add -f %s records what is here", path,
+		       path);
 }
 
 /* --- the new pointer ------------------------------------------------------ */
@@ -256,26 +287,45 @@ static int set_pointer(struct job *j, const struct tree_entry *root)
 	return err;
 }
 
+/* All of a path is recorded though its pointer is not what was put here. */
+static bool is_superseding(const struct job *j)
+{
+	return pointer_moved(j) && !*j->parts[0].inside;
+}
+
+/*
+ * The tree that what is here was made from, whose absent entries are kept:
+ * the pointer's, or that of the last checkout.
+ */
+static bool base_tree(const struct job *j, struct tree_entry *out)
+{
+	const struct dv_pointer *p = &j->plan->old;
+	static const struct dv_id mixed;
+
+	memset(out, 0, sizeof(*out));
+	out->type = ENTRY_DIR;
+	if (is_superseding(j)) {
+		out->content.id = j->index.pointer;
+		return !j->index.complete &&
+			!dv_id_equal(&j->index.pointer, &mixed);
+	}
+	out->content.id = p->id;
+	return !j->plan->is_new && p->kind == DV_KIND_TREE;
+}
+
 static int make_pointer(struct job *j)
 {
-	const struct add_plan *plan = j->plan;
-	struct tree_entry root, old = { .type = ENTRY_DIR };
-	bool has_old = !plan->is_new && plan->old.kind == DV_KIND_TREE;
+	struct tree_entry root, old;
+	bool has_old = base_tree(j, &old);
 	struct tree_source s = {
-		.r = &j->a->r, .path = plan->path, .index = &j->index,
+		.r = &j->a->r, .path = j->plan->path, .index = &j->index,
 		.keep = !j->index.complete || pointer_moved(j),
 		.lenient = j->a->o->changed_only,
 		.reader = j->a->reader,
 	};
-	int err;
+	int err = tree_record(&s, has_old ? &old : NULL, j->parts, j->count,
+			      &root);
 
-	if (has_old) {
-		old.content.id = plan->old.id;
-		old.content.size = plan->old.size;
-		old.files = plan->old.files;
-	}
-	err = tree_record(&s, has_old ? &old : NULL, j->parts, j->count,
-			  &root);
 	j->out->result.absent = s.absent;
 	return err ? err : set_pointer(j, &root);
 }
@@ -446,8 +496,11 @@ static int do_plan(struct adding *a, const struct add_plan *plan,
 	meter_total(&a->meter, a->total_bytes, a->total_items);
 	out->skip = a->o->changed_only && !*j.parts[0].inside &&
 		j.parts[0].gone;
-	if (!out->skip && a->o->changed_only && pointer_moved(&j))
-		err = commit_moved(&j, &out->skip);
+	if (a->o->changed_only && pointer_moved(&j) && !a->o->force) {
+		/* a checkout that is still to come is no change */
+		out->skip |= untouched(&j);
+		err = out->skip ? 0 : refuse_moved(&j);
+	}
 	if (err || out->skip)
 		return err;
 	if (!plan->is_new && !pointer_moved(&j) && !j.to_read &&
@@ -458,6 +511,8 @@ static int do_plan(struct adding *a, const struct add_plan *plan,
 	err = read_parts(&j);
 	if (!err)
 		err = make_pointer(&j);
+	if (!err && is_superseding(&j) && !out->same && !a->o->force)
+		err = refuse_moved(&j);
 	if (!err && !a->o->dry_run)
 		make_index(&j);
 	out->result.read_bytes = atomic_load(&a->r.read_bytes) - read_before;

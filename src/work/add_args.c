@@ -153,9 +153,7 @@ static int stat_path(struct dv_repo *repo, const char *path, struct stat *st,
 	return 0;
 }
 
-/* How `path` is typed in a hint, in the folder where dv was called. */
-static const char *word(struct dv_repo *repo, const char *path,
-			struct buf *out)
+const char *add_word(struct dv_repo *repo, const char *path, struct buf *out)
 {
 	DV_AUTO_BUF struct buf typed = BUF_INIT;
 
@@ -190,7 +188,7 @@ static int check_name(struct dv_repo *repo, const char *path)
 		return 0;
 	err = dv_fail(DV_E_INVALID, "%s has the name of a pointer file", path);
 	buf_add(&data, path, strlen(path) - suffix);
-	return dv_hint(err, "dv add %s", word(repo, data.data, &typed));
+	return dv_hint(err, "dv add %s", add_word(repo, data.data, &typed));
 }
 
 static int refuse_kind(const char *path, const struct stat *st, bool inside)
@@ -248,7 +246,7 @@ static int refuse_git(struct dv_repo *repo, const char *path)
 			      which.data);
 	else
 		err = dv_fail(DV_E_EXISTS, "%s is tracked by git", path);
-	return dv_hint(err, "git rm -r --cached %s", word(repo, path, &typed));
+	return dv_hint(err, "git rm -r --cached %s", add_word(repo, path, &typed));
 }
 
 /* Below a submodule or another repository git does not take the pointer. */
@@ -270,7 +268,7 @@ static int refuse_other_repo(struct dv_repo *repo, const char *path)
 		err = dv_fail(DV_E_INVALID, "%s is in another repository, %s",
 			      path, dir.data);
 		return dv_hint(err, "cd %s, then dv add it there",
-			       word(repo, dir.data, &typed));
+			       add_word(repo, dir.data, &typed));
 	}
 	return 0;
 }
@@ -286,8 +284,8 @@ static int gone(struct dv_repo *repo, const char *path, bool tracked)
 		return err;
 	buf_addf(&pointer, "%s%s", path, DV_POINTER_SUFFIX);
 	return dv_hint(err, "dv checkout %s puts it back; git rm %s stops "
-		       "tracking it", word(repo, path, &data_word),
-		       word(repo, pointer.data, &pointer_word));
+		       "tracking it", add_word(repo, path, &data_word),
+		       add_word(repo, pointer.data, &pointer_word));
 }
 
 /* Inside of a tracked directory. */
@@ -305,7 +303,7 @@ static int check_inside(struct dv_repo *repo, const char *path,
 	if (p.kind != DV_KIND_TREE)
 		err = dv_hint(dv_fail(DV_E_EXISTS, "%s is recorded as a file",
 				      tracked),
-			      "dv add %s", word(repo, tracked, &typed));
+			      "dv add %s", add_word(repo, tracked, &typed));
 	dv_pointer_release(&p);
 	if (!err && !path_relative_ok(path))
 		err = dv_fail(DV_E_INVALID, "%s is inside of .git", path);

@@ -41,4 +41,7 @@ int add_args(struct dv_repo *repo, const char *const *paths, size_t count,
 int add_args_tracked(struct dv_repo *repo, const char *const *paths,
 		     size_t count, struct add_plans *out);
 
+/* How `path` is typed in a hint, in the folder where dv was called. */
+const char *add_word(struct dv_repo *repo, const char *path, struct buf *out);
+
 #endif
