@@ -14,6 +14,7 @@
 #include <linux/openat2.h>
 #endif
 
+#include "base/auto.h"
 #include "base/buf.h"
 #include "work/below.h"
 
@@ -31,7 +32,7 @@ static bool is_link(int fd, const char *name)
 	return yes;
 }
 
-/* Component by component: any kernel, any length. */
+/* Component by component: any kernel. */
 static int open_steps(int top, const char *path)
 {
 	DV_AUTO_BUF struct buf name = BUF_INIT;
@@ -58,7 +59,10 @@ static int open_steps(int top, const char *path)
 	return fd;
 }
 
-/* One system call; -2 when this kernel or sandbox has it not. */
+/*
+ * One system call, for less than PATH_MAX bytes; -2 when this kernel or
+ * sandbox has it not.
+ */
 static int open_once(int top, const char *path)
 {
 #ifdef SYS_openat2
@@ -69,8 +73,7 @@ static int open_once(int top, const char *path)
 	};
 	long fd;
 
-	if (atomic_load_explicit(&missing, memory_order_relaxed) ||
-	    strlen(path) >= PATH_MAX)
+	if (atomic_load_explicit(&missing, memory_order_relaxed))
 		return -2;
 	do {
 		fd = syscall(SYS_openat2, top, path, &how, sizeof(how));
@@ -88,12 +91,42 @@ static int open_once(int top, const char *path)
 #endif
 }
 
+static int open_piece(int top, const char *path)
+{
+	int fd = open_once(top, path);
+
+	return fd == -2 ? open_steps(top, path) : fd;
+}
+
+/* How much of a path fits into one system call: all, or whole components. */
+static size_t piece_len(const char *path)
+{
+	size_t len = strnlen(path, PATH_MAX);
+
+	if (len < PATH_MAX)
+		return len;
+	while (len > 1 && path[len - 1] != '/')
+		len--;
+	return len - 1;
+}
+
 int open_below(int top, const char *path)
 {
-	int fd;
+	DV_AUTO_BUF struct buf piece = BUF_INIT;
+	DV_AUTO_CLOSE int above = -1;
 
 	if (!*path)
 		return openat(top, ".", OPEN_DIR);
-	fd = open_once(top, path);
-	return fd == -2 ? open_steps(top, path) : fd;
+	for (size_t len; path[len = piece_len(path)]; path += len + 1) {
+		int fd;
+
+		buf_clear(&piece);
+		buf_add(&piece, path, len);
+		fd = open_piece(above < 0 ? top : above, piece.data);
+		auto_close(&above);
+		above = fd;
+		if (fd < 0)
+			return -1;
+	}
+	return open_piece(above < 0 ? top : above, path);
 }
