@@ -56,12 +56,6 @@ int store_refresh(struct store *s);
 /* Grows whenever this process comes to know of more packs. */
 uint64_t store_generation(const struct store *s);
 /*
- * Names the set of packs and loose files that are here, less what is known
- * to be bad in them: while it is the same, what was found is still here.
- */
-void store_fingerprint(struct store *s, struct dv_id *out);
-
-/*
  * Where an object lies; false: not here.  Prefers packs over loose files.
  * Places known to be bad are passed over, so that a good copy can be added.
  */

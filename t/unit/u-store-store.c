@@ -92,20 +92,14 @@ static void another_process_s_packs_are_found_after_a_refresh(void **state)
 {
 	struct store *a = store_at("s"), *b = store_at("s");
 	struct store_reader *r = store_reader_new(b);
-	struct dv_id before, after;
 	uint64_t generation = store_generation(b);
 
 	(void)state;
-	store_fingerprint(b, &before);
 	put_some(a, OBJECT_DATA, 0, 5, false);
 	assert_int_equal(read_some(r, OBJECT_DATA, 1, false), DV_E_NOTFOUND);
 	ok(store_refresh(b));
 	ok(read_some(r, OBJECT_DATA, 1, false));
 	assert_true(store_generation(b) > generation);
-	store_fingerprint(b, &after);
-	assert_false(dv_id_equal(&before, &after));
-	store_fingerprint(a, &before);
-	assert_true(dv_id_equal(&before, &after));
 	store_reader_free(r);
 	store_close(a);
 	store_close(b);
