@@ -4,11 +4,11 @@ test_description='dv init'
 
 . "${0%/*}/test-lib.sh"
 
-test_expect_success 'init makes and stages .dvconfig and .dvignore, nothing else' '
+test_expect_success 'init makes and stages .dvconfig, .dvignore and .gitattributes, nothing else' '
 	git init -q r && cd r &&
 	dv init &&
 	git status --porcelain >../out &&
-	printf "A  .dvconfig\nA  .dvignore\n" >../expect &&
+	printf "A  .dvconfig\nA  .dvignore\nA  .gitattributes\n" >../expect &&
 	test_cmp ../expect ../out
 '
 

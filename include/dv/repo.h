@@ -26,8 +26,9 @@ void dv_repo_close(struct dv_repo *repo);
 
 /*
  * Makes the git work tree around `start` one that dv looks after: .dvconfig
- * and .dvignore at its top, staged in git, and the store.  Where it is one
- * already nothing is changed and *again is true.
+ * and .dvignore at its top, a line in .gitattributes, staged in git, and the
+ * store; git's local configuration knows dv's drivers.  Where it is one
+ * already only that last part is seen to and *again is true.
  */
 int dv_repo_init(const char *start, bool *again);
 
@@ -111,6 +112,9 @@ struct dv_selection {
 	size_t count;
 	const char *rev;	/* a commit instead of the work tree, or NULL */
 	bool all_branches, all_tags, all_commits; /* besides the above */
+	/* These alone, and nothing is looked for. */
+	const struct dv_tracked *given;
+	size_t given_count;
 };
 
 /*

@@ -17,6 +17,8 @@ const struct command commands[] = {
 	{ "help", "show help for a command", cmd_help, NULL },
 	{ "init", "begin to use dv in a git repository", cmd_init, NULL },
 	{ "ls", "list recorded data", cmd_ls, "list" },
+	{ "merge-driver", "merge two versions of a pointer, for git",
+	  cmd_merge_driver, NULL },
 	{ "pull", "fetch, then checkout", cmd_pull, NULL },
 	{ "push", "send data to a remote", cmd_push, NULL },
 	{ "remote", "manage the places data is pushed to", cmd_remote, NULL },

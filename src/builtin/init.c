@@ -31,7 +31,8 @@ int cmd_init(int argc, char **argv)
 		printf("dv is set up here already\n");
 		return 0;
 	}
-	printf("set up dv: .dvconfig and .dvignore are staged\n");
+	printf("set up dv: .dvconfig, .dvignore and .gitattributes are "
+	       "staged\n");
 	report_hint("git commit -m \"Use dv\", then dv add <path>");
 	return 0;
 }

@@ -212,10 +212,24 @@ static void take_back(struct dv_repo *repo, const char *name, bool made)
 	unlink(path.data);
 }
 
+static void put_back(struct dv_repo *repo, const char *name,
+		     const struct buf *before)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+
+	repo_path(repo, name, &path);
+	if (before->len)
+		file_replace(path.data, before->data, before->len, 0);
+	else
+		unlink(path.data);
+}
+
 static int set_up(struct dv_repo *repo)
 {
-	static const char *const files[] = { ".dvconfig", ".dvignore" };
-	bool config_made = false, ignore_made = false;
+	static const char *const files[] = { ".dvconfig", ".dvignore",
+					     ".gitattributes" };
+	bool config_made = false, ignore_made = false, attributes = false;
+	DV_AUTO_BUF struct buf before = BUF_INIT;
 	struct error_state failure;
 	struct store *store;
 	int err;
@@ -230,10 +244,14 @@ static int set_up(struct dv_repo *repo)
 	if (!err)
 		err = repo_store(repo, &store);
 	if (!err)
-		err = repo_stage(repo, files, 2);
+		err = drivers_attributes(repo, &attributes, &before);
+	if (!err)
+		err = repo_stage(repo, files, attributes ? 3 : 2);
 	if (!err)
 		return dir_sync(repo->place.worktree);
 	error_save(err, &failure);
+	if (attributes)
+		put_back(repo, ".gitattributes", &before);
 	take_back(repo, ".dvconfig", config_made);
 	take_back(repo, ".dvignore", ignore_made);
 	return error_restore(&failure);
@@ -250,9 +268,10 @@ int dv_repo_init(const char *start, bool *again)
 	if (!err) {
 		repo_path(repo, ".dvconfig", &config);
 		*again = !lstat(config.data, &st);
-		if (!*again)
-			err = set_up(repo);
+		err = *again ? settings_load(repo) : set_up(repo);
 	}
+	if (!err)
+		err = drivers_configure(repo);
 	dv_repo_close(repo);
 	return err;
 }
@@ -329,6 +348,8 @@ int repo_lock(struct dv_repo *repo, const char *command, struct lock *out)
 			repo->waiting_data);
 	if (err)
 		return err;
+	/* a convenience: where it cannot be had, all else can */
+	drivers_configure(repo);
 	newfile_clean(dir);
 	buf_clear(&path);
 	buf_addf(&path, "%s/stat", dir);

@@ -96,6 +96,21 @@ int repo_gitignore_remove(struct dv_repo *repo, const char *path,
 /* git add -- paths, by the user's git. */
 int repo_stage(struct dv_repo *repo, const char *const *paths, size_t count);
 
+/* --- git's merge and diff drivers (drivers.c) --------------------------- */
+
+/*
+ * Adds the line that names dv's drivers for pointers to the .gitattributes
+ * at the top, unless one names its merge driver already.  *before: what was in
+ * the file, when it was changed.
+ */
+int drivers_attributes(struct dv_repo *repo, bool *changed,
+		       struct buf *before);
+/*
+ * Tells git's local configuration what the drivers are, where .gitattributes
+ * names them and no configuration does: so after a clone.  Cheap otherwise.
+ */
+int drivers_configure(struct dv_repo *repo);
+
 /* --- .dvignore --------------------------------------------------------- */
 
 /*

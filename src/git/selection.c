@@ -393,14 +393,27 @@ static int hand_out(struct selection *s, dv_tracked_cb *fn, void *data)
 	return err;
 }
 
+static int hand_on(const struct dv_selection *what, dv_tracked_cb *fn,
+		   void *data)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < what->given_count && !err; i++)
+		err = fn(&what->given[i], data);
+	return err;
+}
+
 int dv_tracked_each(struct dv_repo *repo, const struct dv_selection *what,
 		    dv_tracked_cb *fn, void *data)
 {
 	TRACE_REGION("git: tracked paths");
 	DV_AUTO_SELECTION struct selection s = { .repo = repo };
 	struct revision *r = NULL;
-	int err = read_wishes(&s, what);
+	int err;
 
+	if (what->given)
+		return hand_on(what, fn, data);
+	err = read_wishes(&s, what);
 	if (!err && !what->rev)
 		err = take_worktree(&s);
 	if (!err && (what->rev || what->all_branches || what->all_tags ||

@@ -31,7 +31,8 @@ static void init_makes_and_stages_two_files(void **state)
 	assert_false(again);
 	output_of(&out, "git -C fresh status --porcelain");
 	assert_string_equal(out.data,
-			    "A  .dvconfig\nA  .dvignore\n?? other\n");
+			    "A  .dvconfig\nA  .dvignore\n"
+			    "A  .gitattributes\n?? other\n");
 	sh("test -d fresh/.git/dv/data && test ! -e fresh/a/b/.dvconfig");
 	sh("git config -f fresh/.dvconfig --list");
 	put("fresh/.dvignore", "mine\n");
@@ -41,7 +42,8 @@ static void init_makes_and_stages_two_files(void **state)
 	assert_holds("fresh/.dvignore", "mine\n");
 	output_of(&out, "git -C fresh status --porcelain");
 	assert_string_equal(out.data,
-			    "?? .dvconfig\n?? .dvignore\n?? other\n");
+			    "?? .dvconfig\n?? .dvignore\n"
+			    "?? .gitattributes\n?? other\n");
 }
 
 static void init_that_cannot_stage_leaves_nothing(void **state)
@@ -53,7 +55,8 @@ static void init_that_cannot_stage_leaves_nothing(void **state)
 	sh("git init -q busy && touch busy/.git/index.lock");
 	buf_addf(&path, "%s/busy", world);
 	assert_int_not_equal(dv_repo_init(path.data, &again), 0);
-	sh("test ! -e busy/.dvconfig && test ! -e busy/.dvignore");
+	sh("test ! -e busy/.dvconfig && test ! -e busy/.dvignore && "
+	   "test ! -e busy/.gitattributes");
 	sh("rm busy/.git/index.lock");
 	assert_int_equal(dv_repo_init(path.data, &again), 0);
 	assert_false(again);
