@@ -35,7 +35,8 @@ endif
 
 # --- what it is built with ---------------------------------------------------
 
-# libcurl is loaded when a remote is used: only its headers are needed.
+# libcurl, libgit2 and libcrypto are loaded when they are needed; --as-needed
+# keeps the last two out of the program.
 LINKED  = libgit2 libzstd libxxhash libcrypto expat jansson
 PACKAGES = $(LINKED) libcurl
 GOALS = $(or $(MAKECMDGOALS),all)

@@ -112,6 +112,13 @@ test_expect_success 'bash completion offers commands and options' '
 	grep -e "--all-branches" out
 '
 
+# Each costs more than all of a small status.
+test_expect_success 'what a small command does not need is not loaded' '
+	LD_DEBUG=files dv version 2>files &&
+	grep "libzstd" files &&
+	! grep -E "libcrypto|libgit2|libcurl|libssl" files
+'
+
 test_expect_success 'a full disk behind standard output is an error' '
 	test_must_fail dv help >/dev/full
 '

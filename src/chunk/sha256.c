@@ -1,40 +1,23 @@
 #include "chunk/sha256.h"
 
-#include <openssl/evp.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "chunk/kernel.h"
+#include "chunk/openssl_load.h"
 #include "chunk/sha256_lanes.h"
 
 /* With fewer messages than this eight slow lanes lose to OpenSSL. */
 #define AVX2_WORTH	4
 
-static EVP_MD *method;		/* never freed: valid as long as OpenSSL is */
 static const struct sha256_kernel *lanes;
 static const char *kernel_name;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-/*
- * OpenSSL without SHA-256, or out of memory: there is no way to go on, and a
- * wrong id would be worse.
- */
-__attribute__((noreturn))
-static void openssl_failed(void)
-{
-	fputs("dv: OpenSSL cannot compute SHA-256\n", stderr);
-	abort();
-}
 
 static void choose_kernel(void)
 {
 	enum kernel_wish wish = kernel_wish();
 
-	method = EVP_MD_fetch(NULL, "SHA2-256", NULL);
-	if (!method)
-		openssl_failed();
 	kernel_name = "openssl";
 	if (wish == KERNEL_SCALAR || wish == KERNEL_OPENSSL)
 		return;
@@ -55,16 +38,21 @@ const char *sha256_kernel(void)
 
 void sha256_many(const struct sha256_job *jobs, size_t count)
 {
+	const struct openssl *ssl;
+
 	pthread_once(&once, choose_kernel);
 	if (lanes && (count >= AVX2_WORTH ||
 		      lanes->lanes < SHA256_LANES_MOST)) {
 		sha256_lanes(lanes, jobs, count);
 		return;
 	}
+	if (!count)
+		return;
+	ssl = openssl_load();
 	for (size_t i = 0; i < count; i++)
-		if (!EVP_Digest(jobs[i].data, jobs[i].len, jobs[i].out->bytes,
-				NULL, method, NULL))
-			openssl_failed();
+		if (!ssl->digest(jobs[i].data, jobs[i].len,
+				 jobs[i].out->bytes, NULL, ssl->sha256, NULL))
+			openssl_failed("EVP_Digest");
 }
 
 void sha256(const void *data, size_t len, struct dv_id *out)
@@ -80,18 +68,18 @@ void sha256(const void *data, size_t len, struct dv_id *out)
  */
 struct sha256_stream *sha256_begin(void)
 {
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	const struct openssl *ssl = openssl_load();
+	EVP_MD_CTX *context = ssl->context_new();
 
-	pthread_once(&once, choose_kernel);
-	if (!context || !EVP_DigestInit_ex2(context, method, NULL))
-		openssl_failed();
+	if (!context || !ssl->init(context, ssl->sha256, NULL))
+		openssl_failed("EVP_DigestInit_ex2");
 	return (struct sha256_stream *)context;
 }
 
 void sha256_update(struct sha256_stream *s, const void *data, size_t len)
 {
-	if (!EVP_DigestUpdate((EVP_MD_CTX *)s, data, len))
-		openssl_failed();
+	if (!openssl_load()->update((EVP_MD_CTX *)s, data, len))
+		openssl_failed("EVP_DigestUpdate");
 }
 
 void sha256_end(struct sha256_stream *s, struct dv_id *out)
@@ -100,9 +88,9 @@ void sha256_end(struct sha256_stream *s, struct dv_id *out)
 
 	if (!s)
 		return;
-	if (out && !EVP_DigestFinal_ex(context, out->bytes, NULL))
-		openssl_failed();
-	EVP_MD_CTX_free(context);
+	if (out && !openssl_load()->final(context, out->bytes, NULL))
+		openssl_failed("EVP_DigestFinal_ex");
+	openssl_load()->context_free(context);
 }
 
 void hmac_sha256(const void *key, size_t key_len, const void *data,
@@ -133,5 +121,5 @@ void hmac_sha256(const void *key, size_t key_len, const void *data,
 	sha256_end(s, &digest);
 	memcpy(out, digest.bytes, sizeof(digest.bytes));
 	/* the pad is the key; a compiler may not leave this out */
-	OPENSSL_cleanse(pad, sizeof(pad));
+	explicit_bzero(pad, sizeof(pad));
 }

@@ -106,7 +106,7 @@ static int by_name(const void *a, const void *b)
 int stored_fingerprint(const char *store_path, struct dv_id *out)
 {
 	struct names n = { .arena = ARENA_INIT };
-	struct sha256_stream *sum;
+	DV_AUTO_BUF struct buf all = BUF_INIT;
 	int err = add_names(&n, store_path, "data", "", false);
 
 	if (!err)
@@ -117,10 +117,9 @@ int stored_fingerprint(const char *store_path, struct dv_id *out)
 		err = add_marks(&n, store_path);
 	if (n.count > 1)
 		qsort(n.items, n.count, sizeof(*n.items), by_name);
-	sum = sha256_begin();
 	for (size_t i = 0; i < n.count; i++)
-		sha256_update(sum, n.items[i], strlen(n.items[i]) + 1);
-	sha256_end(sum, out);
+		buf_add(&all, n.items[i], strlen(n.items[i]) + 1);
+	sha256(all.data, all.len, out);
 	free(n.items);
 	arena_release(&n.arena);
 	return err;
