@@ -144,7 +144,7 @@ b" && dv status --exit-code
 '
 
 test_expect_success 'with no way to get them it is git'\''s own conflict; later it goes by itself' '
-	git clone -q repo lost && cd lost && dv pull -q && git branch -q theirs origin/theirs && mv ../remote ../gone &&
+	git clone -q repo lost && cd lost && dv init -q && git branch -q theirs origin/theirs && mv ../remote ../gone &&
 	test_exit_code 1 git merge theirs 2>../err && cat ../err && grep "^<<<<<<<" data.dv &&
 	grep "git checkout --merge -- data.dv" ../err && test_must_fail dv ls 2>../err2 && grep conflict ../err2 &&
 	mv ../gone ../remote && git checkout --merge -- data.dv && dv pull -q && test "$(cat data/a data/b)" = "a
