@@ -112,6 +112,15 @@ struct dv_selection {
 	size_t count;
 	const char *rev;	/* a commit instead of the work tree, or NULL */
 	bool all_branches, all_tags, all_commits; /* besides the above */
+	/*
+	 * What those commits brought that can be reached from the first ones
+	 * of "main", "^origin/main" and not from those with '^', nor from the
+	 * branches of a git remote as they were last seen.  Commits that are
+	 * not here count as none.
+	 */
+	const char *const *range;
+	size_t range_count;
+	const char *range_remote;	/* or NULL */
 	/* These alone, and nothing is looked for. */
 	const struct dv_tracked *given;
 	size_t given_count;

@@ -84,6 +84,7 @@ struct dv_status_options {
 	struct dv_selection what;
 	unsigned threads;
 	bool rehash;		/* read every file again */
+	bool data_only;		/* neither UNCOMMITTED nor NOT_STORED */
 	struct dv_progress progress;
 };
 

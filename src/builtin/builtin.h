@@ -31,6 +31,8 @@ int cmd_completion(int argc, char **argv);
 int cmd_config(int argc, char **argv);
 int cmd_fetch(int argc, char **argv);
 int cmd_help(int argc, char **argv);
+int cmd_hook(int argc, char **argv);
+int cmd_hooks(int argc, char **argv);
 int cmd_init(int argc, char **argv);
 int cmd_ls(int argc, char **argv);
 int cmd_merge_driver(int argc, char **argv);

@@ -9,25 +9,25 @@
 #include "git/index_file.h"
 #include "git/private.h"
 
-int repo_pointer_state(struct dv_repo *repo, const char *pointer_path,
-		       enum pointer_state *out)
+/* *id: of the blob that the index has, where it has the same bytes. */
+static int compare_index(struct dv_repo *repo, const char *pointer_path,
+			 uint8_t id[SHA1_SIZE],
+			 enum pointer_index_state *out)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	DV_AUTO_BUF struct buf text = BUF_INIT;
 	const struct index_pointer *entry;
 	const struct index_names *index;
-	uint8_t id[SHA1_SIZE];
-	bool there;
 	size_t n;
 	int err = index_names_get(repo, false, &index);
 
 	if (err)
 		return err;
 	n = index_pointers_of(index, pointer_path, &entry);
-	*out = POINTER_UNTRACKED;
+	*out = POINTER_INDEX_NONE;
 	if (!n)
 		return 0;
-	*out = POINTER_UNSTAGED;
+	*out = POINTER_INDEX_OTHER;
 	if (n > 1 || entry->stage)	/* a conflict */
 		return 0;
 	repo_path(repo, pointer_path, &path);
@@ -37,12 +37,37 @@ int repo_pointer_state(struct dv_repo *repo, const char *pointer_path,
 	if (err)
 		return err;
 	sha1_blob(text.data, text.len, id);
-	if (memcmp(id, entry->id, SHA1_SIZE))
+	if (!memcmp(id, entry->id, SHA1_SIZE))
+		*out = POINTER_INDEX_SAME;
+	return 0;
+}
+
+int repo_pointer_staged(struct dv_repo *repo, const char *pointer_path,
+			enum pointer_index_state *out)
+{
+	uint8_t id[SHA1_SIZE];
+
+	return compare_index(repo, pointer_path, id, out);
+}
+
+int repo_pointer_state(struct dv_repo *repo, const char *pointer_path,
+		       enum pointer_state *out)
+{
+	uint8_t index_id[SHA1_SIZE], id[SHA1_SIZE];
+	enum pointer_index_state index;
+	bool there;
+	int err = compare_index(repo, pointer_path, index_id, &index);
+
+	if (err)
+		return err;
+	*out = index == POINTER_INDEX_NONE ? POINTER_UNTRACKED :
+		POINTER_UNSTAGED;
+	if (index != POINTER_INDEX_SAME)
 		return 0;
 	err = head_lookup(repo, pointer_path, &there, id);
 	if (err)
 		return err;
-	*out = there && !memcmp(id, entry->id, SHA1_SIZE) ?
+	*out = there && !memcmp(id, index_id, SHA1_SIZE) ?
 		POINTER_COMMITTED : POINTER_STAGED;
 	return 0;
 }

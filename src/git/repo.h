@@ -81,6 +81,15 @@ enum pointer_state {
 int repo_pointer_state(struct dv_repo *repo, const char *pointer_path,
 		       enum pointer_state *out);
 
+enum pointer_index_state {
+	POINTER_INDEX_SAME = 0,	/* as in the work tree */
+	POINTER_INDEX_OTHER,	/* differs, or a conflict */
+	POINTER_INDEX_NONE,	/* git does not know it */
+};
+/* The first half of it: what the index has.  No object of git's is read. */
+int repo_pointer_staged(struct dv_repo *repo, const char *pointer_path,
+			enum pointer_index_state *out);
+
 /* The first path that git's index has at or below `path`, or NOTFOUND. */
 int repo_git_tracks(struct dv_repo *repo, const char *path, struct buf *out);
 

@@ -453,6 +453,64 @@ int revision_all(struct revision *r, const struct dv_selection *what,
 	return err;
 }
 
+/* --- what a range of commits brought ------------------------------------ */
+
+/* "<id> <path>", or an id alone: a commit. */
+static int range_line(struct revision *r, const char *line, size_t len)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	git_oid id;
+
+	if (len <= GIT_OID_HEXSZ + 1 || lib.oid_fromstr(&id, line))
+		return 0;
+	buf_add(&path, line + GIT_OID_HEXSZ + 1, len - GIT_OID_HEXSZ - 1);
+	if (path.len > PATH_MOST || !pointer_name(path.data, path.len) ||
+	    !path_relative_ok(path.data))
+		return 0;
+	buf_clear(&r->path);
+	buf_addstr(&r->path, path.data);
+	return report(r, &id);
+}
+
+/*
+ * Git's own walk knows which blobs the left-out commits have.  It lists a blob
+ * once, by one of its paths, and a folder may be called like a pointer: its
+ * id is then that of a tree, and revision_read() says so.
+ */
+int revision_range(struct revision *r, const struct dv_selection *what,
+		   revision_cb *fn, void *data)
+{
+	const char *words[] = {
+		"rev-list", "--objects", "--ignore-missing", "--not",
+		"--remotes=", "--not", "--stdin", "--",
+		":(top,glob)**/*" DV_POINTER_SUFFIX, NULL
+	};
+	DV_AUTO_BUF struct buf remote = BUF_INIT;
+	DV_AUTO_BUF struct buf in = BUF_INIT;
+	DV_AUTO_BUF struct buf out = BUF_INIT;
+	int err = start(r);
+
+	r->fn = fn;
+	r->data = data;
+	r->commit = what->range_count ? what->range[0] : "";
+	/* a name that no remote has keeps nothing out */
+	buf_addf(&remote, "--remotes=%s", what->range_remote ?
+		 what->range_remote : "?");
+	words[4] = remote.data;
+	for (size_t i = 0; i < what->range_count; i++)
+		buf_addf(&in, "%s\n", what->range[i]);
+	if (!err)
+		err = run_git(r->repo, words, in.data, in.len, &out);
+	for (const char *at = out.data; *at && !err; ) {
+		size_t n = strcspn(at, "\n");
+
+		err = range_line(r, at, n);
+		at += n;
+		at += *at == '\n';
+	}
+	return err;
+}
+
 /* --- pointers ---------------------------------------------------------- */
 
 int revision_read(struct revision *r, const struct revision_pointer *p,

@@ -36,6 +36,10 @@ int revision_one(struct revision *r, const char *rev, revision_cb *fn,
 int revision_all(struct revision *r, const struct dv_selection *what,
 		 revision_cb *fn, void *data);
 
+/* The pointers of what->range that what it leaves out has not. */
+int revision_range(struct revision *r, const struct dv_selection *what,
+		   revision_cb *fn, void *data);
+
 /* DV_E_INVALID: none.  Give back with dv_pointer_release(). */
 int revision_read(struct revision *r, const struct revision_pointer *p,
 		  struct dv_pointer *out);

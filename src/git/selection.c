@@ -304,6 +304,8 @@ static int take_commits(struct selection *s, struct revision *r,
 	if (!err &&
 	    (what->all_branches || what->all_tags || what->all_commits))
 		err = revision_all(r, what, take_sighting, s);
+	if (!err && what->range)
+		err = revision_range(r, what, take_sighting, s);
 	if (err)
 		return err;
 	for (size_t i = 0; i < s->sighting_count; i++)
@@ -414,10 +416,10 @@ int dv_tracked_each(struct dv_repo *repo, const struct dv_selection *what,
 	if (what->given)
 		return hand_on(what, fn, data);
 	err = read_wishes(&s, what);
-	if (!err && !what->rev)
+	if (!err && !what->rev && !what->range)
 		err = take_worktree(&s);
-	if (!err && (what->rev || what->all_branches || what->all_tags ||
-		     what->all_commits)) {
+	if (!err && (what->rev || what->range || what->all_branches ||
+		     what->all_tags || what->all_commits)) {
 		r = revision_new(repo);
 		err = take_commits(&s, r, what);
 	}

@@ -16,6 +16,8 @@ const struct setting settings_known[] = {
 	{ "core.jobs",			SETTING_NUMBER,	0 },
 	{ "core.autostage",		SETTING_BOOL,	0 },
 	{ "core.hints",			SETTING_BOOL,	0 },
+	{ "hooks.precommit",		SETTING_CHOICE,	0 },
+	{ "hooks.prepush",		SETTING_CHOICE,	0 },
 	{ "store.path",			SETTING_PATH,	SETTING_CONFINED },
 	{ "store.link",			SETTING_LINK,	0 },
 	{ "remote.*.url",		SETTING_TEXT,	0 },
@@ -215,9 +217,36 @@ static bool link_ok(const char *value)
 	}
 }
 
+/* Is the value one of the words of this setting?  *words: which there are. */
+static bool choice_ok(const char *setting, const char *value,
+		      const char **words)
+{
+	static const struct {
+		const char *setting, *words;
+	} choices[] = {
+		{ "hooks.precommit", "refuse, warn, off" },
+		{ "hooks.prepush", "push, check, off" },
+	};
+	size_t len = strlen(value);
+
+	*words = "";
+	for (size_t i = 0; i < sizeof(choices) / sizeof(*choices); i++)
+		if (!strcmp(choices[i].setting, setting))
+			*words = choices[i].words;
+	for (const char *at = *words; *at; at += strspn(at, ", ")) {
+		size_t n = strcspn(at, ", ");
+
+		if (n == len && !memcmp(at, value, n))
+			return true;
+		at += n;
+	}
+	return false;
+}
+
 int setting_check(const struct setting *s, const char *name,
 		  const char *value)
 {
+	const char *words;
 	unsigned long long number;
 
 	for (const char *c = value; *c; c++)
@@ -240,6 +269,11 @@ int setting_check(const struct setting *s, const char *name,
 		if (!link_ok(value))
 			return dv_fail(DV_E_INVALID, "%s: not a list of "
 				       "reflink and copy: %s", name, value);
+		return 0;
+	case SETTING_CHOICE:
+		if (!choice_ok(s->name, value, &words))
+			return dv_fail(DV_E_INVALID, "%s: not one of %s: %s",
+				       name, words, value);
 		return 0;
 	case SETTING_PATH:
 	case SETTING_TEXT:

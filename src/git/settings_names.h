@@ -16,6 +16,7 @@ enum setting_kind {
 	SETTING_NUMBER,		/* with k, m, g */
 	SETTING_PATH,
 	SETTING_LINK,		/* a list of: reflink, copy */
+	SETTING_CHOICE,		/* one of a few words */
 };
 
 enum setting_flags {

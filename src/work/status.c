@@ -157,7 +157,7 @@ static int one_path(struct status *s, const char *path, struct asked *asked)
 	}
 	if (err)
 		return err;
-	err = pointer_git_state(s, path);
+	err = s->options->data_only ? 0 : pointer_git_state(s, path);
 	if (!err)
 		err = compare_parts(s, &t, asked);
 	dv_pointer_release(&t.pointer);

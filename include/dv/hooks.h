@@ -1,0 +1,72 @@
+#ifndef DV_HOOKS_H
+#define DV_HOOKS_H
+
+#include "dv/repo.h"
+
+/*
+ * dv's part in git's hooks: putting them there, and what they do.
+ */
+
+/* --- the scripts -------------------------------------------------------- */
+
+enum dv_hook_state {
+	DV_HOOK_NONE = 1,	/* there is no hook of this name */
+	DV_HOOK_OURS,
+	DV_HOOK_CHAINED,	/* ours, which calls the one that was there */
+	DV_HOOK_OTHER,		/* one that is not ours */
+};
+
+struct dv_hook {
+	const char *name;	/* "pre-push" */
+	const char *file;	/* absolute */
+	enum dv_hook_state state;	/* now */
+	bool changed;		/* by this call */
+};
+
+typedef int dv_hook_cb(const struct dv_hook *hook, void *data);
+
+/*
+ * Puts a script for each hook of dv where git looks for hooks
+ * (core.hooksPath).  A hook that is there becomes <name>.before-dv and is
+ * called by ours.  fn may be NULL.
+ */
+int dv_hooks_install(struct dv_repo *repo, dv_hook_cb *fn, void *data);
+/* Takes ours away and puts back what was there, byte for byte. */
+int dv_hooks_uninstall(struct dv_repo *repo, dv_hook_cb *fn, void *data);
+int dv_hooks_each(struct dv_repo *repo, dv_hook_cb *fn, void *data);
+
+/* --- what they do ------------------------------------------------------- */
+
+enum dv_precommit_problem {
+	DV_PRECOMMIT_CHANGED = 1,	/* data is not as recorded */
+	DV_PRECOMMIT_UNSTAGED,	/* recorded since the last git add */
+	DV_PRECOMMIT_UNTRACKED,	/* git does not know the pointer */
+	DV_PRECOMMIT_BROKEN,	/* the pointer cannot be read */
+	DV_PRECOMMIT_NOT_STORED,	/* a new pointer names what is not in
+					   the store */
+	DV_PRECOMMIT_IN_GIT,	/* git is about to keep the data itself */
+};
+
+/* path: relative to the work tree; of the pointer for UNSTAGED, UNTRACKED,
+ * BROKEN and NOT_STORED, else of the data. */
+typedef int dv_precommit_cb(enum dv_precommit_problem problem,
+			    const char *path, void *data);
+
+/*
+ * Looks at what is about to be committed and calls fn once for each tracked
+ * path and problem.  Of a commit of single paths (git commit <path>), which
+ * leaves the rest of the index aside, only what is in it is looked at.
+ */
+int dv_precommit(struct dv_repo *repo, unsigned threads, dv_precommit_cb *fn,
+		 void *data);
+
+/*
+ * Calls fn for each pointer that names another version than the one the work
+ * tree was made for.  Data that was never put into this work tree counts only
+ * if the commit `before` (NULL: no commit) had not the same pointer: what
+ * was not wanted then is not wanted now.  No file of the data is looked at.
+ */
+int dv_outdated(struct dv_repo *repo, const char *before, dv_tracked_cb *fn,
+		void *data);
+
+#endif

@@ -1,0 +1,86 @@
+/* dv_outdated(): pointers that have moved since the data was put here. */
+
+#include <string.h>
+
+#include "dv/hooks.h"
+
+#include "base/array.h"
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/trace.h"
+#include "git/repo.h"
+#include "work/stat_index.h"
+
+struct outdated {
+	struct dv_repo *repo;
+	const char *before;
+	bool loaded;
+	struct path_list had;	/* "<path> <id>" of the commit before */
+	dv_tracked_cb *fn;
+	void *data;
+};
+
+static void key_of(const struct dv_tracked *t, struct buf *out)
+{
+	char hex[DV_ID_HEX + 1];
+
+	dv_id_to_hex(&t->pointer.id, hex);
+	buf_addf(out, "%s %s", t->path, hex);
+}
+
+static int take_before(const struct dv_tracked *t, void *data)
+{
+	struct outdated *o = data;
+	DV_AUTO_BUF struct buf key = BUF_INIT;
+
+	key_of(t, &key);
+	path_list_add(&o->had, key.data, key.len);
+	return 0;
+}
+
+/* Git's objects are asked only if something was never put here. */
+static int had_before(struct outdated *o, const struct dv_tracked *t,
+		      bool *had)
+{
+	const struct dv_selection what = { .rev = o->before };
+	DV_AUTO_BUF struct buf key = BUF_INIT;
+	int err = 0;
+
+	if (!o->loaded && o->before) {
+		err = dv_tracked_each(o->repo, &what, take_before, o);
+		path_list_sort(&o->had);
+	}
+	o->loaded = true;
+	key_of(t, &key);
+	*had = !err && path_list_has(&o->had, key.data);
+	return err;
+}
+
+static int look_at(const struct dv_tracked *t, void *data)
+{
+	struct outdated *o = data;
+	DV_AUTO_STAT_INDEX struct stat_index x = STAT_INDEX_INIT;
+	bool had = false;
+	int err = stat_index_open(o->repo, t->path, &x);
+
+	if (!err && !x.dirs)
+		err = had_before(o, t, &had);
+	if (err || had || (x.dirs && dv_id_equal(&x.pointer, &t->pointer.id)))
+		return err;
+	return o->fn(t, o->data);
+}
+
+int dv_outdated(struct dv_repo *repo, const char *before, dv_tracked_cb *fn,
+		void *data)
+{
+	TRACE_REGION("outdated");
+	const struct dv_selection what = { .paths = NULL };
+	struct outdated o = {
+		.repo = repo, .before = before, .had = PATH_LIST_INIT,
+		.fn = fn, .data = data,
+	};
+	int err = dv_tracked_each(repo, &what, look_at, &o);
+
+	path_list_release(&o.had);
+	return err;
+}

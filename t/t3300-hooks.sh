@@ -1,0 +1,221 @@
+#!/bin/sh
+
+test_description='hooks of git: put there and taken away, and what they do'
+
+. "${0%/*}/test-lib.sh"
+
+# data_repo <name>: data/ recorded and committed, hooks, a git remote and one
+# for data
+data_repo () {
+	make_repo "$1" && git init -q --bare "$1.git" && mkdir "$1.data" && (
+		cd "$1" && mkdir data && echo 1 >data/1 && echo 2 >data/2 && dv add -q data &&
+		git remote add origin "../$1.git" && dv remote add origin "../$1.data" && git add -A &&
+		git commit -qm base && dv hooks install -q
+	)
+}
+
+# record <message>: what is changed in data/
+record () {
+	dv add -q data && git add -A && git commit -qm "$1"
+}
+
+# --- putting them there --------------------------------------------------------
+
+test_expect_success 'install, status and uninstall leave nothing' '
+	make_repo i && cd i && ls .git/hooks >../before && dv hooks install >../out && grep "pre-push *installed" ../out &&
+	for h in pre-commit pre-push post-checkout post-merge post-rewrite
+	do
+		test -x .git/hooks/$h && shellcheck .git/hooks/$h || return 1
+	done &&
+	dv hooks status --json >../out && test "$(grep -c "\"state\":\"installed\"" ../out)" = 5 &&
+	dv hooks install --json >../out && ! grep "changed\":true" ../out &&
+	dv hooks uninstall -q && ls .git/hooks | test_cmp ../before - && test_exit_code 129 dv hooks
+'
+
+test_expect_success 'a hook that is there is called, and comes back byte for byte' '
+	data_repo chain && cd chain && dv hooks uninstall -q && mkdir -p .git/hooks ../bin &&
+	printf "#!/bin/sh\ncat >../push.in\necho \"\$@\" >../push.args\nexit \$(cat ../code)" >.git/hooks/pre-push &&
+	printf "#!/bin/sh\necho \"\$0 \$@\" >../checkout.args\nexit 3\n" >../bin/co && ln -s ../../../bin/co .git/hooks/post-checkout &&
+	chmod 750 .git/hooks/pre-push && chmod 755 ../bin/co && echo "not executable" >.git/hooks/pre-commit &&
+	ls -l --time-style=full-iso .git/hooks >../before && cp .git/hooks/pre-push ../push.orig &&
+	dv hooks install >../out && cat ../out && grep "pre-push.*calls the hook" ../out && dv hooks install -q &&
+	echo 0 >../code && git push -q origin main && grep refs/heads/main ../push.in && grep origin ../push.args &&
+	test -d ../chain.data/packs && test "$(wc -l <../push.in)" = 1 &&
+	echo 7 >../code && git commit -q --allow-empty -m x && test_must_fail git push -q origin main &&
+	test_must_fail git checkout -q -b other && grep "[0-9a-f]\{40\} 1" ../checkout.args &&
+	dv hooks uninstall >../out && grep "hook that was there is back" ../out &&
+	ls -l --time-style=full-iso .git/hooks | test_cmp ../before - && test_cmp ../push.orig .git/hooks/pre-push
+'
+
+test_expect_success 'core.hooksPath is honoured, relative and absolute' '
+	make_repo hp && cd hp && git config core.hooksPath my-hooks && dv hooks install -q && test -x my-hooks/pre-push &&
+	dv hooks uninstall -q && git config core.hooksPath "$SCRATCH/all hooks" && dv hooks install -q &&
+	test -x "$SCRATCH/all hooks/post-merge" && test ! -e .git/hooks/pre-push
+'
+
+test_expect_success 'in a repository without dv shared hooks are silent' '
+	git init -q other && cd other && git config core.hooksPath "$SCRATCH/all hooks" && git init -q --bare ../o.git &&
+	git commit -q --allow-empty -m x >../out 2>&1 && git checkout -q -b y >>../out 2>&1 &&
+	git push -q ../o.git y >>../out 2>&1 && test ! -s ../out
+'
+
+test_expect_success 'two hooks that were there are not made into one' '
+	make_repo two && cd two && mkdir -p .git/hooks && echo a >.git/hooks/pre-push && echo b >.git/hooks/pre-push.before-dv &&
+	test_must_fail dv hooks install 2>../err && grep "in the way" ../err && test "$(cat .git/hooks/pre-push)" = a
+'
+
+test_expect_success 'without dv on the PATH git goes on, and it is said once' '
+	data_repo nodv && cd nodv && mkdir ../only && for c in git cat sh
+	do
+		ln -s "$(command -v $c)" ../only || return 1
+	done &&
+	(PATH=$SCRATCH/only && git commit -q --allow-empty -m x && git checkout -q -b b && git push -q origin b) 2>../err &&
+	cat ../err && test "$(grep -c "not on the PATH" ../err)" = 1 && test "$(wc -l <../err)" = 1
+'
+
+# --- pre-commit ------------------------------------------------------------------
+
+test_expect_success 'pre-commit: changed data is told, with the command to type' '
+	data_repo pc && cd pc && git commit -q --allow-empty -m clean && echo x >data/1 &&
+	test_must_fail git commit -q --allow-empty -m x 2>../err && cat ../err && grep "^hint: dv add data && git add data.dv" ../err &&
+	dv add -q data && test_must_fail git commit -q --allow-empty -m x 2>../err && grep "^hint: git add data.dv" ../err &&
+	git add data.dv && git commit -qm x && echo new >data/3 && test_must_fail git commit -q --allow-empty -m x &&
+	rm data/3 && rm data/2 && test_must_fail git commit -q --allow-empty -m x && dv checkout -q && git commit -q --allow-empty -m x
+'
+
+test_expect_success 'hooks.precommit warn and off; --no-verify' '
+	cd pc && echo y >data/1 && DV_HOOKS_PRECOMMIT=warn git commit -q --allow-empty -m w 2>../err && grep "dv add data" ../err &&
+	DV_HOOKS_PRECOMMIT=off git commit -q --allow-empty -m o 2>../err && test ! -s ../err &&
+	git commit -q --allow-empty --no-verify -m n && test_must_fail dv config hooks.precommit sometimes 2>../err &&
+	grep "refuse, warn, off" ../err && dv checkout -qf
+'
+
+test_expect_success 'a commit of single paths is about these alone' '
+	cd pc && echo z >data/1 && echo code >code && git add code && git commit -qm code -- code && dv add -q data &&
+	echo more >code && git commit -qm more -- code && record data
+'
+
+test_expect_success 'data beside its pointer is not committed by mistake' '
+	cd pc && git add -f data/1 && test_must_fail git commit -q -m x 2>../err && grep "git rm -r --cached data" ../err &&
+	git rm -rq --cached data && git commit -q --allow-empty -m x && test -f data/1
+'
+
+test_expect_success 'a new pointer whose content is nowhere, and one that is none' '
+	cd pc && sed "s/^id: .*/id: sha256:$(printf %064d 7)/" data.dv >lost.dv && git add lost.dv &&
+	test_must_fail git commit -qm lost 2>../err && cat ../err && grep "lost.dv names content that is not in the store" ../err &&
+	echo broken >lost.dv && git add lost.dv && test_must_fail git commit -qm lost 2>../err && grep "lost.dv cannot be read" ../err &&
+	git rm -qf --cached lost.dv && rm lost.dv && echo n >n && dv add -q n && git commit -q --allow-empty -m x 2>../err &&
+	grep "hint: git add n.dv" ../err
+'
+
+test_expect_success 'a clone without data commits as it likes' '
+	cd pc && git push -q origin main && cd .. && git clone -q pc.git clone && cd clone && dv init -q && dv hooks install -q &&
+	echo x >file && git add file && git commit -qm file && dv config --local hooks.precommit refuse
+'
+
+# --- pre-push --------------------------------------------------------------------
+
+test_expect_success 'git push pushes the data of every commit that goes' '
+	data_repo pp && cd pp && echo a >data/a && record a && rm data/a && echo b >data/b && record b && git push -q origin main &&
+	cd .. && git clone -q pp.git pp2 && cd pp2 && dv pull -q && test -f data/b && git checkout -q HEAD~1 &&
+	dv pull -q && test "$(cat data/a)" = a
+'
+
+test_expect_success 'nothing of data in the commits: the remote for data is not asked' '
+	cd pp && mv ../pp.data ../gone && echo x >code && git add code && git commit -qm code && git push -q origin main &&
+	git push -q origin main:copy && git push -q origin :copy && mv ../gone ../pp.data
+'
+
+test_expect_success 'data that cannot be pushed keeps the commits back' '
+	cd pp && mv ../pp.data ../gone && echo >../pp.data && echo c >data/c && record c && test_must_fail git push -q origin main 2>../err &&
+	cat ../err && grep "git push --no-verify" ../err && test "$(git rev-parse origin/main)" = "$(git rev-parse HEAD~1)" &&
+	rm ../pp.data && mv ../gone ../pp.data && git push -q origin main && test "$(git rev-parse origin/main)" = "$(git rev-parse HEAD)"
+'
+
+test_expect_success 'hooks.prepush check and off' '
+	cd pp && echo d >data/d && record d && test_must_fail env DV_HOOKS_PREPUSH=check git push -q origin main 2>../err &&
+	grep "hint: dv push" ../err && dv push -q && DV_HOOKS_PREPUSH=check git push -q origin main &&
+	echo e >data/e && record e && mv ../pp.data ../gone && DV_HOOKS_PREPUSH=off git push -q origin main && mv ../gone ../pp.data
+'
+
+test_expect_success 'several refs at once, a tag, a new branch' '
+	cd pp && git checkout -qb one && echo one >data/one && record one && git checkout -qb two main && echo two >data/two &&
+	record two && git tag -a -m t t1 && git push -q origin one two t1 && cd ../pp2 && git fetch -q origin &&
+	for b in origin/one origin/two t1
+	do
+		git checkout -q $b && dv pull -q || return 1
+	done && test -f data/two
+'
+
+test_expect_success 'without a remote for data git pushes, and says so' '
+	cd pp && dv remote remove origin && git push -q origin HEAD:refs/heads/x && echo f >data/f &&
+	record f && git push -q origin HEAD:refs/heads/x 2>../err && cat ../err && grep "no remote is set up for data" ../err
+'
+
+# --- post-checkout, post-merge, post-rewrite ---------------------------------------
+
+test_expect_success 'git checkout brings the data; what was changed here stays' '
+	data_repo co && cd co && git checkout -qb b && echo b >data/b && echo bb >data/1 && record b && git checkout -q main &&
+	test "$(cat data/1)" = 1 && test ! -e data/b && git checkout -q b && test "$(cat data/1 data/b)" = "bb
+b" && dv status --exit-code && echo mine >data/1 && git checkout -q main 2>../err && cat ../err && grep "kept 1 file" ../err &&
+	test "$(cat data/1)" = mine && test ! -e data/b && dv checkout -qf && test "$(cat data/1)" = 1
+'
+
+test_expect_success 'a file of another commit' '
+	cd co && git checkout -q b -- data.dv && test "$(cat data/b)" = b && git checkout -q HEAD -- data.dv && test ! -e data/b
+'
+
+test_expect_success 'git merge and git pull bring the data' '
+	cd co && echo m >data/m && record m && git merge -q b && test "$(cat data/m data/b)" = "m
+b" && dv status --exit-code && git reset -q --hard HEAD~1 && dv checkout -q
+'
+
+test_expect_success 'git rebase brings it once it is done; amend does nothing' '
+	cd co && git rebase -q b && test "$(cat data/m data/b data/1)" = "m
+b
+bb" && dv status --exit-code && git commit -q --amend -m other 2>../err && test ! -s ../err
+'
+
+test_expect_success 'what is not in the store is told, and git does not fail' '
+	cd co && git push -q origin main b && cd .. && git clone -q co.git co2 && cd co2 && dv pull -q && dv hooks install -q &&
+	git checkout -q origin/b~1 2>../err && cat ../err && ! grep error ../err && dv fetch -q && git checkout -q main &&
+	git checkout -q -b d && sed "s/^id: .*/id: sha256:$(printf %064d 7)/" data.dv >x && mv x data.dv &&
+	git commit -q --no-verify -am d && git checkout -q main && git checkout -q d 2>../err && cat ../err &&
+	grep "not in the store" ../err && grep "hint: dv pull" ../err && test -f data/m
+'
+
+test_expect_success 'data that was never pulled stays where it is' '
+	cd co && git checkout -q main && mkdir big && echo big >big/1 && dv add -q big && git add -A && git commit -qm big &&
+	git push -q origin main && cd .. && git clone -q co.git co3 && cd co3 && dv pull -q data && dv fetch -q big &&
+	dv hooks install -q && git checkout -q -b x && git checkout -q HEAD~1 && git checkout -q x~1 && test ! -e big &&
+	git checkout -q main~1 -- . && test -f data/m
+'
+
+test_expect_success 'a linked work tree gets its data from the store' '
+	cd co && git worktree add -q ../linked b && test "$(cat ../linked/data/b)" = b && cd ../linked && dv status --exit-code
+'
+
+# --- the pre-commit framework --------------------------------------------------------
+
+net=
+unshare -rn true 2>/dev/null && net="unshare -rn"
+
+test_expect_success 'under pre-commit, from .pre-commit-hooks.yaml and with no network' '
+	git init -q dvrepo && cp "$TEST_DIR/../.pre-commit-hooks.yaml" dvrepo && git -C dvrepo add -A && git -C dvrepo commit -qm x &&
+	data_repo fw && cd fw && dv hooks uninstall -q && {
+		echo "repos:" && echo "- repo: $SCRATCH/dvrepo" && echo "  rev: $(git -C ../dvrepo rev-parse HEAD)" &&
+		echo "  hooks:" && printf "  - id: %s\n" dv dv-push dv-checkout dv-merge
+	} >.pre-commit-config.yaml && git add -A && export PRE_COMMIT_HOME="$SCRATCH/pc-home" &&
+	$net pre-commit install -t pre-commit -t pre-push -t post-checkout -t post-merge && $net git commit -qm config &&
+	echo x >data/1 && test_must_fail git commit -q --allow-empty -m x 2>../err && cat ../err && grep "dv add data" ../err &&
+	dv add -q data && git add -A && git commit -qm x && git push -q origin main && test -d ../fw.data/packs &&
+	git checkout -q HEAD~1 && test "$(cat data/1)" = 1 && git checkout -q main && test "$(cat data/1)" = x
+'
+
+test_expect_success 'beside hooks that pre-commit has installed' '
+	cd fw && export PRE_COMMIT_HOME="$SCRATCH/pc-home" && dv hooks install -q && echo y >data/1 &&
+	test_must_fail git commit -q --allow-empty -m x && dv checkout -qf && git commit -q --allow-empty -m x &&
+	dv hooks uninstall -q && grep -q pre-commit.com .git/hooks/pre-commit
+'
+
+test_done
