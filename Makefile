@@ -25,7 +25,7 @@ bash       = $(DESTDIR)$(datadir)/bash-completion/completions
 zsh        = $(DESTDIR)$(datadir)/zsh/site-functions
 fish       = $(DESTDIR)$(datadir)/fish/vendor_completions.d
 
-LIB_ROOMS = base chunk store git work remote transfer
+LIB_ROOMS = base chunk store git work remote transfer migrate
 CLI_ROOMS = cli builtin
 SONAME    = libdv.so.0
 
@@ -35,10 +35,10 @@ endif
 
 # --- what it is built with ---------------------------------------------------
 
-# libcurl, libgit2 and libcrypto are loaded when they are needed; --as-needed
-# keeps the last two out of the program.
+# libcurl, libyaml, libgit2 and libcrypto are loaded when they are needed;
+# --as-needed keeps the last two out of the program.
 LINKED  = libgit2 libzstd libxxhash libcrypto expat jansson
-PACKAGES = $(LINKED) libcurl
+PACKAGES = $(LINKED) libcurl yaml-0.1
 GOALS = $(or $(MAKECMDGOALS),all)
 ifneq ($(filter-out clean help check-layers uninstall,$(GOALS)),)
 ifneq ($(shell $(PKG_CONFIG) --exists $(PACKAGES) && echo yes),yes)

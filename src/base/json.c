@@ -30,7 +30,7 @@ static void add_text(struct buf *b, const char *text)
 /* What has to stand before the next value. */
 static void lead_in(struct buf *b, const char *key)
 {
-	if (b->len && !strchr("{[\n", b->data[b->len - 1]))
+	if (b->len && !strchr("{[:\n", b->data[b->len - 1]))
 		buf_addch(b, ',');
 	if (key) {
 		add_text(b, key);
@@ -84,6 +84,11 @@ void json_add_null(struct buf *b, const char *key)
 	buf_addstr(b, "null");
 }
 
+void json_add_key(struct buf *b, const char *key)
+{
+	lead_in(b, key);
+}
+
 int json_read(struct json_reader *r, const char *text, size_t len,
 	      const char *name)
 {
@@ -121,6 +126,114 @@ bool json_get_number(const struct json_reader *r, const char *key,
 		return false;
 	*out = json_integer_value(value);
 	return true;
+}
+
+static size_t skip_blank(const char *text, size_t len, size_t at)
+{
+	while (at < len && strchr(" \t\r\n", text[at]) && text[at])
+		at++;
+	return at;
+}
+
+static int not_array(const char *name, size_t at)
+{
+	return dv_fail(DV_E_INVALID, "%s: not usable JSON at byte %zu", name,
+		       at);
+}
+
+/* One object at text[*at]; *at moves behind it. */
+static int each_one(const char *text, size_t len, size_t *at,
+		    const char *name,
+		    int (*fn)(const struct json_reader *object, void *data),
+		    void *data)
+{
+	const size_t flags = JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK;
+	size_t left = len - *at;
+	struct json_reader one;
+	json_error_t error;
+	int err;
+
+	if (!left || text[*at] != '{')
+		return not_array(name, *at);
+	one.root = json_loadb(text + *at, left < JSON_READ_MOST ? left :
+			      JSON_READ_MOST, flags, &error);
+	if (!one.root)
+		return not_array(name, *at + (error.position > 0 ?
+					      error.position : 0));
+	err = fn(&one, data);
+	json_decref(one.root);
+	*at += error.position;
+	return err;
+}
+
+int json_each(const char *text, size_t len, const char *name,
+	      int (*fn)(const struct json_reader *object, void *data),
+	      void *data)
+{
+	size_t at = skip_blank(text, len, 0);
+	int err = 0;
+
+	if (at >= len || text[at] != '[')
+		return not_array(name, at);
+	at = skip_blank(text, len, at + 1);
+	if (at < len && text[at] == ']')
+		return 0;
+	for (;;) {
+		err = each_one(text, len, &at, name, fn, data);
+		if (err)
+			return err;
+		at = skip_blank(text, len, at);
+		if (at < len && text[at] == ']')
+			break;
+		if (at >= len || text[at] != ',')
+			return not_array(name, at);
+		at = skip_blank(text, len, at + 1);
+	}
+	at = skip_blank(text, len, at + 1);
+	return at == len ? 0 : not_array(name, at);
+}
+
+int json_each_member(const struct json_reader *r, const char *key,
+		     const char *name,
+		     int (*fn)(const struct json_reader *object, void *data),
+		     void *data)
+{
+	const json_t *array = json_object_get(r->root, key);
+	int err = 0;
+
+	if (!json_is_array(array))
+		return dv_fail(DV_E_INVALID, "%s: no array '%s'", name, key);
+	for (size_t i = 0; i < json_array_size(array) && !err; i++) {
+		const struct json_reader one = { json_array_get(array, i) };
+
+		if (!json_is_object(one.root))
+			return dv_fail(DV_E_INVALID, "%s: '%s' holds what is "
+				       "no object", name, key);
+		err = fn(&one, data);
+	}
+	return err;
+}
+
+bool json_get_object(const struct json_reader *r, const char *key,
+		     struct json_reader *out)
+{
+	out->root = json_object_get(r->root, key);
+	return json_is_object(out->root);
+}
+
+int json_each_string(const struct json_reader *r,
+		     int (*fn)(const char *key, const char *value, void *data),
+		     void *data)
+{
+	const char *key;
+	json_t *value;
+	int err = 0;
+
+	json_object_foreach(r->root, key, value) {
+		if (!err && json_is_string(value))
+			err = fn(key, json_string_value(value), data);
+	}
+	return err;
 }
 
 void json_reader_release(struct json_reader *r)

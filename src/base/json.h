@@ -37,6 +37,8 @@ void json_add_string(struct buf *b, const char *key, const char *value);
 void json_add_number(struct buf *b, const char *key, uint64_t value);
 void json_add_bool(struct buf *b, const char *key, bool value);
 void json_add_null(struct buf *b, const char *key);
+/* The name of a member whose value, an object, comes next. */
+void json_add_key(struct buf *b, const char *key);
 
 /* An object that was read. */
 struct json_reader {
@@ -66,5 +68,29 @@ bool json_get_number(const struct json_reader *r, const char *key,
 		     uint64_t *out);
 
 void json_reader_release(struct json_reader *r);
+
+/*
+ * Reads text[0..len), which must be an array of objects and may be long:
+ * only one of them is held at a time, each under the limits of json_read().
+ * Calls fn for each; a non-zero return stops and is returned.
+ */
+int json_each(const char *text, size_t len, const char *name,
+	      int (*fn)(const struct json_reader *object, void *data),
+	      void *data);
+/*
+ * Calls fn for each object in the array at key of a small document, as
+ * json_each() does.  No array there: DV_E_INVALID.
+ */
+int json_each_member(const struct json_reader *r, const char *key,
+		     const char *name,
+		     int (*fn)(const struct json_reader *object, void *data),
+		     void *data);
+/* The object at key, borrowed: not to be released; false when none. */
+bool json_get_object(const struct json_reader *r, const char *key,
+		     struct json_reader *out);
+/* Calls fn for each member of an object that is a string. */
+int json_each_string(const struct json_reader *r,
+		     int (*fn)(const char *key, const char *value, void *data),
+		     void *data);
 
 #endif

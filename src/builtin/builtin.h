@@ -36,6 +36,7 @@ int cmd_hooks(int argc, char **argv);
 int cmd_init(int argc, char **argv);
 int cmd_ls(int argc, char **argv);
 int cmd_merge_driver(int argc, char **argv);
+int cmd_migrate(int argc, char **argv);
 int cmd_pull(int argc, char **argv);
 int cmd_push(int argc, char **argv);
 int cmd_remote(int argc, char **argv);

@@ -22,6 +22,8 @@ const struct command commands[] = {
 	{ "ls", "list recorded data", cmd_ls, "list" },
 	{ "merge-driver", "merge two versions of a pointer, for git",
 	  cmd_merge_driver, NULL },
+	{ "migrate", "take over what DVC or git-lfs track", cmd_migrate,
+	  NULL },
 	{ "pull", "fetch, then checkout", cmd_pull, NULL },
 	{ "push", "send data to a remote", cmd_push, NULL },
 	{ "remote", "manage the places data is pushed to", cmd_remote, NULL },

@@ -30,7 +30,7 @@ static const struct {
 void openssl_failed(const char *why)
 {
 	/* a wrong id would be worse */
-	fprintf(stderr, "error: OpenSSL cannot compute SHA-256: %s\n", why);
+	fprintf(stderr, "error: OpenSSL cannot hash: %s\n", why);
 	abort();
 }
 

@@ -10,6 +10,7 @@
 #include "git/discover.h"
 #include "git/names.h"
 #include "git/repo.h"
+#include "git/run.h"
 
 /*
  * What the files of this room share.  Everything past `place` is made when
@@ -46,16 +47,6 @@ const char *settings_git(const struct dv_repo *repo, const char *name);
 /* DV_E_INVALID unless value is a path inside the work tree, symlinks apart. */
 int repo_check_confined(const struct dv_repo *repo, const char *name,
 			const char *value);
-
-/* --- run.c ------------------------------------------------------------- */
-
-/*
- * Runs the user's git at the top of the work tree; args ends with NULL and
- * has at most RUN_ARGS of them.  See process_run() for the rest.
- */
-#define RUN_ARGS	16
-int run_git(const struct dv_repo *repo, const char *const args[],
-	    const void *input, size_t len, struct buf *out);
 
 /* --- tracked.c --------------------------------------------------------- */
 

@@ -31,6 +31,10 @@ struct remote_kind {
 	int (*stat)(struct remote *r, const char *name, uint64_t *size);
 	int (*get)(struct remote *r, const char *name, uint64_t offset,
 		   uint64_t len, const struct remote_sink *sink);
+	/* One version of all of it; NULL when there are none. */
+	int (*get_version)(struct remote *r, const char *name,
+			   const char *version,
+			   const struct remote_sink *sink);
 	int (*put)(struct remote *r, const char *name,
 		   const struct remote_source *source,
 		   void (*sent)(void *data, int64_t bytes), void *data);

@@ -5,6 +5,7 @@
 
 #include "base/array.h"
 #include "base/error.h"
+#include "base/path.h"
 #include "base/trace.h"
 #include "chunk/sha256.h"
 #include "remote/kind.h"
@@ -145,6 +146,20 @@ int remote_get(struct remote *r, const char *name, uint64_t offset,
 		return remote_fail(r, DV_E_INVALID, name, "a range beyond "
 				   "all sizes");
 	return r->kind->get(r, name, offset, len, sink);
+}
+
+int remote_get_file(struct remote *r, const char *path, const char *version,
+		    const struct remote_sink *sink)
+{
+	TRACE_REGION("remote: get");
+	if (!*path || !path_relative_ok(path))
+		return remote_fail(r, DV_E_INVALID, "", "not a path below it");
+	if (!version)
+		return r->kind->get(r, path, 0, UINT64_MAX, sink);
+	if (!r->kind->get_version)
+		return remote_fail(r, DV_E_UNSUPPORTED, path, "only buckets "
+				   "have versions");
+	return r->kind->get_version(r, path, version, sink);
 }
 
 struct buf_sink {

@@ -78,6 +78,15 @@ int remote_get(struct remote *r, const char *name, uint64_t offset,
 int remote_get_buf(struct remote *r, const char *name, uint64_t offset,
 		   uint64_t len, uint64_t limit, struct buf *out);
 
+/*
+ * Receives a whole file that somebody else has put below the remote's URL,
+ * under any relative path (path_relative_ok()).  `version` of it in a
+ * bucket that keeps versions, else NULL: the newest.  DV_E_UNSUPPORTED when
+ * this kind has no versions.
+ */
+int remote_get_file(struct remote *r, const char *path, const char *version,
+		    const struct remote_sink *sink);
+
 /* What is sent: bytes in memory, or a part of a file. */
 struct remote_source {
 	const uint8_t *bytes;	/* or NULL and: */

@@ -205,6 +205,25 @@ static int s3_get(struct remote *r, const char *name, uint64_t offset,
 	return run(r, name, &g.q, get_prepare_call, get_judge_call);
 }
 
+static int s3_get_version(struct remote *r, const char *name,
+			  const char *version, const struct remote_sink *sink)
+{
+	const struct sign_pair pair = { "versionId", version };
+	DV_AUTO_BUF struct buf query = BUF_INIT;
+	struct s3_get g = {
+		.q = {
+			.key = name,
+			.method = "GET",
+			.action = "s3:GetObjectVersion",
+		},
+		.get = { .len = UINT64_MAX, .sink = sink },
+	};
+
+	sign_query(&pair, 1, &query);
+	g.q.query = query.data;
+	return run(r, name, &g.q, get_prepare_call, get_judge_call);
+}
+
 /* --- stat -------------------------------------------------------------- */
 
 struct s3_stat {
@@ -537,6 +556,7 @@ const struct remote_kind remote_kind_s3 = {
 	.close = s3_close,
 	.stat = s3_stat,
 	.get = s3_get,
+	.get_version = s3_get_version,
 	.put = s3_put,
 	.list = s3_list,
 	.remove = s3_remove,

@@ -231,7 +231,8 @@ static void worked(struct dav_call *d)
 static void object_path(const struct remote *r, const char *name,
 			struct buf *out)
 {
-	buf_addf(out, "%s/%s", r->url.path, name);
+	buf_addf(out, "%s/", r->url.path);
+	url_escape(name, true, out);
 }
 
 /* --- get --------------------------------------------------------------- */

@@ -1,0 +1,215 @@
+/* dv migrate: take over what DVC or git-lfs track. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "dv/migrate.h"
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "builtin/builtin.h"
+#include "builtin/open.h"
+#include "cli/human.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "cli/report.h"
+
+static const char *const usage[] = {
+	"dv migrate --from-dvc [--remove-dvc] [-q] [-j <n>] [-n] [--json]",
+	NULL
+};
+
+struct migrate {
+	struct dv_repo *repo;
+	struct progress_view view;
+	int quiet, json, dry_run;
+	struct buf to_stage;	/* what the hint tells to git add */
+};
+
+static void note_to_stage(struct migrate *m, const char *path)
+{
+	DV_AUTO_BUF struct buf word = BUF_INIT;
+
+	if (!path)
+		return;
+	buf_addch(&word, ' ');
+	typed_word(m->repo, path, &word);
+	/* tracked paths of one folder share their .gitignore */
+	for (const char *at = m->to_stage.data;
+	     (at = strstr(at, word.data)); at++)
+		if (!at[word.len] || at[word.len] == ' ')
+			return;
+	buf_addstr(&m->to_stage, word.data);
+}
+
+static const char *state_word(enum dv_migrate_state state)
+{
+	switch (state) {
+	case DV_MIGRATE_DONE:
+		return "carried";
+	case DV_MIGRATE_SAME:
+		return "same";
+	case DV_MIGRATE_LEFT:
+		return "left";
+	case DV_MIGRATE_NOTE:
+		break;
+	}
+	return "note";
+}
+
+static void print_json(const struct dv_migrate_entry *e)
+{
+	DV_AUTO_BUF struct buf out = BUF_INIT;
+
+	json_object_begin(&out);
+	json_add_string(&out, "state", state_word(e->state));
+	json_add_string(&out, "path", e->path);
+	if (e->source)
+		json_add_string(&out, "source", e->source);
+	if (e->pointer)
+		json_add_string(&out, "pointer", e->pointer);
+	if (e->state != DV_MIGRATE_NOTE) {
+		json_add_number(&out, "files", e->files);
+		json_add_number(&out, "size", e->size);
+	}
+	if (e->why)
+		json_add_string(&out, "why", e->why);
+	if (e->hint)
+		json_add_string(&out, "hint", e->hint);
+	json_object_end(&out);
+	puts(out.data);
+}
+
+/* What was left and what is to be known goes to standard error. */
+static void print_line(struct migrate *m, const struct dv_migrate_entry *e)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	char size[HUMAN_SIZE];
+
+	if (e->state == DV_MIGRATE_NOTE) {
+		if (!m->quiet)
+			fprintf(stderr, "note: %s: %s\n", e->path, e->why);
+		if (e->hint)
+			report_hint("%s", e->hint);
+		return;
+	}
+	shown_path(m->repo, e->path, &path);
+	if (e->state == DV_MIGRATE_LEFT)
+		fprintf(stderr, "left: %s: %s\n", path.data, e->why);
+	else if (m->quiet)
+		return;
+	else if (e->state == DV_MIGRATE_SAME)
+		printf("%s: unchanged\n", path.data);
+	else if (m->dry_run)
+		printf("%s: would be carried over (%s)\n", path.data,
+		       human_bytes(e->size, size));
+	else
+		printf("%s: %llu %s, %s\n", path.data,
+		       (unsigned long long)e->files,
+		       human_plural(e->files, "file", "files"),
+		       human_bytes(e->size, size));
+}
+
+static int print_entry(const struct dv_migrate_entry *e, void *data)
+{
+	struct migrate *m = data;
+
+	progress_clear(&m->view);
+	note_to_stage(m, e->pointer);
+	note_to_stage(m, e->ignore);
+	if (m->json)
+		print_json(e);
+	else
+		print_line(m, e);
+	return 0;
+}
+
+static void print_sum(struct migrate *m, const struct dv_migrate_result *r)
+{
+	if (m->quiet || m->json)
+		return;
+	if (!r->done && !r->same && !r->left) {
+		printf("nothing to carry over\n");
+		return;
+	}
+	printf("%s %llu tracked %s",
+	       m->dry_run ? "would carry over" : "carried over",
+	       (unsigned long long)r->done,
+	       human_plural(r->done, "path", "paths"));
+	if (r->same)
+		printf(", %llu unchanged", (unsigned long long)r->same);
+	if (r->left)
+		printf(", %llu left", (unsigned long long)r->left);
+	putchar('\n');
+}
+
+static int finish(struct migrate *m, const struct dv_migrate_result *r,
+		  int err)
+{
+	int autostage;
+
+	progress_clear(&m->view);
+	if (err)
+		return report(err);
+	print_sum(m, r);
+	autostage = dv_config_bool(m->repo, "core.autostage", false);
+	if (autostage < 0)
+		return report(autostage);
+	if (m->to_stage.len && !autostage && !m->quiet && !m->json)
+		report_hint("git add%s", m->to_stage.data);
+	return r->left ? 1 : 0;
+}
+
+/* Where dv is not set up yet, moving in begins with that. */
+static int open_or_init(struct dv_repo **repo, bool dry_run)
+{
+	bool again;
+	int err = dry_run ? 0 : dv_repo_init(".", &again);
+
+	return err ? err : open_repo(repo);
+}
+
+int cmd_migrate(int argc, char **argv)
+{
+	DV_AUTO_REPO struct dv_repo *repo = NULL;
+	struct migrate m = { .to_stage = BUF_INIT };
+	struct dv_migrate_options o = { .from = DV_MIGRATE_DVC };
+	struct dv_migrate_result result;
+	int from_dvc = 0, remove = 0, code, err, n;
+	const struct option options[] = {
+		OPT_FLAG(0, "from-dvc", &from_dvc,
+			 "take over what DVC tracks"),
+		OPT_FLAG(0, "remove-dvc", &remove,
+			 "git rm the .dvc files that were carried over"),
+		OPT_FLAG('q', "quiet", &m.quiet,
+			 "print nothing but errors and what is left"),
+		OPT_COUNT('j', "jobs", &o.threads, "<n>",
+			  "use so many threads"),
+		OPT_FLAG('n', "dry-run", &m.dry_run,
+			 "say what would be carried over, change nothing"),
+		OPT_FLAG(0, "json", &m.json,
+			 "print a JSON object for each path and note"),
+		OPT_END()
+	};
+
+	n = parse_options(argc, argv, options, usage, &code);
+	if (n < 0)
+		return code;
+	if (n)
+		return usage_error(usage, "%s: no such argument", argv[0]);
+	if (!from_dvc)
+		return usage_error(usage, "--from-dvc is missing");
+	err = open_or_init(&repo, m.dry_run);
+	if (!err)
+		err = open_threads(repo, &o.threads);
+	if (err)
+		return report(err);
+	m.repo = repo;
+	o.dry_run = m.dry_run;
+	o.remove = remove;
+	o.progress = progress_show(&m.view, m.quiet);
+	err = dv_migrate(repo, &o, print_entry, &m, &result);
+	code = finish(&m, &result, err);
+	buf_release(&m.to_stage);
+	return code;
+}

@@ -1,0 +1,340 @@
+/* A work tree of DVC: its .dvc and dvc.lock files, and what to say of it. */
+
+#include "migrate/from_dvc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dv/transfer.h"
+
+#include "base/array.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "git/repo.h"
+#include "git/run.h"
+#include "migrate/yaml_file.h"
+
+bool dvc_file_name(const char *path)
+{
+	const char *name = path_name(path);
+	size_t len = strlen(name);
+
+	return len > 4 && !strcmp(name + len - 4, ".dvc");
+}
+
+bool dvc_lock_name(const char *path)
+{
+	return !strcmp(path_name(path), "dvc.lock");
+}
+
+/* --- projects ---------------------------------------------------------- */
+
+void dvc_projects_close(struct dvc_projects *all)
+{
+	for (size_t i = 0; i < all->count; i++)
+		dvc_project_close(all->items[i]);
+	free(all->items);
+}
+
+static int open_project(struct dvc_projects *all, const char *root,
+			struct dvc_project **out)
+{
+	int err;
+
+	for (size_t i = 0; i < all->count; i++) {
+		*out = all->items[i];
+		if (!strcmp((*out)->root, root))
+			return 0;
+	}
+	err = dvc_project_open(all->repo, root, out);
+	if (err)
+		return err;
+	ARRAY_GROW(all->items, all->count + 1, all->room);
+	all->items[all->count++] = *out;
+	return 0;
+}
+
+int dvc_project_of(struct dvc_projects *all, const char *path,
+		   struct dvc_project **out)
+{
+	DV_AUTO_BUF struct buf root = BUF_INIT;
+
+	buf_addstr(&root, path);
+	do {
+		buf_setlen(&root, path_parent_len(root.data));
+		if (dvc_project_at(all->repo, root.data))
+			break;
+	} while (root.len);
+	return open_project(all, root.data, out);
+}
+
+void dvc_out_item(struct dvc_project *p, struct dvc_out *out,
+		  struct arena *arena, struct convert_item *item)
+{
+	const char *key = path_below(out->path, p->root);
+
+	item->origin = &p->origin;
+	item->executable = out->executable;
+	item->listing = out->files;
+	item->wanted = (struct wanted){
+		.name = out->name, .size = out->size,
+		.has_size = out->has_size && !out->name.directory,
+		.path = arena_copy(arena, out->path, strlen(out->path)),
+	};
+	if (out->remote)
+		item->wanted.remote = arena_copy(arena, out->remote,
+						 strlen(out->remote));
+	if (out->in_bucket && key)
+		item->wanted.key = arena_copy(arena, key, strlen(key));
+	if (out->version)
+		item->wanted.version = arena_copy(arena, out->version,
+						  strlen(out->version));
+}
+
+/* --- the files --------------------------------------------------------- */
+
+struct walk {
+	struct present *p;
+	struct dvc_projects projects;
+	struct dvc_file *files;		/* owned, one per name read */
+	const char **names;		/* owned; in the list below */
+	size_t count, room, name_room;
+	struct buf list;
+};
+
+#define DV_AUTO_WALK __attribute__((cleanup(walk_release)))
+
+static void walk_release(struct walk *w)
+{
+	for (size_t i = 0; i < w->count; i++)
+		dvc_file_release(&w->files[i]);
+	free(w->files);
+	free(w->names);
+	buf_release(&w->list);
+	dvc_projects_close(&w->projects);
+}
+
+static int read_file(struct walk *w, const char *name, struct buf *out)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+
+	buf_addf(&path, "%s/%s", dv_repo_worktree(w->p->repo), name);
+	return file_read(path.data, YAML_FILE_MOST, out);
+}
+
+static int parse(struct walk *w, const char *name, struct dvc_file *out)
+{
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+	DV_AUTO_BUF struct buf yaml = BUF_INIT;
+	DV_AUTO_BUF struct buf pipeline = BUF_INIT;
+	const char *top = dv_repo_worktree(w->p->repo);
+	int err = read_file(w, name, &text);
+
+	if (err)
+		return err;
+	if (!dvc_lock_name(name))
+		return dvc_file_read(text.data, text.len, name, top, out);
+	buf_add(&pipeline, name, path_parent_len(name));
+	path_append(&pipeline, "dvc.yaml");
+	err = read_file(w, pipeline.data, &yaml);
+	if (err && err != DV_E_NOTFOUND)
+		return err;
+	return dvc_lock_read(text.data, text.len, yaml.data, name, top, out);
+}
+
+static int add_outs(struct walk *w, const char *name, struct dvc_file *f)
+{
+	struct dvc_project *project;
+	int err = dvc_project_of(&w->projects, name, &project);
+
+	for (size_t i = 0; i < f->count && !err; i++) {
+		struct dvc_out *out = &f->outs[i];
+		struct present_out *added;
+
+		if (out->uncached) {
+			err = present_note(w->p, out->path, "DVC keeps no "
+					   "content of it; it stays as it is",
+					   NULL);
+			continue;
+		}
+		if (out->refused) {
+			err = present_left(w->p, out->path, name,
+					   out->refused);
+			continue;
+		}
+		added = present_add(w->p, out->path, name, out->rest);
+		dvc_out_item(project, out, &w->p->arena, &added->item);
+	}
+	return err;
+}
+
+static int take_file(struct walk *w, const char *name)
+{
+	struct dvc_file file = DVC_FILE_INIT;
+	int err = parse(w, name, &file);
+
+	if (err == DV_E_UNSUPPORTED)
+		return err;
+	if (err) {
+		dvc_file_release(&file);
+		/* deleted in the work tree: nothing of the present */
+		return err == DV_E_NOTFOUND ? 0 :
+			present_left(w->p, name, name, dv_error_text());
+	}
+	ARRAY_GROW(w->files, w->count + 1, w->room);
+	ARRAY_GROW(w->names, w->count + 1, w->name_room);
+	w->files[w->count] = file;
+	w->names[w->count] = name;
+	w->count++;
+	return add_outs(w, name, &w->files[w->count - 1]);
+}
+
+static int find_files(struct walk *w)
+{
+	static const char *const args[] = {
+		"ls-files", "-z", "--cached", "--others",
+		"--exclude-standard", "--deduplicate", "--",
+		":(glob)**/*.dvc", ":(glob)**/dvc.lock", NULL
+	};
+	int err = run_git(w->p->repo, args, NULL, 0, &w->list);
+
+	for (size_t at = 0; at < w->list.len && !err;) {
+		const char *name = w->list.data + at;
+
+		if (dvc_file_name(name) || dvc_lock_name(name))
+			err = take_file(w, name);
+		at += strlen(name) + 1;
+	}
+	return err;
+}
+
+/* --- git rm ------------------------------------------------------------ */
+
+/* All that it tracks is dv's now, and it does nothing else. */
+static bool may_go(const struct walk *w, size_t n)
+{
+	size_t carried = 0;
+
+	if (w->files[n].pipeline || !w->files[n].count)
+		return false;
+	for (size_t i = 0; i < w->p->count; i++)
+		carried += w->p->outs[i].carried &&
+			!strcmp(w->p->outs[i].source, w->names[n]);
+	return carried == w->files[n].count;
+}
+
+static int remove_files(struct walk *w)
+{
+	static const char *const args[] = {
+		"--literal-pathspecs", "rm", "-q", "--ignore-unmatch",
+		"--pathspec-from-file=-", "--pathspec-file-nul", NULL
+	};
+	DV_AUTO_BUF struct buf list = BUF_INIT;
+	DV_AUTO_BUF struct buf out = BUF_INIT;
+
+	for (size_t i = 0; i < w->count; i++)
+		if (may_go(w, i))
+			buf_add(&list, w->names[i], strlen(w->names[i]) + 1);
+	return list.len ? run_git(w->p->repo, args, list.data, list.len,
+				  &out) : 0;
+}
+
+/* --- notes ------------------------------------------------------------- */
+
+static int count_remote(const struct dv_remote_info *info, void *data)
+{
+	(void)info;
+	++*(size_t *)data;
+	return 0;
+}
+
+/* A sibling of DVC's prefix, so that neither is in the other's way. */
+static int note_remote(struct walk *w, const struct dvc_remote *r)
+{
+	DV_AUTO_BUF struct buf hint = BUF_INIT;
+	DV_AUTO_BUF struct buf about = BUF_INIT;
+	DV_AUTO_BUF struct buf url = BUF_INIT;
+
+	buf_addf(&about, "remote %s", r->name);
+	if (r->down)
+		return present_note(w->p, about.data, r->trouble.text,
+				    *r->trouble.hint ? r->trouble.hint : NULL);
+	if (!r->url || remote_url_check(r->url, false))
+		return 0;
+	buf_addf(&url, "%s-dv", r->url);
+	buf_addf(&hint, "dv remote add %s ", r->name);
+	path_word(url.data, &hint);
+	return present_note(w->p, about.data, "dv keeps its data in a folder "
+			    "or prefix of its own, not in DVC's", hint.data);
+}
+
+static int note_remotes(struct walk *w)
+{
+	size_t ours = 0;
+	int err = dv_remote_each(w->p->repo, count_remote, &ours);
+
+	for (size_t i = 0; i < w->projects.count && !err; i++) {
+		struct dvc_project *p = w->projects.items[i];
+
+		for (size_t k = 0; k < p->remote_count && !err; k++)
+			if (!ours || p->remotes[k].down)
+				err = note_remote(w, &p->remotes[k]);
+	}
+	return err;
+}
+
+static int note_files(struct walk *w)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < w->count && !err; i++) {
+		if (w->files[i].pipeline)
+			err = present_note(w->p, w->names[i], "pipelines are "
+					   "not read yet: what they made is "
+					   "data now, they stay with DVC",
+					   NULL);
+		if (!err && w->files[i].lossy)
+			err = present_note(w->p, w->names[i], "some of its "
+					   "annotations do not fit into a "
+					   "pointer", NULL);
+	}
+	return err;
+}
+
+static int note_ignore(struct walk *w)
+{
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+
+	if (read_file(w, ".dvcignore", &text))
+		return 0;
+	for (const char *at = text.data; *at; at += *at == '\n') {
+		size_t len = strcspn(at, "\n");
+
+		if (len && *at != '#')
+			return present_note(w->p, ".dvcignore", "dv reads "
+					    ".dvignore, which has the same "
+					    "syntax",
+					    "cp .dvcignore .dvignore");
+		at += len;
+	}
+	return 0;
+}
+
+int migrate_dvc(struct present *p)
+{
+	DV_AUTO_WALK struct walk w = {
+		.p = p, .projects = { .repo = p->repo }, .list = BUF_INIT,
+	};
+	int err = find_files(&w);
+
+	if (!err)
+		err = present_run(p, false);
+	if (!err && p->o->remove && !p->o->dry_run)
+		err = remove_files(&w);
+	if (!err)
+		err = note_files(&w);
+	if (!err)
+		err = note_ignore(&w);
+	return err ? err : note_remotes(&w);
+}

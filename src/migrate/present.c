@@ -1,0 +1,296 @@
+#include "migrate/present.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/crash.h"
+#include "base/crew.h"
+#include "base/error.h"
+#include "base/path.h"
+#include "git/repo.h"
+#include "store/tree.h"
+
+/* A batch is made durable, and its pointers written, at this size. */
+#define BATCH_BYTES	((uint64_t)1 << 30)
+#define BATCH_ITEMS	4096
+/* Waiting for a server takes no CPU. */
+#define THREADS_LEAST	8
+
+int present_open(struct present *p, struct dv_repo *repo,
+		 const struct dv_migrate_options *o)
+{
+	unsigned threads = o->threads ? o->threads : crew_size(0);
+
+	memset(p, 0, sizeof(*p));
+	p->repo = repo;
+	p->o = o;
+	if (!o->threads && threads < THREADS_LEAST)
+		threads = THREADS_LEAST;
+	return converter_open(&p->converter, repo, threads, &o->progress);
+}
+
+void present_close(struct present *p)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		struct present_out *out = &p->outs[i];
+
+		free(out->path);
+		free(out->source);
+		free(out->rest);
+		convert_item_release(&out->item);
+		if (out->has_pointer)
+			dv_pointer_release(&out->pointer);
+	}
+	free(p->outs);
+	arena_release(&p->arena);
+	converter_close(&p->converter);
+}
+
+struct present_out *present_add(struct present *p, const char *path,
+				const char *source, const char *rest)
+{
+	struct present_out *out;
+
+	ARRAY_GROW(p->outs, p->count + 1, p->room);
+	out = &p->outs[p->count++];
+	memset(out, 0, sizeof(*out));
+	out->path = xstrdup(path);
+	out->source = xstrdup(source);
+	out->rest = xstrdup(rest);
+	return out;
+}
+
+/* --- reporting --------------------------------------------------------- */
+
+static int tell(struct present *p, const struct dv_migrate_entry *e)
+{
+	p->result->done += e->state == DV_MIGRATE_DONE;
+	p->result->same += e->state == DV_MIGRATE_SAME;
+	p->result->left += e->state == DV_MIGRATE_LEFT;
+	return p->fn ? p->fn(e, p->data) : 0;
+}
+
+int present_left(struct present *p, const char *path, const char *source,
+		 const char *why)
+{
+	const struct dv_migrate_entry e = {
+		.state = DV_MIGRATE_LEFT, .path = path, .source = source,
+		.why = why,
+	};
+
+	return tell(p, &e);
+}
+
+int present_note(struct present *p, const char *about, const char *why,
+		 const char *hint)
+{
+	const struct dv_migrate_entry e = {
+		.state = DV_MIGRATE_NOTE, .path = about, .why = why,
+		.hint = hint,
+	};
+
+	return tell(p, &e);
+}
+
+/* --- what can be tracked at all ---------------------------------------- */
+
+static int by_path(const void *a, const void *b)
+{
+	const struct present_out *x = a, *y = b;
+	int order = strcmp(x->path, y->path);
+
+	return order ? order : strcmp(x->source, y->source);
+}
+
+static void not_trackable(struct present *p, struct present_out *out,
+			  const char *before, bool in_git, struct buf *why)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_BUF struct buf inside = BUF_INIT;
+	const char *name = path_name(out->path);
+	size_t len = strlen(name);
+
+	if (before && !strcmp(before, out->path))
+		buf_addstr(why, "something else tracks the same path");
+	else if (!strncmp(name, ".dvconfig", 10) ||
+		 !strncmp(name, ".dvignore", 10) ||
+		 !strncmp(name, ".git", 4) ||
+		 (len > 3 && !strcmp(name + len - 3, DV_POINTER_SUFFIX)))
+		buf_addstr(why, "a path of this name cannot be tracked");
+	else if (!in_git && !repo_git_tracks(p->repo, out->path, &path))
+		buf_addf(why, "git tracks %s", path.data);
+	else if (!tracked_find(p->repo, out->path, &path, &inside) &&
+		 inside.len)
+		buf_addf(why, "it lies inside of %s, which dv tracks",
+			 path.data);
+}
+
+/* Drops what has no place; the rest moves up. */
+static int sort_out(struct present *p, bool in_git)
+{
+	size_t kept = 0;
+	int err = 0;
+
+	if (p->count)
+		qsort(p->outs, p->count, sizeof(*p->outs), by_path);
+	for (size_t i = 0; i < p->count; i++) {
+		struct present_out out = p->outs[i];
+		DV_AUTO_BUF struct buf why = BUF_INIT;
+
+		not_trackable(p, &out, kept ? p->outs[kept - 1].path : NULL,
+			      in_git, &why);
+		if (!why.len) {
+			out.has_pointer = !tracked_read(p->repo, out.path,
+							&out.pointer);
+			p->outs[kept++] = out;
+			continue;
+		}
+		if (!err)
+			err = present_left(p, out.path, out.source, why.data);
+		free(out.path);
+		free(out.source);
+		free(out.rest);
+	}
+	p->count = kept;
+	return err;
+}
+
+/* --- a dry run --------------------------------------------------------- */
+
+/* True when what is known of its content is what dv's pointer says. */
+static bool known_same(struct present *p, const struct present_out *out)
+{
+	const struct known_entry *e = known_find(&p->converter.known,
+						 &out->item.wanted.name);
+	DV_AUTO_BUF struct buf bytes = BUF_INIT;
+	struct content content;
+	struct dv_id id;
+
+	if (!e || !out->has_pointer)
+		return false;
+	if (e->name.directory)
+		return dv_id_equal(&e->id, &out->pointer.id);
+	content = (struct content){ e->id, e->size, e->list };
+	return !file_node_encode(&content, out->item.executable, &bytes,
+				 &id) && dv_id_equal(&id, &out->pointer.id);
+}
+
+static int plan(struct present *p)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < p->count && !err; i++) {
+		const struct present_out *out = &p->outs[i];
+		struct dv_migrate_entry e = {
+			.state = known_same(p, out) ? DV_MIGRATE_SAME :
+				DV_MIGRATE_DONE,
+			.path = out->path, .source = out->source,
+			.size = out->item.wanted.size,
+		};
+
+		err = tell(p, &e);
+	}
+	return err;
+}
+
+/* --- writing ----------------------------------------------------------- */
+
+static int kept_pointer(struct present *p, struct present_out *out)
+{
+	struct dv_migrate_entry e = {
+		.state = DV_MIGRATE_SAME, .path = out->path,
+		.source = out->source, .files = out->pointer.files,
+		.size = out->pointer.size,
+	};
+	int err;
+
+	if (!dv_id_equal(&out->pointer.id, &out->item.pointer.id) ||
+	    out->pointer.kind != out->item.pointer.kind)
+		return present_left(p, out->path, out->source, "dv tracks it "
+				    "already, with other content");
+	out->carried = true;
+	/* what a killed run had no time for */
+	err = p->written ? p->written(p, out) : 0;
+	return err ? err : tell(p, &e);
+}
+
+static int write_pointer(struct present *p, struct present_out *out)
+{
+	DV_AUTO_BUF struct buf pointer = BUF_INIT;
+	DV_AUTO_BUF struct buf ignore = BUF_INIT;
+	struct dv_pointer text = out->item.pointer;
+	struct dv_migrate_entry e = {
+		.state = DV_MIGRATE_DONE, .path = out->path,
+		.source = out->source, .files = text.files, .size = text.size,
+	};
+	bool changed;
+	int err;
+
+	text.rest = out->rest;
+	crash_point("migrate: before pointer");
+	err = tracked_write(p->repo, out->path, &text, &changed);
+	if (!err)
+		err = repo_gitignore_add(p->repo, out->path, &ignore);
+	if (!err && p->written)
+		err = p->written(p, out);
+	if (err)
+		return err;
+	out->carried = true;
+	buf_addf(&pointer, "%s%s", out->path, DV_POINTER_SUFFIX);
+	e.pointer = pointer.data;
+	e.ignore = ignore.len ? ignore.data : NULL;
+	return tell(p, &e);
+}
+
+static int write_out(struct present *p, struct present_out *out)
+{
+	int err;
+
+	if (out->item.why)
+		return present_left(p, out->path, out->source, out->item.why);
+	if (out->has_pointer)
+		return kept_pointer(p, out);
+	err = write_pointer(p, out);
+	/* no folder for it, a symlink in the way: of this path alone */
+	if (err == DV_E_INVALID || err == DV_E_NOTFOUND)
+		return present_left(p, out->path, out->source,
+				    dv_error_text());
+	return err;
+}
+
+static int run_batch(struct present *p, struct present_out *outs, size_t count)
+{
+	struct convert_item *items = xcalloc(count, sizeof(*items));
+	int err;
+
+	for (size_t i = 0; i < count; i++)
+		items[i] = outs[i].item;
+	err = convert(&p->converter, items, count);
+	for (size_t i = 0; i < count; i++)
+		outs[i].item = items[i];
+	free(items);
+	crash_point("migrate: converted");
+	for (size_t i = 0; i < count && !err; i++)
+		err = write_out(p, &outs[i]);
+	return err;
+}
+
+int present_run(struct present *p, bool in_git)
+{
+	int err = sort_out(p, in_git);
+
+	if (!err && p->o->dry_run)
+		return plan(p);
+	for (size_t i = 0, n; i < p->count && !err; i += n) {
+		uint64_t bytes = 0;
+
+		for (n = 0; i + n < p->count && n < BATCH_ITEMS &&
+		     bytes < BATCH_BYTES; n++)
+			bytes += p->outs[i + n].item.wanted.size;
+		err = run_batch(p, p->outs + i, n);
+	}
+	p->result->read_bytes = p->converter.read_bytes;
+	p->result->new_bytes = p->converter.new_bytes;
+	return err;
+}

@@ -1,0 +1,208 @@
+#!/bin/sh
+
+test_description='moving in from DVC: caches, work tree, remotes, versions 2 and 3'
+
+. "${0%/*}/test-lib.sh"
+. "$TEST_DIR/lib-remote.sh"
+
+dvc_repo () {
+	python3 "$TEST_DIR/helper/dvc-repo.py" "$@"
+}
+
+# new_dvc <folder>: a git repository with an empty DVC project
+new_dvc () {
+	git init -q "$1" && mkdir "$1/.dvc" && : >"$1/.dvc/config" &&
+	printf '/config.local\n/tmp\n/cache\n' >"$1/.dvc/.gitignore"
+}
+
+# everything DVC owns, to see that it stays as it is
+dvc_state () {
+	find . -name .git -prune -o -type f \( -path '*/.dvc/*' -o -name '*.dvc' \) \
+		-exec sha256sum {} + | sort
+}
+
+test_expect_success 'the hashes of the fixtures are DVC'\''s' '
+	printf "a\n" >f && test "$(dvc_repo md5 f)" = 60b725f10c9c85c70d97880dfe8191b3 &&
+	printf "a\r\nb\r\n" >f && test "$(dvc_repo md5 f)" = 59b0d7772f0561efb95518f3cb8abc60 &&
+	test "$(dvc_repo --old md5 f)" = dd8c6a395b5dd36c56d23275028f526c &&
+	mkdir kav && (
+		cd kav && mkdir .hid sub &&
+		printf "h\n" >.hid/x && printf "Z\n" >Z && printf "a\n" >a && cp a lnk &&
+		printf x >quote\"q && printf "#!/bin/sh\n" >run.sh && printf "b\n" >sub/b &&
+		printf "tab\n" >"$(printf "t\tb")" &&
+		printf "\303\251\n" >"$(printf "\303\251 \303\274.txt")"
+	) &&
+	dvc_repo --cache kavcache add kav &&
+	grep "md5: 354b0bf0c2702d8c526f7d585b5a9422.dir" kav.dvc
+'
+
+for version in 3 2
+do
+	test $version = 3 && old= || old=--old
+
+	test_expect_success "$version: files, an executable, CRLF text and a directory, from the cache" '
+		new_dvc v$version && cd v$version &&
+		mkdir -p data/deep/er && small_files data/many 150 &&
+		seq 30000 >data/deep/er/text && : >data/empty &&
+		printf "a\r\nb\r\n" >crlf.txt && cp crlf.txt data/crlf &&
+		{ yes "line of text" | head -200000 | sed "s/\$/\r/"; } >crlf.big &&
+		random_bytes 6000000 1 >big.bin &&
+		printf "#!/bin/sh\n" >tool && chmod +x tool && : >none &&
+		dvc_repo $old add data crlf.txt crlf.big big.bin tool none &&
+		git add -A && git commit -qm dvc &&
+		cp -r . ../v$version.orig && dvc_state >../before &&
+		dv migrate --from-dvc >../out 2>../err &&
+		grep "^data: 153 files" ../out &&
+		grep "carried over 6 tracked paths" ../out &&
+		grep "hint: git add.*data.dv" ../err &&
+		dvc_state >../after && test_cmp ../before ../after &&
+		git diff --exit-code -- .gitignore &&
+		git check-ignore data big.bin
+	'
+
+	test_expect_success "$version: what came over is what dv add records" '
+		cd v$version && git add -A && git commit -qm dv &&
+		dv status >../out && grep "nothing changed" ../out &&
+		dv add -q data crlf.txt crlf.big big.bin tool none &&
+		git diff --exit-code
+	'
+
+	test_expect_success "$version: again: nothing is read, nothing changes" '
+		cd v$version && rm -rf .dvc/cache data big.bin &&
+		dv migrate --from-dvc --json >../out &&
+		test "$(grep -c "\"state\":\"same\"" ../out)" = 6 &&
+		git diff --exit-code -- "*.dv"
+	'
+
+	test_expect_success "$version: a clone with the data only at the remote" '
+		git clone -q v$version.orig far$version && cd far$version &&
+		cp -r ../v$version.orig/.dvc/cache ../remote$version &&
+		printf "[core]\n    remote = st\n['\''remote \"st\"'\'']\n    url = ../../remote$version # here\n" >.dvc/config &&
+		dv migrate --from-dvc >../out &&
+		for p in data crlf.txt crlf.big big.bin tool none
+		do
+			test_cmp ../v$version/$p.dv $p.dv || return 1
+		done &&
+		test ! -e .dvc/cache && git diff --exit-code -- "*.dvc" .gitignore &&
+		dv checkout -q && cmp big.bin ../v$version.orig/big.bin &&
+		cmp crlf.txt ../v$version.orig/crlf.txt && test -x tool
+	'
+
+	test_expect_success "$version: from the work tree alone" '
+		cp -r v$version.orig here$version && cd here$version && rm -rf .dvc/cache/* &&
+		mkdir -p .dvc/cache && cd ../v$version.orig &&
+		find .dvc/cache -name "*.dir" -exec cp --parents {} ../here$version \; &&
+		cd ../here$version && dv migrate --from-dvc -q &&
+		test_cmp ../v$version/data.dv data.dv && test_cmp ../v$version/crlf.big.dv crlf.big.dv
+	'
+done
+
+test_expect_success 'both layouts in one cache, in one directory' '
+	new_dvc mixed && cd mixed && mkdir d && echo new >d/new && printf "x\r\n" >d/old &&
+	dvc_repo add d && o=$(dvc_repo --old md5 d/old) && n=$(dvc_repo md5 d/old) &&
+	mkdir -p .dvc/cache/$(echo $o | cut -c1-2) &&
+	cp d/old .dvc/cache/$(echo $o | cut -c1-2)/$(echo $o | cut -c3-) &&
+	rm -f .dvc/cache/files/md5/$(echo $n | cut -c1-2)/$(echo $n | cut -c3-) &&
+	sed "s/$n/$o/" $(find .dvc/cache -name "*.dir") >listing &&
+	l=$(md5sum <listing | cut -c1-32) && mkdir -p .dvc/cache/files/md5/$(echo $l | cut -c1-2) &&
+	mv listing .dvc/cache/files/md5/$(echo $l | cut -c1-2)/$(echo $l | cut -c3-).dir &&
+	sed -i "s/md5: .*dir/md5: $l.dir/" d.dvc && mv d ../d.orig &&
+	dv migrate --from-dvc -q && dv checkout -q && diff -r d ../d.orig
+'
+
+test_expect_success 'a dry run says what would be done and writes nothing' '
+	cp -r v3.orig dry && cd dry && dv init -q && git commit -qm dv &&
+	dv migrate --from-dvc -n >../out &&
+	grep "^big.bin: would be carried over (5.7 MiB)" ../out &&
+	grep "would carry over 6 tracked paths" ../out &&
+	test -z "$(git status --porcelain)" && test ! -e data.dv
+'
+
+test_expect_success 'damage in the cache: the remote has it; else it is left, by name' '
+	cp -r v3.orig bad && cd bad &&
+	m=$(dvc_repo md5 big.bin) && o=.dvc/cache/files/md5/$(echo $m | cut -c1-2)/$(echo $m | cut -c3-) &&
+	chmod u+w $o && printf X | dd of=$o conv=notrunc status=none && rm -rf big.bin &&
+	m=$(dvc_repo md5 data/deep/er/text) && rm -rf .dvc/cache/files/md5/$(echo $m | cut -c1-2)/$(echo $m | cut -c3-) data &&
+	test_exit_code 1 dv migrate --from-dvc >../out 2>../err &&
+	grep "^left: big.bin: .*not what its name says" ../err &&
+	grep "^left: data: 1 of its 153 files is .*deep/er/text" ../err &&
+	grep "carried over 4 tracked paths, 2 left" ../out && test ! -e big.bin.dv && test ! -e data.dv &&
+	printf "['\''remote \"st\"'\'']\nurl = ../../remote3\n" >.dvc/config.local &&
+	dv migrate --from-dvc >../out && grep "carried over 2 tracked paths, 4 unchanged" ../out &&
+	test_cmp ../v3/big.bin.dv big.bin.dv && test_cmp ../v3/data.dv data.dv
+'
+
+test_expect_success 'a pointer of dv with other content is left alone' '
+	cp -r v3.orig kept && cd kept && dv init -q && echo other >x && cp crlf.txt saved &&
+	cp x crlf.txt && dv add -q crlf.txt && cp crlf.txt.dv ../keep.dv && cp saved crlf.txt &&
+	test_exit_code 1 dv migrate --from-dvc >../out 2>../err &&
+	grep "left: crlf.txt: dv tracks it already" ../err && test_cmp ../keep.dv crlf.txt.dv
+'
+
+test_expect_success 'annotations and the source of imports become lines of the pointer' '
+	new_dvc notes && cd notes && echo 1 >a && echo 2 >b && dvc_repo add a b && cat >>a.dvc <<-\EOF &&
+	desc: "what: it is"
+	meta:
+	  owner: {name: Ann, n: 3}
+	EOF
+	sed -i "s/^  path: a/  path: a\n  type: model\n  labels: [x, y]/" a.dvc &&
+	cat >>b.dvc <<-\EOF &&
+	deps:
+	- path: sub/b
+	  repo:
+	    url: https://example.com/reg.git
+	    rev: v1
+	    rev_lock: 0123456789012345678901234567890123456789
+	EOF
+	dv migrate --from-dvc -q && sed -n "5,\$p" a.dv >../rest && cat >../expect <<-\EOF &&
+	desc: what: it is
+	type: model
+	labels: ["x","y"]
+	meta: {"owner":{"name":"Ann","n":3}}
+	EOF
+	test_cmp ../expect ../rest &&
+	grep "^source.url: https://example.com/reg.git$" b.dv && grep "^source.path: sub/b$" b.dv &&
+	grep "^source.ref: v1$" b.dv && grep "^source.rev: 0123456789012345678901234567890123456789$" b.dv
+'
+
+test_expect_success 'outputs of a pipeline are data; what is not cached is not; the pipeline stays' '
+	new_dvc pipe && cd pipe && mkdir sub && echo o >sub/out && echo m >m.json && dvc_repo add sub/out &&
+	m=$(dvc_repo md5 sub/out) && rm sub/out.dvc && cat >dvc.yaml <<-\EOF &&
+	stages:
+	  make:
+	    wdir: sub
+	    cmd: ./make
+	    outs:
+	    - out
+	    metrics:
+	    - ../m.json: {cache: false}
+	EOF
+	cat >dvc.lock <<-EOF &&
+	schema: "2.0"
+	stages:
+	  make:
+	    cmd: ./make
+	    outs:
+	    - {path: ../m.json, hash: md5, md5: $(dvc_repo md5 m.json), size: 2}
+	    - {path: out, hash: md5, md5: $m, size: 2}
+	EOF
+	git add -A && git commit -qm pipe && dv migrate --from-dvc --remove-dvc >../out 2>../err &&
+	grep "^sub/out: 1 file" ../out && test -f sub/out.dv && test ! -e m.json.dv &&
+	grep "note: dvc.lock: pipelines are not read yet" ../err && test -f dvc.lock
+'
+
+test_expect_success 'a project in a sub-folder has its own cache' '
+	git init -q nest && cd nest && new_dvc in && rm -rf in/.git && cd in && echo s >s &&
+	dvc_repo add s && rm s && cd .. && dv migrate --from-dvc -q && dv checkout -q && test "$(cat in/s)" = s
+'
+
+test_expect_success '--remove-dvc removes the .dvc files of what came over, and no others' '
+	cp -r v3.orig gone && cd gone && rm -rf tool && m=$(dvc_repo md5 ../v3.orig/tool) &&
+	rm -f .dvc/cache/files/md5/$(echo $m | cut -c1-2)/$(echo $m | cut -c3-) &&
+	test_exit_code 1 dv migrate --from-dvc --remove-dvc -q &&
+	test ! -e data.dvc && test ! -e big.bin.dvc && test -f tool.dvc && test -d .dvc/cache &&
+	git add -A && git commit -qm moved && git ls-files >../files &&
+	grep "^data.dv$" ../files && ! grep "^data.dvc$" ../files && cmp big.bin ../v3.orig/big.bin
+'
+
+test_done
