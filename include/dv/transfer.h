@@ -24,6 +24,14 @@ struct dv_transfer_options {
 	bool dry_run;		/* plan only */
 	bool force;		/* push: send even what the remote seems to have */
 	bool metadata_only;	/* fetch: trees and lists, no content */
+	bool imports;		/* push: also what was imported */
+	/*
+	 * fetch: called for an imported path that no remote has, to bring
+	 * what is asked of it into the store from where it came from
+	 * (dv_source_supply() does).  May be NULL.
+	 */
+	int (*supply)(struct dv_repo *repo, const struct dv_tracked *missing,
+		      const struct dv_transfer_options *options);
 	struct dv_progress progress;
 	/*
 	 * Called for what could not be done and was worked around: another

@@ -30,9 +30,11 @@ int cmd_commit(int argc, char **argv);
 int cmd_completion(int argc, char **argv);
 int cmd_config(int argc, char **argv);
 int cmd_fetch(int argc, char **argv);
+int cmd_get(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_hook(int argc, char **argv);
 int cmd_hooks(int argc, char **argv);
+int cmd_import(int argc, char **argv);
 int cmd_init(int argc, char **argv);
 int cmd_ls(int argc, char **argv);
 int cmd_merge_driver(int argc, char **argv);
@@ -41,6 +43,7 @@ int cmd_pull(int argc, char **argv);
 int cmd_push(int argc, char **argv);
 int cmd_remote(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_update(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 #endif

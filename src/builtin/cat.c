@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dv/error.h"
+#include "dv/source.h"
 #include "dv/transfer.h"
 #include "dv/work.h"
 
@@ -17,7 +18,7 @@
 #include "cli/report.h"
 
 static const char *const usage[] = {
-	"dv cat [--rev <rev>] [--] <path>",
+	"dv cat [--rev <rev>] [--repo <url>] [--] <path>",
 	"dv cat [--] <rev>:<path>", NULL
 };
 
@@ -50,11 +51,14 @@ int cmd_cat(int argc, char **argv)
 {
 	DV_AUTO_REPO struct dv_repo *repo = NULL;
 	DV_AUTO_FREE char *word = NULL;
-	const char *rev = NULL, *path;
+	const char *rev = NULL, *url = NULL, *path;
+	bool any = false;
 	int code, err, n;
 	const struct option options[] = {
 		OPT_STRING(0, "rev", &rev, "<rev>",
 			   "as this commit records it"),
+		OPT_STRING(0, "repo", &url, "<url>",
+			   "look into this other repository"),
 		OPT_END()
 	};
 
@@ -73,7 +77,10 @@ int cmd_cat(int argc, char **argv)
 		path = colon + 1;
 	}
 	err = open_repo(&repo);
-	if (!err)
+	if (url)	/* needs none here */
+		err = dv_source_cat(err ? NULL : repo, url, rev, path,
+				    write_out, &any);
+	else if (!err)
 		err = cat(repo, rev, path);
 	return report(err);
 }

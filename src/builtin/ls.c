@@ -3,22 +3,25 @@
 #include <stdio.h>
 
 #include "dv/error.h"
+#include "dv/source.h"
 #include "dv/transfer.h"
 #include "dv/work.h"
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/path.h"
 #include "builtin/builtin.h"
 #include "builtin/open.h"
 #include "cli/options.h"
 #include "cli/report.h"
 
 static const char *const usage[] = {
-	"dv ls [-R] [-l] [-z] [--json] [--rev <rev>] [--] [<path>...]", NULL
+	"dv ls [-R] [-l] [-z] [--json] [--rev <rev>] [--repo <url>] "
+	"[--] [<path>...]", NULL
 };
 
 struct ls {
-	struct dv_repo *repo;
+	struct dv_repo *repo;	/* NULL: paths are those of another one */
 	int long_form, nul, json;
 };
 
@@ -54,7 +57,11 @@ static void print_plain(const struct ls *l, const struct dv_entry *e)
 		    e->type == DV_ENTRY_SYMLINK ? 'l' :
 		    e->executable ? 'x' : '-';
 
-	if (l->nul)
+	if (!l->repo && l->nul)
+		buf_addstr(&path, e->path);
+	else if (!l->repo)
+		path_quote(e->path, &path);
+	else if (l->nul)
 		typed_path(l->repo, e->path, &path);
 	else
 		shown_path(l->repo, e->path, &path);
@@ -93,11 +100,23 @@ static int list(struct dv_repo *repo, const struct dv_selection *what,
 	return err ? err : dv_list(repo, what, recursive, print_entry, l);
 }
 
+static int list_elsewhere(const char *url, const struct dv_selection *what,
+			  bool recursive, struct ls *l)
+{
+	DV_AUTO_REPO struct dv_repo *repo = NULL;
+
+	/* outside of a repository it works as well, only nothing is kept */
+	if (open_repo(&repo))
+		repo = NULL;
+	return dv_source_list(repo, url, what, recursive, print_entry, l);
+}
+
 int cmd_ls(int argc, char **argv)
 {
 	DV_AUTO_REPO struct dv_repo *repo = NULL;
 	struct ls l = { 0 };
 	struct dv_selection what = { 0 };
+	const char *url = NULL;
 	int recursive = 0, code, err, n;
 	const struct option options[] = {
 		OPT_FLAG('R', "recursive", &recursive,
@@ -108,17 +127,21 @@ int cmd_ls(int argc, char **argv)
 		OPT_FLAG(0, "json", &l.json, "a JSON object per entry"),
 		OPT_STRING(0, "rev", &what.rev, "<rev>",
 			   "what this commit records"),
+		OPT_STRING(0, "repo", &url, "<url>",
+			   "look into this other repository"),
 		OPT_END()
 	};
 
 	n = parse_options(argc, argv, options, usage, &code);
 	if (n < 0)
 		return code;
+	what.paths = (const char *const *)argv;
+	what.count = n;
+	if (url)
+		return report(list_elsewhere(url, &what, recursive, &l));
 	err = open_repo(&repo);
 	if (err)
 		return report(err);
 	l.repo = repo;
-	what.paths = (const char *const *)argv;
-	what.count = n;
 	return report(list(repo, &what, recursive, &l));
 }

@@ -7,7 +7,7 @@
 
 static const char *const usage[] = {
 	"dv push [-r <remote>] [-j <n>] [-n] [-q] [--json] [-a] [-T] [-A] "
-	"[--rev <rev>] [--force] [--] [<path>...]", NULL
+	"[--rev <rev>] [--force] [--imports] [--] [<path>...]", NULL
 };
 
 int cmd_push(int argc, char **argv)
@@ -18,6 +18,8 @@ int cmd_push(int argc, char **argv)
 		TRANSFER_OPTIONS(&t),
 		OPT_FLAG(0, "force", &t.force,
 			 "send even what the remote has"),
+		OPT_FLAG(0, "imports", &t.imports,
+			 "send also what was imported"),
 		OPT_END()
 	};
 	int code, err, n = parse_options(argc, argv, options, usage, &code);

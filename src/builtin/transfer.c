@@ -1,5 +1,7 @@
 #include <stdio.h>
 
+#include "dv/source.h"
+
 #include "base/buf.h"
 #include "base/json.h"
 #include "builtin/open.h"
@@ -30,6 +32,8 @@ int transfer_prepare(struct transfer *t, char **argv, int count)
 	o->what.all_commits = t->all_commits;
 	o->dry_run = t->dry_run;
 	o->force = t->force;
+	o->imports = t->imports;
+	o->supply = dv_source_supply;
 	o->progress = progress_show(&t->view, t->quiet);
 	o->notice = notice;
 	o->notice_data = t;

@@ -14,7 +14,7 @@ struct transfer {
 	struct dv_repo *repo;
 	struct dv_transfer_options options;
 	struct progress_view view;
-	int quiet, json, dry_run, force, allow_missing;
+	int quiet, json, dry_run, force, allow_missing, imports;
 	int all_branches, all_tags, all_commits;
 };
 

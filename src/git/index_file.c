@@ -254,7 +254,7 @@ void index_names_forget(struct dv_repo *repo)
 /* As git takes it: relative to the top of the work tree. */
 static void index_path(const struct dv_repo *repo, struct buf *out)
 {
-	const char *set = getenv("GIT_INDEX_FILE");
+	const char *set = repo->foreign ? NULL : getenv("GIT_INDEX_FILE");
 
 	if (!set || !*set)
 		buf_addf(out, "%s/index", repo->place.git_dir);

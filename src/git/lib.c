@@ -105,7 +105,8 @@ static int add_alternates(git_odb *odb)
 
 static int open_git(struct dv_repo *repo)
 {
-	const char *set = getenv("GIT_OBJECT_DIRECTORY");
+	const char *set = repo->foreign ? NULL :
+		getenv("GIT_OBJECT_DIRECTORY");
 	DV_AUTO_BUF struct buf objects = BUF_INIT;
 	git_odb *odb;
 	int code, err = lib_load();
@@ -119,7 +120,7 @@ static int open_git(struct dv_repo *repo)
 	code = lib.odb_open(&odb, objects.data);
 	if (code < 0)
 		return lib_fail(GIT_ERROR, "cannot open %s", objects.data);
-	code = add_alternates(odb);
+	code = repo->foreign ? 0 : add_alternates(odb);
 	if (code >= 0)
 		code = lib.repository_wrap_odb(&repo->git, odb);
 	lib.odb_free(odb);

@@ -21,6 +21,8 @@ struct dv_repo {
 	char *prefix;			/* owned */
 	char *state_dir;		/* owned */
 	char *store_path;		/* owned */
+	char *base_dir;			/* owned, or NULL: see foreign.h */
+	bool foreign;			/* only .dvconfig has settings */
 	int fd;				/* of the work tree, or -1 */
 	bool state_dir_made;
 	struct config git_config;	/* lowest precedence first */
@@ -43,6 +45,9 @@ int settings_load(struct dv_repo *repo);
 const char *settings_git(const struct dv_repo *repo, const char *name);
 
 /* --- repo.c ------------------------------------------------------------ */
+
+/* An empty one, for those who open it. */
+struct dv_repo *repo_new(void);
 
 /* DV_E_INVALID unless value is a path inside the work tree, symlinks apart. */
 int repo_check_confined(const struct dv_repo *repo, const char *name,

@@ -125,7 +125,7 @@ static int open_place(struct dv_repo *repo, const char *start)
 	return 0;
 }
 
-static struct dv_repo *repo_new(void)
+struct dv_repo *repo_new(void)
 {
 	struct dv_repo *repo = xcalloc(1, sizeof(*repo));
 
@@ -179,6 +179,7 @@ void dv_repo_close(struct dv_repo *repo)
 	free(repo->prefix);
 	free(repo->state_dir);
 	free(repo->store_path);
+	free(repo->base_dir);
 	free(repo);
 }
 

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "base/process.h"
+#include "git/foreign.h"
 #include "git/private.h"
 
 /*
@@ -11,10 +12,14 @@
 int run_git(const struct dv_repo *repo, const char *const args[],
 	    const void *input, size_t len, struct buf *out)
 {
-	const char *argv[RUN_ARGS + 8] = { "git", "-C", repo->place.worktree };
+	const char *argv[FOREIGN_ENVIRONMENT + RUN_ARGS + 8];
 	DV_AUTO_BUF struct buf git_dir = BUF_INIT;
 	DV_AUTO_BUF struct buf worktree = BUF_INIT;
-	size_t n = 3;
+	size_t n = repo->foreign ? foreign_environment(argv) : 0;
+
+	argv[n++] = "git";
+	argv[n++] = "-C";
+	argv[n++] = repo->place.worktree;
 
 	if (repo->place.explicit) {
 		buf_addf(&git_dir, "--git-dir=%s", repo->place.git_dir);
@@ -24,5 +29,6 @@ int run_git(const struct dv_repo *repo, const char *const args[],
 	}
 	for (size_t i = 0; args[i]; i++)
 		argv[n++] = args[i];
+	argv[n] = NULL;
 	return process_run(argv, input, len, out);
 }

@@ -92,7 +92,7 @@ int settings_load(struct dv_repo *repo)
 	if (!err)
 		err = config_read(&project, DV_CONFIG_PROJECT, path.data, 0,
 				  NULL);
-	if (!err)
+	if (!err && !repo->foreign)
 		err = read_git_levels(repo, &git_config);
 	if (err) {
 		config_release(&git_config);
@@ -155,12 +155,13 @@ static const char *last_value(const struct config *c,
 	return NULL;
 }
 
-static const char *environment_value(const struct setting *s)
+static const char *environment_value(const struct dv_repo *repo,
+				     const struct setting *s)
 {
 	DV_AUTO_BUF struct buf name = BUF_INIT;
 	const char *value;
 
-	if (!setting_environment(s, &name))
+	if (repo->foreign || !setting_environment(s, &name))
 		return NULL;
 	value = getenv(name.data);
 	return value && *value ? value : NULL;
@@ -178,7 +179,7 @@ const char *dv_config_get_at(struct dv_repo *repo, enum dv_config_level level,
 	if (!s)
 		return NULL;
 	if (level == DV_CONFIG_ANY || level == DV_CONFIG_ENVIRONMENT)
-		value = environment_value(s);
+		value = environment_value(repo, s);
 	if (!value && level != DV_CONFIG_PROJECT)
 		value = last_value(&repo->git_config, level, canonical.data);
 	if (!value &&
@@ -239,7 +240,8 @@ int dv_config_each(struct dv_repo *repo, dv_config_cb *fn, void *data)
 	if (!err)
 		err = each_of(&repo->git_config, fn, data);
 	for (size_t i = 0; i < settings_known_count && !err; i++) {
-		const char *value = environment_value(&settings_known[i]);
+		const char *value = environment_value(repo,
+						      &settings_known[i]);
 
 		if (value)
 			err = fn(DV_CONFIG_ENVIRONMENT, settings_known[i].name,

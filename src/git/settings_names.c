@@ -18,6 +18,7 @@ const struct setting settings_known[] = {
 	{ "core.hints",			SETTING_BOOL,	0 },
 	{ "hooks.precommit",		SETTING_CHOICE,	0 },
 	{ "hooks.prepush",		SETTING_CHOICE,	0 },
+	{ "source.local",		SETTING_BOOL,	0 },
 	{ "store.path",			SETTING_PATH,	SETTING_CONFINED },
 	{ "store.link",			SETTING_LINK,	0 },
 	{ "remote.*.url",		SETTING_TEXT,	0 },

@@ -7,8 +7,8 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/utf8.h"
 #include "store/node_code.h"
+#include "store/pointer_line.h"
 
 #define ID_PREFIX	"sha256:"
 
@@ -66,22 +66,6 @@ static bool has_conflict(const char *text, size_t len)
 	return false;
 }
 
-/* UTF-8 without control characters, those of ISO 6429 (C1) among them. */
-static bool is_plain_text(const char *text, size_t len)
-{
-	while (len) {
-		size_t n = utf8_length(text, len);
-		uint8_t c = *text;
-
-		if (!n || c < 0x20 || c == 0x7f ||
-		    (c == 0xc2 && (uint8_t)text[1] < 0xa0))
-			return false;
-		text += n;
-		len -= n;
-	}
-	return true;
-}
-
 static bool is_key_char(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
@@ -117,7 +101,7 @@ static int next_line(struct text *t, struct line *out)
 	if (!colon || !begins(colon, begin + len - colon, ": ") ||
 	    !is_key(begin, colon - begin))
 		return not_a_pointer(t, "is not 'key: value'");
-	if (!is_plain_text(colon, begin + len - colon))
+	if (!pointer_text_ok(colon, begin + len - colon))
 		return not_a_pointer(t, "has other bytes than text");
 	*out = (struct line){
 		.key = begin, .key_len = colon - begin,

@@ -24,9 +24,10 @@
  *	index/<hex>.bad		what of a pack could not be read; derived
  *	have/<remote key>/	what is known of a remote; derived (transfer/)
  *	quarantine/		what was found bad; never deleted by us
+ *	sources/<hex>/		clones of other repositories; derived (source/)
  *	tmp/<pid>-<random>/	what is being written; removed once pid is gone
  *
- * Everything but index/, have/ and tmp/ is immutable.  Any number of
+ * Everything but index/, have/, sources/ and tmp/ is immutable.  Any number of
  * processes may read and write at once, without locks.
  *
  * All functions may be called from several threads at once unless said

@@ -294,6 +294,50 @@ static int fetch_from_others(struct fetch *f, const char *first)
 	return err;
 }
 
+/* --- where it was imported from ---------------------------------------- */
+
+static int supply_root(struct fetch *f, struct fetch_root *r)
+{
+	const struct root *root = r->root;
+	DV_AUTO_FREE char *rest = xstrdup(root->rest);
+	const struct dv_tracked missing = {
+		.path = root->path, .inside = root->inside,
+		.commit = root->commit,
+		.pointer = { .kind = root->kind, .id = root->id,
+			     .size = root->size, .files = root->files,
+			     .rest = rest },
+	};
+	int err = 0;
+
+	if (!f->options->dry_run)
+		err = f->options->supply(f->repo, &missing, f->options);
+	if (!err)
+		err = store_refresh(f->store);
+	r->done = !err;
+	f->result->roots_done += r->done;
+	return err;
+}
+
+static int supply_imports(struct fetch *f)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < f->count && !err; i++)
+		if (!f->roots[i].done && f->roots[i].root->rest &&
+		    f->options->supply)
+			err = supply_root(f, &f->roots[i]);
+	return err;
+}
+
+/* All that is missing can be had without a remote. */
+static bool all_imported(const struct fetch *f)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (!f->roots[i].done && !f->roots[i].root->rest)
+			return false;
+	return f->options->supply;
+}
+
 int dv_fetch(struct dv_repo *repo, const struct dv_transfer_options *options,
 	     struct dv_transfer_result *result)
 {
@@ -313,6 +357,8 @@ int dv_fetch(struct dv_repo *repo, const struct dv_transfer_options *options,
 	if (err || !pending)
 		return err;
 	err = endpoint_open(repo, options->remote, options->jobs, &e);
+	if (err == DV_E_NOTFOUND && !options->remote && all_imported(&f))
+		return supply_imports(&f);
 	if (err)
 		return err;
 	first = xstrdup(e->name);
@@ -322,6 +368,8 @@ int dv_fetch(struct dv_repo *repo, const struct dv_transfer_options *options,
 	if (!err && first_pending(&f))
 		err = fetch_from_others(&f, first);
 	meter_finish(&f.meter);
+	if (!err)
+		err = supply_imports(&f);
 	if (err)
 		return err;
 	left = first_pending(&f);

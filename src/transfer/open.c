@@ -6,6 +6,7 @@
 #include "base/crew.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "git/foreign.h"
 #include "git/repo.h"
 #include "transfer/open.h"
 
@@ -86,7 +87,7 @@ static int open_remote(struct endpoint *e, unsigned jobs)
 	DV_AUTO_BUF struct buf url = BUF_INIT;
 	struct remote_options o = {
 		.name = e->name,
-		.base_dir = dv_repo_worktree(e->repo),
+		.base_dir = repo_base_dir(e->repo),
 		.setting = setting,
 		.credential = credential,
 		.data = e,

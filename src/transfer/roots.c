@@ -5,6 +5,7 @@
 #include "base/crew.h"
 #include "base/error.h"
 #include "base/map.h"
+#include "store/pointer_line.h"
 #include "transfer/roots.h"
 
 struct gather {
@@ -28,6 +29,9 @@ static void roots_add(struct roots *r, const struct dv_tracked *t,
 		.size = t->pointer.size,
 		.files = t->pointer.files,
 	};
+	if (pointer_is_import(&t->pointer))
+		x->rest = arena_copy(&r->arena, t->pointer.rest,
+				     strlen(t->pointer.rest));
 	if (t->commit)
 		x->commit = arena_copy(&r->arena, t->commit,
 				       strlen(t->commit));
@@ -39,7 +43,11 @@ static int take_root(const struct dv_tracked *t, void *data)
 	const char *inside = t->inside && !(g->flags & ROOTS_WHOLE) ?
 			     t->inside : "";
 	bool added;
-	uint64_t *n = id_map_put(&g->seen, &t->pointer.id, g->out->count,
+	uint64_t *n;
+
+	if (g->flags & ROOTS_OWN && pointer_is_import(&t->pointer))
+		return 0;
+	n = id_map_put(&g->seen, &t->pointer.id, g->out->count,
 				 &added);
 
 	/* several parts of one root follow each other */

@@ -15,6 +15,8 @@ struct root {
 	struct dv_id id;
 	enum dv_kind kind;
 	uint64_t size, files;
+	const char *rest;	/* the pointer's further lines when it was
+				   imported, else NULL */
 };
 
 struct roots {
@@ -28,6 +30,7 @@ struct roots {
 
 enum roots_flags {
 	ROOTS_WHOLE = 1,	/* parts below do not matter: inside is "" */
+	ROOTS_OWN = 2,		/* not what was imported */
 };
 
 /*

@@ -362,6 +362,42 @@ static int check_arg(struct dv_repo *repo, const char *arg,
 	return err;
 }
 
+int add_args_place(struct dv_repo *repo, const char *arg, bool again,
+		   struct buf *path)
+{
+	DV_AUTO_BUF struct buf tracked = BUF_INIT;
+	DV_AUTO_BUF struct buf inside = BUF_INIT;
+	struct stat st;
+	bool there = false;
+	int found, err;
+
+	err = path_inside(dv_repo_worktree(repo), dv_repo_prefix(repo), arg,
+			  path);
+	if (!err)
+		err = check_name(repo, path->data);
+	if (err)
+		return err;
+	found = tracked_find(repo, path->data, &tracked, &inside);
+	if (found && found != DV_E_NOTFOUND)
+		return found;
+	if (!found && inside.len)
+		return dv_fail(DV_E_EXISTS, "%s is inside of %s, which is "
+			       "tracked", path->data, tracked.data);
+	if (!found && again)
+		return 0;
+	err = stat_path(repo, path->data, &st, &there);
+	if (!err && (there || !found))
+		err = dv_hint(dv_fail(DV_E_EXISTS, "%s is there already",
+				      path->data),
+			      "-f replaces what is tracked; -o gives it "
+			      "another name");
+	if (!err)
+		err = refuse_other_repo(repo, path->data);
+	if (!err)
+		err = refuse_nested(repo, path->data);
+	return err ? err : refuse_git(repo, path->data);
+}
+
 int add_args(struct dv_repo *repo, const char *const *paths, size_t count,
 	     struct add_plans *out)
 {

@@ -37,6 +37,14 @@ void add_plans_release(struct add_plans *p);
 int add_args(struct dv_repo *repo, const char *const *paths, size_t count,
 	     struct add_plans *out);
 
+/*
+ * Where something new is to be tracked, for `arg` as it was typed: its path
+ * in *path.  As add_args() checks, and DV_E_EXISTS when something is there or
+ * tracked, unless `again`: then it may be a tracked path.
+ */
+int add_args_place(struct dv_repo *repo, const char *arg, bool again,
+		   struct buf *path);
+
 /* The tracked paths that the arguments of dv commit select; none: all. */
 int add_args_tracked(struct dv_repo *repo, const char *const *paths,
 		     size_t count, struct add_plans *out);

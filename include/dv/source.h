@@ -1,0 +1,91 @@
+#ifndef DV_SOURCE_H
+#define DV_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dv/progress.h"
+#include "dv/repo.h"
+#include "dv/transfer.h"
+#include "dv/work.h"
+
+/*
+ * Taking from elsewhere: from another git repository, through the user's own
+ * git (its transports, credentials and rules), with the remotes that this
+ * repository commits in its .dvconfig.  Of the user's settings none is used
+ * for it.
+ *
+ * A url here is what `git clone` takes; a path on this machine is made
+ * absolute.
+ */
+
+struct dv_source_options {
+	const char *rev;	/* branch, tag or commit there; NULL: HEAD */
+	const char *remote;	/* of that repository; NULL: its default */
+	unsigned jobs;		/* as in dv_transfer_options */
+	bool force;		/* replace what is in the way */
+	bool no_download;	/* import, update: only the pointer */
+	struct dv_progress progress;
+	void (*notice)(const char *text, void *data);	/* may be NULL */
+	void *notice_data;
+};
+
+struct dv_source_result {
+	char *path;		/* owned: what was written, as it was asked
+				   for (get) or relative to the work tree */
+	char commit[41];	/* of the other repository, in hex */
+	uint64_t files, size;
+	uint64_t bytes;		/* received by dv, not counting git's */
+	bool changed;		/* update: the pointer was written */
+};
+
+void dv_source_result_release(struct dv_source_result *r);
+
+/*
+ * Writes a file or directory of another repository to `out` (NULL: the last
+ * part of path; a folder that is there: into it), tracked or not there.  It
+ * appears whole or not at all.  `repo` may be NULL: then nothing is kept.
+ * DV_E_EXISTS when out is there, unless `force`.
+ */
+int dv_get(struct dv_repo *repo, const char *url, const char *path,
+	   const char *out, const struct dv_source_options *options,
+	   struct dv_source_result *result);
+
+/*
+ * The same, tracked here, with where it came from in the pointer.
+ */
+int dv_import(struct dv_repo *repo, const char *url, const char *path,
+	      const char *out, const struct dv_source_options *options,
+	      struct dv_source_result *result);
+
+/* Called for each path that update looked at. */
+typedef int dv_source_cb(const struct dv_source_result *result, void *data);
+
+/*
+ * Looks again where selected paths came from, and takes what is new.  Paths
+ * that came from nowhere are passed over; one that was named is DV_E_INVALID.
+ */
+int dv_update(struct dv_repo *repo, const struct dv_selection *what,
+	      const struct dv_source_options *options, dv_source_cb *fn,
+	      void *data);
+
+/*
+ * A dv_transfer_options.supply: gets what no remote has of an imported path
+ * from where it came from, as of the commit in its pointer.
+ */
+int dv_source_supply(struct dv_repo *repo, const struct dv_tracked *missing,
+		     const struct dv_transfer_options *options);
+
+/* --- looking into another repository ------------------------------------ */
+
+/* As dv_list() and dv_cat() there; paths are relative to its top. */
+int dv_source_list(struct dv_repo *repo, const char *url,
+		   const struct dv_selection *what, bool recursive,
+		   dv_entry_cb *fn, void *data);
+int dv_source_cat(struct dv_repo *repo, const char *url, const char *rev,
+		  const char *path,
+		  int (*write)(void *data, const uint8_t *bytes, size_t len),
+		  void *data);
+
+#endif

@@ -1,0 +1,68 @@
+#include "builtin/source.h"
+
+#include <stdio.h>
+
+#include "base/json.h"
+#include "base/path.h"
+#include "builtin/open.h"
+#include "cli/human.h"
+
+static void notice(const char *text, void *data)
+{
+	struct source *s = data;
+
+	progress_clear(&s->view);
+	if (!s->quiet)
+		fprintf(stderr, "%s\n", text);
+}
+
+void source_prepare(struct source *s)
+{
+	s->options.force = s->force;
+	s->options.no_download = s->no_download;
+	s->options.progress = progress_show(&s->view, s->quiet);
+	s->options.notice = notice;
+	s->options.notice_data = s;
+}
+
+static void print_json(const struct dv_source_result *r)
+{
+	DV_AUTO_BUF struct buf out = BUF_INIT;
+
+	json_object_begin(&out);
+	json_add_string(&out, "path", r->path);
+	json_add_string(&out, "rev", r->commit);
+	json_add_number(&out, "files", r->files);
+	json_add_number(&out, "size", r->size);
+	json_add_number(&out, "bytes", r->bytes);
+	json_add_bool(&out, "changed", r->changed);
+	json_object_end(&out);
+	puts(out.data);
+}
+
+void source_print(struct source *s, const struct dv_source_result *r)
+{
+	DV_AUTO_BUF struct buf shown = BUF_INIT;
+	char size[HUMAN_SIZE];
+
+	progress_clear(&s->view);
+	if (s->json) {
+		print_json(r);
+		return;
+	}
+	if (s->quiet)
+		return;
+	if (s->repo)
+		shown_path(s->repo, r->path, &shown);
+	else
+		path_quote(r->path, &shown);
+	if (!r->changed)
+		printf("%s: up to date (%.12s)\n", shown.data, r->commit);
+	else if (!r->files)	/* git's own: not counted */
+		printf("%s (%.12s)\n", shown.data, r->commit);
+	else
+		printf("%s: %llu %s, %s (%.12s)\n", shown.data,
+		       (unsigned long long)r->files,
+		       human_plural(r->files, "file", "files"),
+		       human_bytes(r->size, size), r->commit);
+}

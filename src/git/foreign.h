@@ -1,0 +1,54 @@
+#ifndef GIT_FOREIGN_H
+#define GIT_FOREIGN_H
+
+#include <stddef.h>
+
+#include "dv/repo.h"
+
+#include "base/buf.h"
+
+/*
+ * Somebody else's repository: one that dv has made at a place of its own to
+ * read from.  Only what it commits in .dvconfig counts as its settings:
+ * nothing that the user has configured for a remote of the same name (a
+ * password, say) goes to where a stranger points.
+ */
+struct foreign {
+	const char *dir;	/* absolute; the work tree, with .git in it */
+	const char *store_path;	/* NULL: dir/.git/dv */
+	const char *base_dir;	/* what its relative remotes are relative to;
+				   NULL: dir */
+};
+
+/* As dv_repo_open(), but without a look at .dvconfig being there. */
+int repo_open_foreign(const struct foreign *f, struct dv_repo **out);
+/* The folder that relative remotes are relative to. */
+const char *repo_base_dir(const struct dv_repo *repo);
+
+enum foreign_git_flags {
+	FOREIGN_GIT_WORK = 1,	/* with `work` as work tree, and an index
+				   beside it: <work>/.git/foreign-index */
+	FOREIGN_GIT_STRANGER = 2, /* the URL is not the user's own: only
+				   transports that git always allows */
+};
+
+#define FOREIGN_GIT_ARGS	16
+
+/*
+ * Begins a command that does not see what the environment says of the user's
+ * own repository: fills argv from its start and returns how many words that
+ * took.
+ */
+#define FOREIGN_ENVIRONMENT	19
+size_t foreign_environment(const char *argv[FOREIGN_ENVIRONMENT]);
+
+/*
+ * Runs the user's git in the repository `dir`, whatever the environment says
+ * of another one.  args ends with NULL and has at most FOREIGN_GIT_ARGS of
+ * them.  See process_run().
+ */
+int foreign_git(const char *dir, const char *work,
+		enum foreign_git_flags flags, const char *const args[],
+		struct buf *out);
+
+#endif

@@ -1,0 +1,40 @@
+#ifndef SOURCE_SCRATCH_H
+#define SOURCE_SCRATCH_H
+
+#include "dv/repo.h"
+
+#include "source/clone.h"
+#include "source/entry.h"
+
+/*
+ * A work tree of our own, to put things together out of sight: what a path of
+ * another repository holds, before it gets its name or is recorded.
+ */
+struct scratch {
+	char *dir;		/* owned; absolute; removed in the end */
+	struct dv_repo *repo;	/* owned; scratch_repo() opens it */
+};
+
+#define SCRATCH_INIT	{ NULL, NULL }
+#define DV_AUTO_SCRATCH __attribute__((cleanup(scratch_release)))
+
+/* Makes a folder of its own in `parent`, hidden there. */
+int scratch_make(struct scratch *s, const char *parent);
+/* Opens it as a repository.  Its store: store_path, NULL: its own. */
+int scratch_open(struct scratch *s, const char *store_path);
+void scratch_release(struct scratch *s);
+
+/* The data of `pointer` at `path`. */
+int scratch_put_pointer(struct scratch *s, const char *path,
+			const struct dv_pointer *pointer,
+			const struct dv_progress *progress);
+/*
+ * What git has at the place (SOURCE_GIT), under its path there, with the data
+ * of all that is tracked below in place of pointers.  It must be in the
+ * store.
+ */
+int scratch_put_git(struct scratch *s, const struct clone *c,
+		    const struct source_entry *p,
+		    const struct dv_progress *progress);
+
+#endif

@@ -1,0 +1,158 @@
+/* Going back to where a path came from: dv_update() and supply. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/auto.h"
+#include "base/crew.h"
+#include "base/error.h"
+#include "base/path.h"
+#include "git/repo.h"
+#include "source/import.h"
+#include "source/entry.h"
+#include "store/pointer_line.h"
+
+/* --- dv_update() --------------------------------------------------------- */
+
+struct update {
+	struct dv_repo *repo;
+	const struct dv_source_options *o;
+	dv_source_cb *fn;
+	void *data;
+	bool named;		/* the user has said which paths */
+};
+
+/* The path as it was before, with only its source lines set anew. */
+static void keep_lines(struct dv_pointer *p, const struct dv_pointer *old)
+{
+	static const char *const keys[] = { POINTER_URL, POINTER_PATH,
+					    POINTER_REV };
+	DV_AUTO_BUF struct buf value = BUF_INIT;
+	char *mine = p->rest;
+	struct dv_pointer from = { .rest = mine };
+
+	p->rest = xstrdup(old->rest ? old->rest : "");
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		if (pointer_line_get(&from, keys[i], &value))
+			pointer_line_set(p, keys[i], value.data);
+	free(mine);
+}
+
+static int finish(const struct update *u, const struct dv_tracked *t,
+		  const struct clone *c, struct import *i)
+{
+	struct dv_source_result r = { .files = i->pointer.files,
+				      .size = i->pointer.size,
+				      .bytes = i->bytes };
+	bool same = dv_id_equal(&i->pointer.id, &t->pointer.id) &&
+		i->pointer.kind == t->pointer.kind;
+	int err;
+
+	keep_lines(&i->pointer, &t->pointer);
+	import_set_ref(&i->pointer, u->o->rev);
+	err = import_write(u->repo, t->path, &i->pointer, &r.changed);
+	if (!err && !same && !u->o->no_download)
+		err = import_check_out(u->repo, t->path, u->o);
+	if (err)
+		return err;
+	memcpy(r.commit, c->commit, sizeof(r.commit));
+	r.path = xstrdup(t->path);
+	err = u->fn ? u->fn(&r, u->data) : 0;
+	dv_source_result_release(&r);
+	return err;
+}
+
+static int update_one(const struct update *u, const struct dv_tracked *t)
+{
+	DV_AUTO_BUF struct buf url = BUF_INIT;
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_BUF struct buf ref = BUF_INIT;
+	DV_AUTO_CLONE struct clone *c = NULL;
+	DV_AUTO_IMPORT struct import i = { .bytes = 0 };
+	const char *rev = u->o->rev;
+	int err;
+
+	if (!pointer_line_get(&t->pointer, POINTER_URL, &url) ||
+	    !pointer_line_get(&t->pointer, POINTER_PATH, &path))
+		return dv_fail(DV_E_INVALID, "%s: its pointer names no "
+			       "repository and path", t->path);
+	if (!rev && pointer_line_get(&t->pointer, POINTER_REF, &ref))
+		rev = ref.data;
+	err = import_clone(u->repo, url.data, rev, true, &c);
+	if (!err)
+		err = import_pointer(u->repo, c, path.data, u->o, &i);
+	return err ? err : finish(u, t, c, &i);
+}
+
+static int take_update(const struct dv_tracked *t, void *data)
+{
+	const struct update *u = data;
+	int err = cancel_check();
+
+	if (!err && pointer_is_import(&t->pointer))
+		return update_one(u, t);
+	if (!err && u->named)
+		err = dv_fail(DV_E_INVALID, "%s was not imported", t->path);
+	return err;
+}
+
+int dv_update(struct dv_repo *repo, const struct dv_selection *what,
+	      const struct dv_source_options *options, dv_source_cb *fn,
+	      void *data)
+{
+	struct update u = { repo, options, fn, data, what->count };
+
+	return dv_tracked_each(repo, what, take_update, &u);
+}
+
+/* --- supply -------------------------------------------------------------- */
+
+/* The part of it that is asked for. */
+static int supply_part(struct dv_repo *repo, const struct clone *c,
+		       const struct dv_tracked *missing, const char *path,
+		       const struct dv_transfer_options *options)
+{
+	struct dv_source_options o = {
+		.jobs = options->jobs, .progress = options->progress,
+		.notice = options->notice, .notice_data = options->notice_data,
+	};
+	DV_AUTO_BUF struct buf part = BUF_INIT;
+	DV_AUTO_IMPORT struct import i = { .bytes = 0 };
+	DV_AUTO_SOURCE struct source_entry p = { 0 };
+	int err;
+
+	buf_addstr(&part, path);
+	if (*missing->inside)
+		path_append(&part, missing->inside);
+	err = source_find(c, part.data, &p);
+	o.no_download = !err && p.kind == SOURCE_TRACKED;
+	if (!err)
+		err = import_pointer(repo, c, path, &o, &i);
+	if (!err && !dv_id_equal(&i.pointer.id, &missing->pointer.id))
+		err = dv_fail(DV_E_CORRUPT, "%s: what %s has at %s in %.12s "
+			      "is not what the pointer says", missing->path,
+			      c->url, path, c->commit);
+	if (!err)
+		err = source_fetch(c, &p, &o, options->metadata_only, &i.bytes);
+	return err;
+}
+
+int dv_source_supply(struct dv_repo *repo, const struct dv_tracked *missing,
+		     const struct dv_transfer_options *options)
+{
+	const struct dv_pointer *p = &missing->pointer;
+	DV_AUTO_BUF struct buf url = BUF_INIT;
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_BUF struct buf rev = BUF_INIT;
+	DV_AUTO_CLONE struct clone *c = NULL;
+	int err;
+
+	if (!pointer_line_get(p, POINTER_URL, &url) ||
+	    !pointer_line_get(p, POINTER_PATH, &path) ||
+	    !pointer_line_get(p, POINTER_REV, &rev))
+		return dv_fail(DV_E_NOTFOUND, "%s was not imported",
+			       missing->path);
+	err = import_clone(repo, url.data, rev.data, true, &c);
+	return err ? err : supply_part(repo, c, missing, path.data, options);
+}

@@ -1,0 +1,39 @@
+#ifndef STORE_POINTER_LINE_H
+#define STORE_POINTER_LINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "dv/pointer.h"
+
+#include "base/buf.h"
+
+/*
+ * The lines of a pointer that follow those of its own: "key: value" each.
+ * dvformat-pointer(5) lists the keys that dv gives a meaning.
+ */
+#define POINTER_URL	"source.url"	/* git repository, or file elsewhere */
+#define POINTER_PATH	"source.path"	/* inside of that repository */
+#define POINTER_REF	"source.ref"	/* branch or tag that update follows */
+#define POINTER_REV	"source.rev"	/* the commit that this was taken at */
+#define POINTER_ETAG	"source.etag"	/* how the server named the version */
+#define POINTER_CHECKSUM "source.checksum" /* sha256:<hex> of the whole file */
+
+/* Replaces *out with the value at key; false when there is no such line. */
+bool pointer_line_get(const struct dv_pointer *p, const char *key,
+		      struct buf *out);
+/*
+ * Sets the value at key, in its old place or at the end; NULL removes the
+ * line.  The value must be plain text: see pointer_value_ok().
+ */
+void pointer_line_set(struct dv_pointer *p, const char *key,
+		      const char *value);
+/* UTF-8 without control characters, those of ISO 6429 (C1) among them. */
+bool pointer_text_ok(const char *text, size_t len);
+/* The same, and not too long for a pointer. */
+bool pointer_value_ok(const char *value);
+
+/* It has a commit to be taken from again: nothing that has to be pushed. */
+bool pointer_is_import(const struct dv_pointer *p);
+
+#endif

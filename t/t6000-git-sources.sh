@@ -1,0 +1,141 @@
+#!/bin/sh
+
+test_description='get, import and update from another git repository'
+
+. "${0%/*}/test-lib.sh"
+
+source_of () {
+	sed -n "s/^source\.$2: //p" "$1"
+}
+
+test_expect_success 'setup: a registry with data, code and a folder of both' '
+	make_repo registry && cd registry && mkdir ../remote &&
+	mkdir -p data/sub mixed/code && small_files data/many 200 &&
+	random_bytes 700000 1 >data/sub/big && ln -s sub/big data/link &&
+	random_bytes 300000 2 >model.bin && chmod +x model.bin &&
+	random_bytes 50000 3 >mixed/weights && echo "print()" >mixed/code/run.py &&
+	echo readme >README && dv add -q data model.bin mixed/weights &&
+	dv remote add origin ../remote && git add -A && git commit -qm one &&
+	git tag v1 && dv push -q
+'
+
+test_expect_success 'get works where there is no repository, and leaves nothing else' '
+	mkdir plain && cd plain && dv get ../registry data &&
+	diff -r --no-dereference data ../registry/data &&
+	dv get ../registry model.bin -o m && cmp m ../registry/model.bin && test -x m &&
+	test "$(ls -A | tr "\n" " ")" = "data m "
+'
+
+test_expect_success 'a part of a tracked directory, and what git has itself' '
+	cd plain && dv get ../registry data/sub && diff -r sub ../registry/data/sub &&
+	dv get ../registry data/sub/big -o one && cmp one ../registry/data/sub/big &&
+	dv get ../registry README && cmp README ../registry/README &&
+	dv get ../registry mixed && diff -r mixed ../registry/mixed -x "*.dv" -x .gitignore &&
+	! test -e mixed/weights.dv
+'
+
+test_expect_success 'nothing is overwritten without -f' '
+	cd plain && echo mine >README && test_must_fail dv get ../registry README 2>err &&
+	grep "there already" err && grep mine README && dv get -f ../registry README &&
+	cmp README ../registry/README && mkdir dir && dv get ../registry README -o dir &&
+	cmp dir/README README && test_must_fail dv get ../registry nothing && ! test -e nothing
+'
+
+test_expect_success 'import tracks it and says where it came from' '
+	make_repo user && cd user && dv import ../registry data --json >../out && cat ../out &&
+	diff -r --no-dereference data ../registry/data && dv status --porcelain | grep "^P" &&
+	head=$(git -C ../registry rev-parse HEAD) &&
+	test "$(source_of data.dv rev)" = "$head" && test "$(source_of data.dv path)" = data &&
+	test "$(source_of data.dv url)" = "$SCRATCH/registry" && grep -q "^/data$" .gitignore &&
+	sed 4q data.dv >a && sed 4q ../registry/data.dv | cmp a - && rm a
+'
+
+test_expect_success 'a part, a file of git, a mixed folder; a branch is followed' '
+	cd user && dv import ../registry data/sub/big -o big.bin && cmp big.bin ../registry/data/sub/big &&
+	dv import ../registry README --rev main && cmp README ../registry/README &&
+	test "$(source_of README.dv ref)" = main && dv import ../registry mixed &&
+	cmp mixed/weights ../registry/mixed/weights && cmp mixed/code/run.py ../registry/mixed/code/run.py &&
+	dv import ../registry model.bin --rev v1 && git add -A && git commit -qm imports && dv status -q
+'
+
+test_expect_success 'import refuses what is in the way, and names nobody has' '
+	cd user && test_must_fail dv import ../registry data 2>err && grep "there already" err &&
+	test_must_fail dv import ../registry README -o data/x && test_must_fail dv import ../registry nothing &&
+	test_must_fail dv import ../registry data -o y --rev nothing 2>err && test_must_fail dv import -- -x data &&
+	test_must_fail dv import ../registry data -o ../y && ! test -e nothing.dv && ! test -e y.dv && rm err
+'
+
+test_expect_success '--no-download writes the pointer; pull gets the data from its source' '
+	cd user && dv import ../registry data -o later --no-download && ! test -e later &&
+	dv pull later && diff -r --no-dereference later ../registry/data && git add -A && git commit -qm later
+'
+
+test_expect_success 'imports are not pushed, and a clone takes them from their source' '
+	cd user && mkdir ../mine && echo own >own && dv add -q own && dv remote add origin ../mine &&
+	git add -A && git commit -qm own && dv push --json >../out && cat ../out &&
+	grep "\"tracked_paths\":1," ../out && git clone -q . ../clone && cd ../clone &&
+	git config dv.source.local true && dv pull && for p in data big.bin README mixed model.bin own; do
+		diff -r --no-dereference $p ../user/$p || return 1
+	done && dv status -q
+'
+
+test_expect_success 'a part of an import is pulled as a part' '
+	git clone -q user part && cd part && git config dv.source.local true &&
+	dv pull data/many/s1/f000101 && cmp data/many/s1/f000101 ../user/data/many/s1/f000101 &&
+	test "$(find data -type f | wc -l)" -eq 1
+'
+
+test_expect_success 'a pointer of somebody else does not make dv read this machine' '
+	git clone -q user stranger && cd stranger && test_must_fail dv pull data 2>err && cat err &&
+	grep "source.local" err && echo "[source]
+	local = true" >>.dvconfig && test_must_fail dv pull data && ! test -e data
+'
+
+test_expect_success 'update takes what is new, keeps other lines, and follows the branch' '
+	cd registry && echo more >data/new && rm data/many/s0/f000001 && echo again >README &&
+	dv add -q data && git commit -qam two && dv push -q && cd ../user &&
+	echo "desc: hand made" >>data.dv && dv update data README >../out && cat ../out &&
+	test -f data/new && ! test -e data/many/s0/f000001 && cmp README ../registry/README &&
+	grep "^desc: hand made" data.dv && test "$(source_of data.dv rev)" = "$(git -C ../registry rev-parse HEAD)" &&
+	dv update data | grep "up to date"
+'
+
+test_expect_success 'what is tagged stays, unless another --rev is asked for' '
+	cd user && dv update model.bin | grep "up to date" && dv update --rev main model.bin &&
+	test "$(source_of model.bin.dv ref)" = main
+'
+
+test_expect_success 'files changed here are kept by update' '
+	cd registry && echo third >data/new && dv add -q data && git commit -qam three && dv push -q &&
+	cd ../user && echo mine >data/new && test_must_fail dv update data && grep mine data/new &&
+	dv update -f data && dv checkout -f data && grep third data/new
+'
+
+test_expect_success 'commits by their full and their short name' '
+	cd plain && first=$(git -C ../registry rev-parse v1) &&
+	dv get ../registry data --rev "$first" -o full && ! test -e full/new &&
+	dv get ../registry data --rev "$(echo "$first" | cut -c1-9)" -o short && diff -r full short
+'
+
+test_expect_success 'hostile names: no option, no other transport, no refspec' '
+	cd user && for url in --upload-pack=touch\ hit "ext::sh -c touch% hit" "-oProxyCommand=touch hit"; do
+		test_must_fail dv get -- "$url" data -o z || return 1
+	done && for rev in --upload-pack=x +main:main "a b" ..; do
+		test_must_fail dv get ../registry data -o z --rev "$rev" || return 1
+	done && ! test -e hit && ! test -e z
+'
+
+test_expect_success 'a secret for a remote of the same name stays here' '
+	cd user && git config dv.remote.origin.url "$SCRATCH/nowhere" && dv get ../registry data -o fromthere &&
+	diff -r --no-dereference fromthere ../registry/data
+'
+
+test_expect_success 'ls and cat look into it, from inside and outside of a repository' '
+	cd plain && dv ls --repo ../registry >out && printf "data/\nmixed/weights\nmodel.bin\n" >expect &&
+	test_cmp expect out && dv ls --repo ../registry -R data/sub >out && grep "^data/sub/big$" out &&
+	dv cat --repo ../registry model.bin | cmp - ../registry/model.bin && cd ../user &&
+	dv ls --repo ../registry --rev v1 --json data | grep "data/sub" &&
+	dv cat --repo ../registry data/new | grep third && rm ../plain/out ../plain/expect
+'
+
+test_done
