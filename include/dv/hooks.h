@@ -2,6 +2,7 @@
 #define DV_HOOKS_H
 
 #include "dv/repo.h"
+#include "dv/work.h"
 
 /*
  * dv's part in git's hooks: putting them there, and what they do.
@@ -68,5 +69,15 @@ int dv_precommit(struct dv_repo *repo, unsigned threads, dv_precommit_cb *fn,
  */
 int dv_outdated(struct dv_repo *repo, const char *before, dv_tracked_cb *fn,
 		void *data);
+
+/*
+ * Removes the data whose pointer the commit `before` had and the work tree has
+ * no more, as git has removed the pointer.  As with dv_checkout(), which
+ * reads the same options but `what`, files that were changed and what the store
+ * has not are kept; so is data whose pointer was never committed.
+ */
+int dv_checkout_gone(struct dv_repo *repo, const char *before,
+		     const struct dv_checkout_options *options,
+		     struct dv_checkout_result *result);
 
 #endif

@@ -108,6 +108,8 @@ struct dv_checkout_result {
 	uint64_t written_bytes;
 	uint64_t kept;		/* user's files left as they were */
 	uint64_t missing;	/* not in the store, with allow_missing */
+	uint64_t moved;		/* tracked paths: data that followed its
+				   pointer to another name */
 };
 
 enum dv_checkout_event {
@@ -115,6 +117,7 @@ enum dv_checkout_event {
 	DV_CHECKOUT_REMOVED = 'D',
 	DV_CHECKOUT_KEPT = 'K',	/* modified or new: not touched */
 	DV_CHECKOUT_MISSING = '!',
+	DV_CHECKOUT_MOVED = 'R',	/* all of the tracked path, to there */
 };
 
 typedef int dv_checkout_cb(enum dv_checkout_event event, const char *path,
@@ -125,7 +128,9 @@ typedef int dv_checkout_cb(enum dv_checkout_event event, const char *path,
  * part).  Files whose content is not recorded anywhere are kept and
  * DV_E_EXISTS is returned at the end, unless `force`.  Entries recorded
  * before and not now are removed when they are unmodified.  Every byte is
- * checked before a file gets its name.
+ * checked before a file gets its name.  Data whose pointer was renamed is
+ * renamed too, and its line in .gitignore with it (staged with
+ * core.autostage).
  */
 int dv_checkout(struct dv_repo *repo, const struct dv_checkout_options *o,
 		dv_checkout_cb *fn, void *data,

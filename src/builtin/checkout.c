@@ -37,7 +37,8 @@ static int print_event(enum dv_checkout_event event, const char *path,
 
 bool checkout_nothing(const struct dv_checkout_result *r)
 {
-	return !r->written && !r->removed && !r->kept && !r->missing;
+	return !r->written && !r->removed && !r->kept && !r->missing &&
+		!r->moved;
 }
 
 static void print_json(const struct dv_checkout_result *r, bool dry_run)
@@ -53,6 +54,7 @@ static void print_json(const struct dv_checkout_result *r, bool dry_run)
 	json_add_number(&out, "unchanged", r->unchanged);
 	json_add_number(&out, "kept", r->kept);
 	json_add_number(&out, "missing", r->missing);
+	json_add_number(&out, "moved", r->moved);
 	json_object_end(&out);
 	puts(out.data);
 }
@@ -71,6 +73,9 @@ static void print_line(const struct dv_checkout_result *r, bool dry_run)
 		printf(", kept %llu", (unsigned long long)r->kept);
 	if (r->missing)
 		printf(", missing %llu", (unsigned long long)r->missing);
+	if (r->moved)
+		printf(", moved %llu tracked %s", (unsigned long long)r->moved,
+		       human_plural(r->moved, "path", "paths"));
 	putchar('\n');
 }
 

@@ -294,6 +294,10 @@ static void tell_checkout(const struct dv_checkout_result *r)
 {
 	char size[HUMAN_SIZE];
 
+	if (r->moved)
+		report_note("dv: moved %llu tracked %s",
+			    (unsigned long long)r->moved,
+			    human_plural(r->moved, "path", "paths"));
 	if (r->written || r->removed)
 		report_note("dv: wrote %llu %s (%s), removed %llu",
 			    (unsigned long long)r->written,
@@ -313,30 +317,55 @@ static void tell_checkout(const struct dv_checkout_result *r)
 	}
 }
 
+static void add_result(struct dv_checkout_result *to,
+		       const struct dv_checkout_result *r)
+{
+	to->written += r->written;
+	to->written_bytes += r->written_bytes;
+	to->removed += r->removed;
+	to->kept += r->kept;
+	to->missing += r->missing;
+	to->moved += r->moved;
+}
+
+static int check_out(struct dv_repo *repo, const struct moved *moved,
+		     const char *before, struct dv_checkout_result *all)
+{
+	struct progress_view view = { 0 };
+	struct dv_checkout_options o = {
+		.what = { .given = moved->items,
+			  .given_count = moved->count },
+		.allow_missing = true,
+	};
+	struct dv_checkout_result result = { 0 };
+	int err = open_threads(repo, &o.threads), gone = 0;
+
+	o.progress = progress_show(&view, false);
+	if (!err && moved->count)
+		err = dv_checkout(repo, &o, NULL, NULL, all);
+	if ((!err || err == DV_E_EXISTS) && before) {
+		gone = dv_checkout_gone(repo, before, &o, &result);
+		add_result(all, &result);
+	}
+	progress_clear(&view);
+	return err && err != DV_E_EXISTS ? err : gone;
+}
+
 /*
  * Git has done its part, so nothing here makes it fail: what cannot be done
  * is told, and dv checkout does it later.
  */
 static int follow(struct dv_repo *repo, const char *before)
 {
-	struct progress_view view = { 0 };
-	struct dv_checkout_options o = { .allow_missing = true };
 	struct dv_checkout_result result = { 0 };
 	struct moved moved = { 0 };
 	int err = dv_outdated(repo, before, take_moved, &moved);
 
-	if (!err && moved.count) {
-		o.what.given = moved.items;
-		o.what.given_count = moved.count;
-		o.progress = progress_show(&view, false);
-		err = open_threads(repo, &o.threads);
-		if (!err)
-			err = dv_checkout(repo, &o, NULL, NULL, &result);
-		progress_clear(&view);
-		tell_checkout(&result);
-	}
+	if (!err)
+		err = check_out(repo, &moved, before, &result);
 	if (err && err != DV_E_EXISTS)
 		report_warning("%s", dv_error_text());
+	tell_checkout(&result);
 	free_moved(&moved);
 	return 0;
 }

@@ -460,13 +460,17 @@ static int range_line(struct revision *r, const char *line, size_t len)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	git_oid id;
+	int err;
 
-	if (len <= GIT_OID_HEXSZ + 1 || lib.oid_fromstr(&id, line))
+	if (len <= GIT_OID_HEXSZ + 1)
 		return 0;
 	buf_add(&path, line + GIT_OID_HEXSZ + 1, len - GIT_OID_HEXSZ - 1);
 	if (path.len > PATH_MOST || !pointer_name(path.data, path.len) ||
 	    !path_relative_ok(path.data))
 		return 0;
+	err = start(r);		/* without pointers it is not needed */
+	if (err || lib.oid_fromstr(&id, line))
+		return err;
 	buf_clear(&r->path);
 	buf_addstr(&r->path, path.data);
 	return report(r, &id);
@@ -488,7 +492,7 @@ int revision_range(struct revision *r, const struct dv_selection *what,
 	DV_AUTO_BUF struct buf remote = BUF_INIT;
 	DV_AUTO_BUF struct buf in = BUF_INIT;
 	DV_AUTO_BUF struct buf out = BUF_INIT;
-	int err = start(r);
+	int err;
 
 	r->fn = fn;
 	r->data = data;
@@ -499,8 +503,7 @@ int revision_range(struct revision *r, const struct dv_selection *what,
 	words[4] = remote.data;
 	for (size_t i = 0; i < what->range_count; i++)
 		buf_addf(&in, "%s\n", what->range[i]);
-	if (!err)
-		err = run_git(r->repo, words, in.data, in.len, &out);
+	err = run_git(r->repo, words, in.data, in.len, &out);
 	for (const char *at = out.data; *at && !err; ) {
 		size_t n = strcspn(at, "\n");
 

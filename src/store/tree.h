@@ -59,6 +59,9 @@ struct tree_entry {
 int tree_build(const struct tree_entry *entries, size_t count,
 	       node_put_fn *put, void *data, struct tree_entry *out);
 
+/* The directory without entries; tree_read() needs no store for it. */
+extern const struct dv_id tree_empty;
+
 /*
  * All entries of the directory whose root node is `id`, in order.  Names and
  * targets are copied into `arena`.  *entries is allocated there too.

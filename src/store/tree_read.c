@@ -114,13 +114,21 @@ static int gather(struct gathering *g, const struct dv_id *id,
 	return err;
 }
 
+/* SHA-256 of the magic, level 0 and count 0: known without any store. */
+const struct dv_id tree_empty = { {
+	0x12, 0x17, 0x34, 0xf9, 0x78, 0x46, 0xdc, 0xc1,
+	0x2b, 0x68, 0x76, 0x15, 0x53, 0xd3, 0xe1, 0xe9,
+	0xb5, 0xfa, 0xca, 0xaa, 0xb5, 0x2e, 0x35, 0xba,
+	0x9b, 0x72, 0x1d, 0x2e, 0xdb, 0x75, 0x41, 0xdd,
+} };
+
 int tree_read(struct store_reader *r, const struct dv_id *id,
 	      struct arena *arena, struct tree_entry **entries,
 	      size_t *count)
 {
 	struct gathering g = { .reader = r, .arena = arena };
 	const struct expected root = { .root = true };
-	int err = gather(&g, id, &root);
+	int err = dv_id_equal(id, &tree_empty) ? 0 : gather(&g, id, &root);
 
 	*entries = NULL;
 	*count = 0;

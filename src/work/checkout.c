@@ -13,6 +13,7 @@
 #include "base/trace.h"
 #include "git/repo.h"
 #include "work/checkout.h"
+#include "work/moves.h"
 #include "work/stored.h"
 
 /* One tracked path that was selected. */
@@ -287,6 +288,30 @@ static int verdict(const struct checkout *c)
 	return 0;
 }
 
+/* Data whose pointer has a new name gets it as well. */
+static int follow_names(struct checkout *c)
+{
+	DV_AUTO_MOVES struct moves m = {
+		.repo = c->repo, .top = c->r.top, .forsaken = PATH_LIST_INIT,
+		.ignores = PATH_LIST_INIT,
+	};
+	int err = 0;
+
+	for (size_t i = 0; i < c->count && !err; i++) {
+		const struct target *t = &c->targets[i];
+		bool moved;
+
+		if (*t->inside)
+			continue;
+		err = moves_follow(&m, t->path, &t->pointer, &moved);
+		if (err || !moved)
+			continue;
+		c->result->moved++;
+		err = tell(c, DV_CHECKOUT_MOVED, t->path);
+	}
+	return err ? err : moves_stage(&m);
+}
+
 static int start(struct checkout *c)
 {
 	int err = recorder_open(&c->r, c->repo, RECORD_CHECK, c->o->threads,
@@ -320,6 +345,8 @@ int dv_checkout(struct dv_repo *repo, const struct dv_checkout_options *o,
 		return 0;
 	if (!err && c.count)
 		err = start(&c);
+	if (!err && c.count && !o->dry_run)
+		err = follow_names(&c);
 	if (err || !c.count)
 		return err;
 	meter_start(&c.meter, &o->progress, "checking out", "files");

@@ -3,10 +3,13 @@
  * opened, so that what follows cannot leave the map.
  */
 
+#include <dirent.h>
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/path.h"
 #include "chunk/check.h"
 #include "chunk/sha256.h"
 #include "git/repo.h"
@@ -17,6 +20,7 @@
 /* Times that may still be those of a later write. */
 #define RACY_NS		INT64_C(20000000)
 #define RACY_COARSE_NS	INT64_C(2000000000)	/* times in whole seconds */
+#define STAT_NAME_HEX	16	/* digits of the path's hash in a file's name */
 #define DAY_NS		(INT64_C(86400) * 1000000000)
 
 int stat_index_name(struct dv_repo *repo, const char *path, struct buf *out)
@@ -30,7 +34,7 @@ int stat_index_name(struct dv_repo *repo, const char *path, struct buf *out)
 		return err;
 	sha256(path, strlen(path), &id);
 	dv_id_to_hex(&id, hex);
-	buf_addf(out, "%s/stat/%.16s", dir, hex);
+	buf_addf(out, "%s/stat/%.*s", dir, STAT_NAME_HEX, hex);
 	return 0;
 }
 
@@ -294,7 +298,8 @@ static bool layout(struct stat_index *x, uint64_t names_len)
 	return true;
 }
 
-bool stat_index_check(struct stat_index *x, const char *path)
+/* Sound, whatever path it is of: that is the first of the names. */
+static bool check(struct stat_index *x)
 {
 	const uint8_t *h = x->map.data;
 	uint64_t names_len;
@@ -315,8 +320,12 @@ bool stat_index_check(struct stat_index *x, const char *path)
 	x->size = load_u64(h + 96);
 	names_len = load_u64(h + 104);
 	return layout(x, names_len) && text_ok(x, names_len, 0, path_len) &&
-		!strcmp((const char *)x->names, path) &&
 		tables_ok(x, names_len);
+}
+
+bool stat_index_check(struct stat_index *x, const char *path)
+{
+	return check(x) && !strcmp((const char *)x->names, path);
 }
 
 int stat_index_open(struct dv_repo *repo, const char *path,
@@ -335,6 +344,59 @@ int stat_index_open(struct dv_repo *repo, const char *path,
 	}
 	if (!stat_index_check(out, path))
 		stat_index_close(out);
+	return 0;
+}
+
+/* Is this file the one that the index of `path` is kept in? */
+static bool is_name_of(const char *name, const char *path)
+{
+	char hex[DV_ID_HEX + 1];
+	struct dv_id id;
+
+	sha256(path, strlen(path), &id);
+	dv_id_to_hex(&id, hex);
+	return !strncmp(hex, name, STAT_NAME_HEX) && !name[STAT_NAME_HEX];
+}
+
+static bool is_any_of(const char *name, const struct path_list *paths)
+{
+	for (size_t i = 0; i < paths->count; i++)
+		if (is_name_of(name, paths->items[i]))
+			return true;
+	return false;
+}
+
+int stat_index_others(struct dv_repo *repo, const struct path_list *paths,
+		      struct path_list *out)
+{
+	DV_AUTO_BUF struct buf file = BUF_INIT;
+	DV_AUTO_DIR DIR *dir = NULL;
+	const struct dirent *entry;
+	const char *state;
+	size_t len;
+	int err = repo_state_dir(repo, &state);
+
+	if (err)
+		return err;
+	buf_addf(&file, "%s/stat", state);
+	len = file.len;
+	dir = opendir(file.data);
+	while (dir && (entry = readdir(dir))) {
+		DV_AUTO_STAT_INDEX struct stat_index x = STAT_INDEX_INIT;
+		const char *path;
+
+		if (entry->d_name[0] == '.' || is_any_of(entry->d_name, paths))
+			continue;
+		buf_setlen(&file, len);
+		path_append(&file, entry->d_name);
+		if (filemap_open(&x.map, file.data) || !check(&x))
+			continue;
+		path = (const char *)x.names;
+		if (*path && path_relative_ok(path) &&
+		    is_name_of(entry->d_name, path))
+			path_list_add(out, path, strlen(path));
+	}
+	path_list_sort(out);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "git/path_list.h"
 #include "store/node.h"
 
 /*
@@ -79,6 +80,13 @@ void stat_index_close(struct stat_index *x);
  * the rest of x.  False: damaged, or that of another path.
  */
 bool stat_index_check(struct stat_index *x, const char *path);
+
+/*
+ * Fills *out, which is empty, with the paths that have an index and are not
+ * among `paths`: what was tracked once.
+ */
+int stat_index_others(struct dv_repo *repo, const struct path_list *paths,
+		      struct path_list *out);
 
 /* Appends the name of the file that holds the index of `path`. */
 int stat_index_name(struct dv_repo *repo, const char *path, struct buf *out);
@@ -159,6 +167,13 @@ int stat_index_rewrite(const struct stat_index *x, struct dv_repo *repo,
 		       const char *path, const struct stat_change *rows,
 		       size_t row_count, const struct stat_change *dirs,
 		       size_t dir_count, const struct dv_id *stored);
+
+/*
+ * Gives the index of one path to another one: the data was moved.  `single`:
+ * it is one file, whose name is in the index.
+ */
+int stat_index_move(struct dv_repo *repo, const char *from, const char *to,
+		    bool single);
 
 /* Removes that of `path` if there is one. */
 int stat_index_remove(struct dv_repo *repo, const char *path);

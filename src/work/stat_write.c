@@ -499,6 +499,36 @@ int stat_index_rewrite(const struct stat_index *x, struct dv_repo *repo,
 	return output_finish(&out);
 }
 
+int stat_index_move(struct dv_repo *repo, const char *from, const char *to,
+		    bool single)
+{
+	DV_AUTO_STAT_INDEX struct stat_index x = STAT_INDEX_INIT;
+	struct stat_writer *w;
+	int err = stat_index_open(repo, from, &x);
+
+	if (err || !x.dirs)
+		return err;
+	w = stat_writer_new();
+	for (uint32_t n = 0; n < x.dirs; n++) {
+		struct stat_dir d;
+
+		stat_index_dir(&x, n, &d);
+		/* its times have changed with its name */
+		stat_writer_dir(w, d.path, NULL, 0);
+		for (uint32_t i = 0; i < d.count; i++) {
+			struct stat_row row;
+
+			stat_index_row(&x, d.first + i, &row);
+			if (single)
+				row.name = path_name(to);
+			stat_writer_copy(w, n, &row);
+		}
+	}
+	err = stat_writer_finish(w, repo, to, &x.pointer, x.complete,
+				 &x.stored);
+	return err ? err : stat_index_remove(repo, from);
+}
+
 int stat_index_remove(struct dv_repo *repo, const char *path)
 {
 	DV_AUTO_BUF struct buf name = BUF_INIT;

@@ -131,7 +131,7 @@ static void one_change_changes_one_node_a_level(void **state)
 static void no_node_is_made_in_vain(void **state)
 {
 	(void)state;
-	for (size_t count = 0; count < 600; count += 149) {
+	for (size_t count = 1; count < 600; count += 149) {
 		DV_AUTO_FOLDER struct folder f = { .arena = ARENA_INIT };
 		DV_AUTO_ARENA struct arena arena = ARENA_INIT;
 		struct nodes n = { 0 };
@@ -148,6 +148,24 @@ static void no_node_is_made_in_vain(void **state)
 		}
 		nodes_release(&n);
 	}
+}
+
+static void the_empty_directory_needs_no_store(void **state)
+{
+	DV_AUTO_ARENA struct arena arena = ARENA_INIT;
+	struct nodes n = { 0 };
+	struct tree_entry dir, *entries;
+	size_t count = 1;
+
+	(void)state;
+	tree_build(NULL, 0, nodes_put, &n, &dir);
+	assert_true(dv_id_equal(&dir.content.id, &tree_empty));
+	nodes_open(&n, &tree_empty);
+	assert_int_equal(tree_read(n.reader, &tree_empty, &arena, &entries,
+				   &count), 0);
+	assert_int_equal(count, 0);
+	nodes_close(&n);
+	nodes_release(&n);
 }
 
 static void entries_are_found_by_name(void **state)
@@ -444,6 +462,7 @@ int main(void)
 		cmocka_unit_test(nodes_keep_the_limits),
 		cmocka_unit_test(one_change_changes_one_node_a_level),
 		cmocka_unit_test(no_node_is_made_in_vain),
+		cmocka_unit_test(the_empty_directory_needs_no_store),
 		cmocka_unit_test(entries_are_found_by_name),
 		cmocka_unit_test(paths_lead_through_directories),
 		cmocka_unit_test(bad_entries_are_not_built),
