@@ -16,6 +16,8 @@
 
 static const char *const usage[] = {
 	"dv migrate --from-dvc [--remove-dvc] [-q] [-j <n>] [-n] [--json]",
+	"dv migrate --from-dvc --all-history [--branch <name>] [-q] [-j <n>] "
+	"[-n] [--json]",
 	NULL
 };
 
@@ -23,6 +25,7 @@ struct migrate {
 	struct dv_repo *repo;
 	struct progress_view view;
 	int quiet, json, dry_run;
+	const char *branch;	/* NULL: the work tree */
 	struct buf to_stage;	/* what the hint tells to git add */
 };
 
@@ -128,6 +131,16 @@ static void print_sum(struct migrate *m, const struct dv_migrate_result *r)
 {
 	if (m->quiet || m->json)
 		return;
+	if (m->branch) {
+		printf("%s %llu commits on %s: %llu versions of tracked "
+		       "paths", m->dry_run ? "would write" : "wrote",
+		       (unsigned long long)r->commits, m->branch,
+		       (unsigned long long)r->done);
+		if (r->left)
+			printf(", %llu left", (unsigned long long)r->left);
+		putchar('\n');
+		return;
+	}
 	if (!r->done && !r->same && !r->left) {
 		printf("nothing to carry over\n");
 		return;
@@ -175,12 +188,16 @@ int cmd_migrate(int argc, char **argv)
 	struct migrate m = { .to_stage = BUF_INIT };
 	struct dv_migrate_options o = { .from = DV_MIGRATE_DVC };
 	struct dv_migrate_result result;
-	int from_dvc = 0, remove = 0, code, err, n;
+	int from_dvc = 0, remove = 0, history = 0, code, err, n;
 	const struct option options[] = {
 		OPT_FLAG(0, "from-dvc", &from_dvc,
 			 "take over what DVC tracks"),
 		OPT_FLAG(0, "remove-dvc", &remove,
 			 "git rm the .dvc files that were carried over"),
+		OPT_FLAG(0, "all-history", &history,
+			 "write a new branch with all of HEAD's history"),
+		OPT_STRING(0, "branch", &o.branch, "<name>",
+			   "call it so, not dv-history"),
 		OPT_FLAG('q', "quiet", &m.quiet,
 			 "print nothing but errors and what is left"),
 		OPT_COUNT('j', "jobs", &o.threads, "<n>",
@@ -199,12 +216,19 @@ int cmd_migrate(int argc, char **argv)
 		return usage_error(usage, "%s: no such argument", argv[0]);
 	if (!from_dvc)
 		return usage_error(usage, "--from-dvc is missing");
+	if (o.branch && !history)
+		return usage_error(usage, "--branch is for --all-history");
+	if (history && remove)
+		return usage_error(usage, "--remove-dvc is for the work tree");
+	if (history && !o.branch)
+		o.branch = "dv-history";
 	err = open_or_init(&repo, m.dry_run);
 	if (!err)
 		err = open_threads(repo, &o.threads);
 	if (err)
 		return report(err);
 	m.repo = repo;
+	m.branch = o.branch;
 	o.dry_run = m.dry_run;
 	o.remove = remove;
 	o.progress = progress_show(&m.view, m.quiet);

@@ -13,6 +13,7 @@
 #include "base/path.h"
 #include "git/repo.h"
 #include "git/run.h"
+#include "migrate/history.h"
 #include "migrate/yaml_file.h"
 
 bool dvc_file_name(const char *path)
@@ -336,5 +337,69 @@ int migrate_dvc(struct present *p)
 		err = note_files(&w);
 	if (!err)
 		err = note_ignore(&w);
+	return err ? err : note_remotes(&w);
+}
+
+/* --- history ----------------------------------------------------------- */
+
+struct dvc_reader {
+	struct history_reader reader;
+	struct walk *walk;
+	bool pipelines;		/* there were some */
+};
+
+static bool may_track(struct history_reader *r, const char *path)
+{
+	struct dvc_reader *d = (struct dvc_reader *)r;
+
+	d->pipelines |= dvc_lock_name(path);
+	return dvc_file_name(path);
+}
+
+static int read_past(struct history_reader *r, struct present *p,
+		     const char *path, const char *text, size_t len)
+{
+	struct walk *w = ((struct dvc_reader *)r)->walk;
+	struct dvc_file file = DVC_FILE_INIT;
+	struct dvc_project *project;
+	int err = dvc_file_read(text, len, path, dv_repo_worktree(p->repo),
+				&file);
+
+	if (!err)
+		err = dvc_project_of(&w->projects, path, &project);
+	for (size_t i = 0; i < file.count && !err; i++)
+		if (file.outs[i].refused || file.outs[i].uncached)
+			err = dv_fail(DV_E_INVALID, "%s: %s",
+				      file.outs[i].path, file.outs[i].refused ?
+				      file.outs[i].refused :
+				      "DVC keeps no content of it");
+	for (size_t i = 0; i < file.count && !err; i++)
+		dvc_out_item(project, &file.outs[i], &p->arena,
+			     &present_add(p, file.outs[i].path, path,
+					  file.outs[i].rest)->item);
+	if (err) {
+		dvc_file_release(&file);
+		return err;
+	}
+	/* items have its listings */
+	ARRAY_GROW(w->files, w->count + 1, w->room);
+	w->files[w->count++] = file;
+	return 0;
+}
+
+int migrate_dvc_history(struct present *p)
+{
+	DV_AUTO_WALK struct walk w = {
+		.p = p, .projects = { .repo = p->repo }, .list = BUF_INIT,
+	};
+	struct dvc_reader r = {
+		.reader = { .may = may_track, .read = read_past }, .walk = &w,
+	};
+	int err = history_run(p, &r.reader);
+
+	if (!err && r.pipelines)
+		err = present_note(p, "dvc.lock", "pipelines are not read yet: "
+				   "in history what they made stays with DVC",
+				   NULL);
 	return err ? err : note_remotes(&w);
 }

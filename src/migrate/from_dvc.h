@@ -30,7 +30,8 @@ void dvc_out_item(struct dvc_project *p, struct dvc_out *out,
 bool dvc_file_name(const char *path);
 bool dvc_lock_name(const char *path);
 
-/* dv_migrate() of the work tree. */
+/* dv_migrate() of the work tree, and of history. */
 int migrate_dvc(struct present *p);
+int migrate_dvc_history(struct present *p);
 
 #endif

@@ -25,7 +25,8 @@ int dv_migrate(struct dv_repo *repo, const struct dv_migrate_options *options,
 	p.data = data;
 	p.result = result;
 	if (!err)
-		err = migrate_dvc(&p);
+		err = options->branch ? migrate_dvc_history(&p) :
+			migrate_dvc(&p);
 	present_close(&p);
 	return err;
 }

@@ -259,7 +259,8 @@ static int write_out(struct present *p, struct present_out *out)
 	return err;
 }
 
-static int run_batch(struct present *p, struct present_out *outs, size_t count)
+static int convert_batch(struct present *p, struct present_out *outs,
+			 size_t count)
 {
 	struct convert_item *items = xcalloc(count, sizeof(*items));
 	int err;
@@ -271,26 +272,39 @@ static int run_batch(struct present *p, struct present_out *outs, size_t count)
 		outs[i].item = items[i];
 	free(items);
 	crash_point("migrate: converted");
-	for (size_t i = 0; i < count && !err; i++)
-		err = write_out(p, &outs[i]);
 	return err;
 }
 
-int present_run(struct present *p, bool in_git)
+/* In batches; `write`: their pointers too. */
+static int run_batches(struct present *p, bool write)
 {
-	int err = sort_out(p, in_git);
+	int err = 0;
 
-	if (!err && p->o->dry_run)
-		return plan(p);
 	for (size_t i = 0, n; i < p->count && !err; i += n) {
 		uint64_t bytes = 0;
 
 		for (n = 0; i + n < p->count && n < BATCH_ITEMS &&
 		     bytes < BATCH_BYTES; n++)
 			bytes += p->outs[i + n].item.wanted.size;
-		err = run_batch(p, p->outs + i, n);
+		err = convert_batch(p, p->outs + i, n);
+		for (size_t k = i; k < i + n && write && !err; k++)
+			err = write_out(p, &p->outs[k]);
 	}
 	p->result->read_bytes = p->converter.read_bytes;
 	p->result->new_bytes = p->converter.new_bytes;
 	return err;
+}
+
+int present_convert(struct present *p)
+{
+	return p->o->dry_run ? 0 : run_batches(p, false);
+}
+
+int present_run(struct present *p, bool in_git)
+{
+	int err = sort_out(p, in_git);
+
+	if (err)
+		return err;
+	return p->o->dry_run ? plan(p) : run_batches(p, true);
 }

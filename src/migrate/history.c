@@ -1,0 +1,513 @@
+/*
+ * A branch of converted history.  `git fast-export` says what each commit
+ * changes.  In a first pass over that, all versions of pointers are found
+ * and converted, each content once; in a second one they are replaced, and
+ * `git fast-import` makes the commits.  Authors, dates, messages and merges
+ * are those that were.
+ */
+
+#include "migrate/history.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/crew.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "git/names.h"
+#include "git/run.h"
+#include "migrate/export.h"
+
+#define READ_BATCH	2048	/* files asked of git at once */
+#define TEXT_MOST	((size_t)64 << 20)	/* bytes of a pointer of DVC */
+#define ALL_TEXT_MOST	((size_t)512 << 20)
+
+/* One version of a file that may track data. */
+struct version {
+	const char *path;	/* in the arena */
+	const char *blob;	/* likewise */
+	const char *commit;	/* the first that has it */
+	size_t first, count;	/* its outs in present.outs */
+	bool pointer;		/* it is one */
+	bool done;		/* all of it has been converted */
+};
+
+/* One path that has had pointers at some time. */
+struct past {
+	size_t *outs;		/* owned; one for each path it tracked */
+	size_t count, room;
+};
+
+struct history {
+	struct present *p;
+	struct history_reader *reader;
+	struct buf stream;	/* of git fast-export */
+	struct buf out;		/* for git fast-import */
+	struct names keys;	/* "<blob> <path>" -> number of the version */
+	struct version *versions;	/* owned */
+	size_t count, room;
+	struct names paths;
+	struct past *pasts;	/* owned; as many as paths */
+	size_t past_room;
+};
+
+#define DV_AUTO_HISTORY __attribute__((cleanup(history_release)))
+
+static void history_release(struct history *h)
+{
+	for (size_t i = 0; i < h->paths.count; i++)
+		free(h->pasts[i].outs);
+	free(h->pasts);
+	free(h->versions);
+	names_release(&h->keys);
+	names_release(&h->paths);
+	buf_release(&h->stream);
+	buf_release(&h->out);
+}
+
+/* --- the first pass ---------------------------------------------------- */
+
+static uint32_t key_of(struct history *h, const struct export *e, bool add)
+{
+	DV_AUTO_BUF struct buf key = BUF_INIT;
+
+	buf_addf(&key, "%s %s", e->blob.data, e->path.data);
+	return add ? names_add(&h->keys, key.data, key.len) :
+		names_find(&h->keys, key.data, key.len);
+}
+
+static void note_version(struct history *h, const struct export *e,
+			 const char *commit)
+{
+	struct arena *arena = &h->p->arena;
+	uint32_t n = key_of(h, e, true);
+
+	if (n < h->count)
+		return;
+	ARRAY_GROW(h->versions, h->count + 1, h->room);
+	h->versions[h->count++] = (struct version){
+		.path = arena_copy(arena, e->path.data, e->path.len),
+		.blob = arena_copy(arena, e->blob.data, e->blob.len),
+		.commit = commit,
+	};
+}
+
+static int find_versions(struct history *h)
+{
+	DV_AUTO_EXPORT struct export e = EXPORT_INIT(h->stream.data,
+						     h->stream.len);
+	const char *commit = "";
+	int err;
+
+	while ((err = export_next(&e)) > 0) {
+		h->p->result->commits += e.kind == EXPORT_COMMIT;
+		if (e.kind == EXPORT_ID)
+			commit = arena_copy(&h->p->arena, e.blob.data,
+					    e.blob.len);
+		if (e.kind == EXPORT_MODIFY && e.plain &&
+		    h->reader->may(h->reader, e.path.data))
+			note_version(h, &e, commit);
+	}
+	return err;
+}
+
+/* --- their texts ------------------------------------------------------- */
+
+/*
+ * The sizes of versions [first, first + count), and what git has no blob of
+ * is DV_E_CORRUPT.
+ */
+static int sizes_of(struct history *h, size_t first, size_t count,
+		    size_t *sizes)
+{
+	static const char *const args[] = {
+		"cat-file", "--batch-check=%(objecttype) %(objectsize)", NULL
+	};
+	DV_AUTO_BUF struct buf ask = BUF_INIT;
+	DV_AUTO_BUF struct buf said = BUF_INIT;
+	const char *at;
+	int err;
+
+	for (size_t i = 0; i < count; i++)
+		buf_addf(&ask, "%s\n", h->versions[first + i].blob);
+	err = run_git(h->p->repo, args, ask.data, ask.len, &said);
+	at = said.data;
+	for (size_t i = 0; i < count && !err; i++) {
+		if (strncmp(at, "blob ", 5))
+			return dv_fail(DV_E_CORRUPT, "git has no blob %s",
+				       h->versions[first + i].blob);
+		sizes[i] = strtoull(at + 5, NULL, 10);
+		at = strchr(at, '\n');
+		at = at ? at + 1 : "";
+	}
+	return err;
+}
+
+static int left(struct history *h, const struct version *v, const char *path,
+		const char *why)
+{
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+
+	buf_addf(&text, "%s (since commit %.12s)", why, v->commit);
+	return present_left(h->p, path, v->path, text.data);
+}
+
+static int read_version(struct history *h, struct version *v,
+			const char *text, size_t len)
+{
+	int err;
+
+	v->first = h->p->count;
+	err = h->reader->read(h->reader, h->p, v->path, text, len);
+	v->count = h->p->count - v->first;
+	v->pointer = err != 1;
+	v->done = !err;
+	if (err == DV_E_UNSUPPORTED || err == DV_E_INTERRUPTED)
+		return err;
+	return err < 0 ? left(h, v, v->path, dv_error_text()) : 0;
+}
+
+/* "<id> blob <size>\n<bytes>\n" one after the other, as asked for. */
+static int read_texts(struct history *h, const struct buf *ask,
+		      const size_t *numbers, const size_t *sizes, size_t count)
+{
+	static const char *const args[] = { "cat-file", "--batch", NULL };
+	DV_AUTO_BUF struct buf said = BUF_INIT;
+	size_t at = 0;
+	int err = count ? run_git(h->p->repo, args, ask->data, ask->len,
+				  &said) : 0;
+
+	for (size_t i = 0; i < count && !err; i++) {
+		const char *line = memchr(said.data + at, '\n',
+					  said.len - at);
+
+		if (!line || said.len - (line + 1 - said.data) < sizes[i] + 1)
+			return dv_fail(DV_E_CORRUPT, "git cat-file stopped");
+		err = read_version(h, &h->versions[numbers[i]], line + 1,
+				   sizes[i]);
+		at = line + 1 - said.data + sizes[i] + 1;
+	}
+	return err;
+}
+
+static int read_some(struct history *h, size_t first, size_t count)
+{
+	DV_AUTO_BUF struct buf ask = BUF_INIT;
+	size_t most = h->reader->most ? h->reader->most : TEXT_MOST;
+	size_t *sizes = xcalloc(count, sizeof(*sizes));
+	size_t *wanted = xcalloc(count, sizeof(*wanted));
+	size_t n = 0, all = 0;
+	int err = sizes_of(h, first, count, sizes);
+
+	for (size_t i = 0; i < count && !err; i++) {
+		if (sizes[i] > most || all + sizes[i] > ALL_TEXT_MOST)
+			continue;
+		buf_addf(&ask, "%s\n", h->versions[first + i].blob);
+		all += sizes[i];
+		sizes[n] = sizes[i];
+		wanted[n++] = first + i;
+	}
+	if (!err)
+		err = read_texts(h, &ask, wanted, sizes, n);
+	free(sizes);
+	free(wanted);
+	return err;
+}
+
+/* --- converting -------------------------------------------------------- */
+
+static int settle_version(struct history *h, struct version *v)
+{
+	struct present_out *outs = h->p->outs + v->first;
+	int err = 0;
+
+	for (size_t i = 0; i < v->count && !err; i++) {
+		if (!outs[i].item.why)
+			continue;
+		v->done = false;
+		err = left(h, v, outs[i].path, outs[i].item.why);
+	}
+	if (v->done)
+		h->p->result->done += v->count;
+	return err;
+}
+
+static int convert_all(struct history *h)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < h->count && !err; i += READ_BATCH)
+		err = read_some(h, i, h->count - i < READ_BATCH ?
+				h->count - i : READ_BATCH);
+	if (!err)
+		err = present_convert(h->p);
+	for (size_t i = 0; i < h->count && !err; i++)
+		if (h->versions[i].pointer)
+			err = settle_version(h, &h->versions[i]);
+	return err;
+}
+
+/* --- the second pass --------------------------------------------------- */
+
+static struct past *past_of(struct history *h, const char *path, bool add)
+{
+	size_t len = strlen(path), before = h->paths.count;
+	uint32_t n = add ? names_add(&h->paths, path, len) :
+		names_find(&h->paths, path, len);
+
+	if (n == NAMES_NONE)
+		return NULL;
+	if (h->paths.count > before) {
+		ARRAY_GROW(h->pasts, h->paths.count, h->past_room);
+		memset(&h->pasts[n], 0, sizeof(*h->pasts));
+	}
+	return &h->pasts[n];
+}
+
+static void pointer_path(const struct present_out *out, struct buf *path)
+{
+	buf_clear(path);
+	buf_addf(path, "%s%s", out->path, DV_POINTER_SUFFIX);
+}
+
+/* Whatever the file at `path` tracked before is gone from this commit on. */
+static void forget(struct history *h, const char *path, struct buf *deletes)
+{
+	const struct past *past = past_of(h, path, false);
+	DV_AUTO_BUF struct buf pointer = BUF_INIT;
+
+	for (size_t i = 0; past && i < past->count; i++) {
+		pointer_path(&h->p->outs[past->outs[i]], &pointer);
+		import_delete(pointer.data, deletes);
+	}
+}
+
+static void remember(struct history *h, const struct version *v, size_t out)
+{
+	struct past *past = past_of(h, v->path, true);
+
+	for (size_t i = 0; i < past->count; i++)
+		if (!strcmp(h->p->outs[past->outs[i]].path,
+			    h->p->outs[out].path))
+			return;
+	ARRAY_GROW(past->outs, past->count + 1, past->room);
+	past->outs[past->count++] = out;
+}
+
+static void write_pointers(struct history *h, const struct version *v,
+			   struct buf *files)
+{
+	for (size_t i = v->first; i < v->first + v->count; i++) {
+		const struct present_out *out = &h->p->outs[i];
+		struct dv_pointer pointer = out->item.pointer;
+		DV_AUTO_BUF struct buf path = BUF_INIT;
+		char *text;
+		size_t len;
+
+		pointer.rest = out->rest;
+		text = dv_pointer_format(&pointer, &len);
+		pointer_path(out, &path);
+		import_file(path.data, text, len, files);
+		free(text);
+		remember(h, v, i);
+	}
+}
+
+/* One commit while it is written. */
+struct commit {
+	struct buf deletes, lines, files;
+	bool open, root;
+};
+
+static void take_modify(struct history *h, const struct export *e,
+			struct commit *c)
+{
+	uint32_t n = e->plain ? key_of(h, e, false) : NAMES_NONE;
+	const struct version *v = n == NAMES_NONE ? NULL : &h->versions[n];
+
+	forget(h, e->path.data, &c->deletes);
+	if (!v || !v->done || !v->count) {
+		buf_add(&c->lines, e->text, e->len);
+		return;
+	}
+	import_delete(e->path.data, &c->lines);
+	write_pointers(h, v, &c->files);
+}
+
+/* What `dv init` puts at the top: at the beginning of all lines of history. */
+static int add_setup(struct history *h, struct commit *c)
+{
+	static const char *const names[] = { ".dvconfig", ".dvignore" };
+	int err = 0;
+
+	for (size_t i = 0; i < 2 && !err; i++) {
+		DV_AUTO_BUF struct buf path = BUF_INIT;
+		DV_AUTO_BUF struct buf text = BUF_INIT;
+
+		buf_addf(&path, "%s/%s", dv_repo_worktree(h->p->repo),
+			 names[i]);
+		err = file_read(path.data, TEXT_MOST, &text);
+		if (!err)
+			import_file(names[i], text.data, text.len, &c->files);
+	}
+	return err;
+}
+
+static int end_commit(struct history *h, struct commit *c)
+{
+	struct buf files = BUF_INIT;
+	int err = 0;
+
+	if (!c->open)
+		return 0;
+	if (c->root) {
+		files = c->files;
+		c->files = (struct buf)BUF_INIT;
+		err = add_setup(h, c);
+		buf_add(&c->files, files.data, files.len);
+		buf_release(&files);
+	}
+	buf_add(&h->out, c->deletes.data, c->deletes.len);
+	buf_add(&h->out, c->lines.data, c->lines.len);
+	buf_add(&h->out, c->files.data, c->files.len);
+	buf_clear(&c->deletes);
+	buf_clear(&c->lines);
+	buf_clear(&c->files);
+	c->open = false;
+	return err;
+}
+
+static int take_command(struct history *h, const struct export *e,
+			struct commit *c)
+{
+	int err = 0;
+
+	switch (e->kind) {
+	case EXPORT_COMMIT:
+	case EXPORT_RESET:
+		err = end_commit(h, c);
+		c->open = c->root = e->kind == EXPORT_COMMIT;
+		buf_addf(&h->out, "%s refs/heads/%s\n",
+			 c->open ? "commit" : "reset", h->p->o->branch);
+		return err;
+	case EXPORT_MODIFY:
+		take_modify(h, e, c);
+		return 0;
+	case EXPORT_DELETE:
+		forget(h, e->path.data, &c->deletes);
+		buf_add(&c->lines, e->text, e->len);
+		return 0;
+	case EXPORT_END:
+		err = end_commit(h, c);
+		buf_addch(&h->out, '\n');
+		return err;
+	case EXPORT_FROM:
+		c->root = false;
+		break;
+	case EXPORT_ID:
+		return 0;
+	default:
+		break;
+	}
+	buf_add(&h->out, e->text, e->len);
+	return 0;
+}
+
+static int rewrite(struct history *h)
+{
+	DV_AUTO_EXPORT struct export e = EXPORT_INIT(h->stream.data,
+						     h->stream.len);
+	struct commit c = { BUF_INIT, BUF_INIT, BUF_INIT, false, false };
+	int err, end;
+
+	while ((err = export_next(&e)) > 0) {
+		err = take_command(h, &e, &c);
+		if (err)
+			break;
+	}
+	end = end_commit(h, &c);
+	buf_release(&c.deletes);
+	buf_release(&c.lines);
+	buf_release(&c.files);
+	return err ? err : end;
+}
+
+/* --- git --------------------------------------------------------------- */
+
+static int check_branch(const struct history *h)
+{
+	const char *const args[] = {
+		"check-ref-format", "--branch", h->p->o->branch, NULL
+	};
+	const char *const head[] = {
+		"rev-parse", "--symbolic-full-name", "HEAD", NULL
+	};
+	DV_AUTO_BUF struct buf out = BUF_INIT;
+	DV_AUTO_BUF struct buf full = BUF_INIT;
+
+	if (*h->p->o->branch == '-' ||
+	    run_git(h->p->repo, args, NULL, 0, &out))
+		return dv_fail(DV_E_INVALID, "%s cannot be the name of a "
+			       "branch", h->p->o->branch);
+	buf_clear(&out);
+	if (run_git(h->p->repo, head, NULL, 0, &out))
+		return dv_hint(dv_fail(DV_E_NOTFOUND, "there is no commit "
+				       "yet"), "git commit");
+	buf_addf(&full, "refs/heads/%s\n", h->p->o->branch);
+	if (strcmp(full.data, out.data))
+		return 0;
+	return dv_hint(dv_fail(DV_E_EXISTS, "%s is the branch you are on",
+			       h->p->o->branch), "name another one with "
+		       "--branch");
+}
+
+static int export_history(struct history *h)
+{
+	static const char *const args[] = {
+		"-c", "core.quotepath=true", "fast-export", "--no-data",
+		"--show-original-ids", "--reencode=no", "--signed-tags=strip",
+		"HEAD", NULL
+	};
+
+	return run_git(h->p->repo, args, NULL, 0, &h->stream);
+}
+
+/* A branch that has commits of its own is not moved: git says so. */
+static int import_history(struct history *h)
+{
+	static const char *const args[] = {
+		"fast-import", "--quiet", "--date-format=raw", NULL
+	};
+	DV_AUTO_BUF struct buf out = BUF_INIT;
+	int err = run_git(h->p->repo, args, h->out.data, h->out.len, &out);
+
+	if (err != DV_E_IO)
+		return err;
+	return dv_hint(dv_fail(DV_E_IO, "git fast-import did not write the "
+			       "branch %s", h->p->o->branch),
+		       "if it is there with commits of its own: name another "
+		       "one with --branch");
+}
+
+int history_run(struct present *p, struct history_reader *reader)
+{
+	DV_AUTO_HISTORY struct history h = {
+		.p = p, .reader = reader, .stream = BUF_INIT, .out = BUF_INIT,
+	};
+	int err = check_branch(&h);
+
+	if (!err)
+		err = export_history(&h);
+	if (!err)
+		err = find_versions(&h);
+	if (!err)
+		err = convert_all(&h);
+	if (!err)
+		err = cancel_check();
+	if (err || p->o->dry_run)
+		return err;
+	err = rewrite(&h);
+	return err ? err : import_history(&h);
+}

@@ -1,0 +1,106 @@
+#!/bin/sh
+
+test_description='moving in from DVC with all of history'
+
+. "${0%/*}/test-lib.sh"
+
+dvc_repo () {
+	python3 "$TEST_DIR/helper/dvc-repo.py" "$@"
+}
+
+tick=1700000000
+commit () {
+	tick=$((tick + 60))
+	git add -A &&
+	GIT_AUTHOR_DATE="$tick +0200" GIT_COMMITTER_DATE="$((tick + 5)) -0700" \
+	GIT_AUTHOR_NAME="Jos\303\251" git commit -qm "$1" &&
+	git rev-parse HEAD >"$SCRATCH/commits/$1.id"
+}
+
+# keep <name>: what the data is at this commit
+keep () {
+	rm -rf "$SCRATCH/data/$1" && mkdir -p "$SCRATCH/data/$1" &&
+	for p in data "we ird\"né" moved m
+	do
+		test ! -e "$p" || cp -r "$p" "$SCRATCH/data/$1/" || return 1
+	done
+}
+
+test_expect_success 'a history of DVC with a merge, a rename, a removal' '
+	mkdir commits data && git init -q repo && cd repo && mkdir .dvc && : >.dvc/config &&
+	echo /cache >.dvc/.gitignore && echo readme >README && commit start &&
+	mkdir data && small_files data/many 120 && dvc_repo --old add data && commit one && keep one &&
+	printf "a\r\nb\n" >"we ird\"né" && dvc_repo --old add "we ird\"né" && commit two && keep two &&
+	git checkout -qb side && mkdir m && random_bytes 2500000 3 >m/model && dvc_repo add m/model && commit side && keep side &&
+	git checkout -q main && rm -rf m && echo more >data/more && rm -r data/many/s0 && dvc_repo add data && commit main2 && keep main2 &&
+	git merge -q -X ours -m "merge them" side && cp ../data/side/m/model m && git rev-parse HEAD >../commits/merge.id && keep merge &&
+	git mv "we ird\"né.dvc" moved.dvc && mv "we ird\"né" moved && sed -i "s/path: .*/path: moved/" moved.dvc && echo /moved >>.gitignore && commit rename && keep rename &&
+	git rm -q m/model.dvc m/.gitignore && rm -r m && commit removed && keep removed &&
+	git status --porcelain >../out && test ! -s ../out
+'
+
+test_expect_success 'a dry run counts' '
+	cd repo && git branch >../before && dv init -q && git commit -qm "use dv" &&
+	dv migrate --from-dvc --all-history -n >../out &&
+	grep "would write 9 commits on dv-history: 5 versions" ../out && git branch >../after && test_cmp ../before ../after
+'
+
+test_expect_success 'the branch has all commits, as they were' '
+	cd repo && git status --porcelain >../before && dv migrate --from-dvc --all-history >../out &&
+	grep "wrote 9 commits on dv-history: 5 versions of tracked paths$" ../out &&
+	git log --graph --format="%s|%an|%ae|%aI|%cn|%cI|%b" main >../expect &&
+	git log --graph --format="%s|%an|%ae|%aI|%cn|%cI|%b" dv-history >../actual && test_cmp ../expect ../actual &&
+	git diff --name-status main dv-history >../out && cat >../expect <<-EOF &&
+	A	data.dv
+	D	data.dvc
+	A	moved.dv
+	D	moved.dvc
+	EOF
+	test_cmp ../expect ../out && git status --porcelain >../after && test_cmp ../before ../after
+'
+
+test_expect_success 'each commit has the data it had' '
+	git clone -q -b dv-history repo clone && cd clone && rm -rf .git/dv && cp -r ../repo/.git/dv .git/dv && rm -rf .git/dv/stat .git/dv/tracked &&
+	git log --reverse --topo-order --format=%H dv-history >../new && git -C ../repo log --reverse --topo-order --format=%H main >../old &&
+	paste ../old ../new >../map &&
+	for c in one two side main2 merge rename removed
+	do
+		id=$(grep "^$(cat ../commits/$c.id)" ../map | cut -f2) && git checkout -q $id && dv checkout -qf &&
+		test ! -e data.dvc && for p in data "we ird\"né" moved m
+		do
+			test ! -e "$p.dv" || diff -r "$p" "../data/$c/$p" || return 1
+			test ! -e "$p/model.dv" || diff "$p/model" "../data/$c/$p/model" || return 1
+			test -e "$p.dv" || test $p = m || test ! -e "../data/$c/$p" || { echo "$c: no $p"; return 1; }
+		done && dv status >../out && grep "nothing changed" ../out || { echo "$c"; return 1; }
+	done
+'
+
+test_expect_success 'again: the same commits; after one more commit, one more' '
+	cd repo && git rev-parse dv-history >../before && dv migrate --from-dvc --all-history -q &&
+	git rev-parse dv-history >../after && test_cmp ../before ../after &&
+	echo x >more && git add more && git commit -qm more && dv migrate --from-dvc --all-history >../out &&
+	grep "wrote 10 commits" ../out && test "$(git rev-parse dv-history^)" = "$(cat ../before)"
+'
+
+test_expect_success 'a branch with commits of its own is not moved; nor is the one we are on' '
+	cd repo && git branch own HEAD~3 && git rev-parse own >../before &&
+	test_exit_code 1 dv migrate --from-dvc --all-history --branch own 2>../err &&
+	grep "error: git fast-import did not write the branch own" ../err && grep "hint: .*--branch" ../err &&
+	git rev-parse own >../after && test_cmp ../before ../after &&
+	test_exit_code 1 dv migrate --from-dvc --all-history --branch main 2>../err &&
+	grep "main is the branch you are on" ../err &&
+	test_exit_code 129 dv migrate --from-dvc --branch x
+'
+
+test_expect_success 'an old version whose data is lost is left as it was, and said' '
+	cp -r repo lost && cd lost && rm -rf .git/dv/data .git/dv/meta .git/dv/loose .git/dv/index .git/dv/migrated &&
+	git branch -q -D dv-history &&
+	m=$(dvc_repo md5 ../data/side/m/model) && rm -f .dvc/cache/files/md5/$(echo $m | cut -c1-2)/$(echo $m | cut -c3-) &&
+	test_exit_code 1 dv migrate --from-dvc --all-history >../out 2>../err &&
+	grep "^left: m/model: .*neither here nor at a remote (since commit $(cut -c1-12 ../commits/side.id))" ../err &&
+	grep "4 versions of tracked paths, 1 left" ../out &&
+	git log --format=%H -1 dv-history --grep="^side" >../id &&
+	git ls-tree -r --name-only $(cat ../id) >../out && grep "^m/model.dvc$" ../out && ! grep "^m/model.dv$" ../out
+'
+
+test_done
