@@ -60,6 +60,18 @@ test_expect_success 'a pull that is killed leaves no wrong file and goes on' '
 	dv pull && cmp big ../repo/big && test -z "$(find . -name "*.dv-tmp")"
 '
 
+# A new folder has a temporary name until its files are written.
+test_expect_success 'a checkout killed in a new folder: git sees nothing, the next one does it all' '
+	make_repo flat && cd flat && mkdir data &&
+	seq 8000 | split -l 1 -a 4 - data/ &&
+	cp -r data ../flat-data && dv add -q data && git add -A && git commit -qm data && rm -r data &&
+	kill_when 9 "test -n \"\$(find . -maxdepth 1 -name \*.dv-tmp)\"" dv checkout -q -j 1 && test $code -eq 137 &&
+	find . -maxdepth 1 -name "*.dv-tmp" | grep . && test ! -e data && test -z "$(git status --porcelain)" &&
+	dv checkout -q && diff -r data ../flat-data && test -z "$(find . -name "*.dv-tmp")" &&
+	mkdir -p data/.0123456789abcdef.dv-tmp/x && dv status -q && dv add -q data && test -z "$(git status --porcelain)" &&
+	rm data/aaaa && dv checkout -q && test ! -e data/.0123456789abcdef.dv-tmp && dv status -q
+'
+
 test_expect_success 'an add that is killed leaves nothing but what the next one uses' '
 	cd repo && random_bytes 335544320 2 >big2 &&
 	kill_when 9 "test -n \"\$(find .git/dv/tmp -type f 2>/dev/null)\"" dv add -q big2 && test $code -eq 137 &&

@@ -198,19 +198,20 @@ static int empty_folder(struct remover *r)
 	return err;
 }
 
-int dir_remove(const char *path)
+int dir_remove_at(int fd, const char *name)
 {
-	DV_AUTO_REMOVER struct remover r = { .path = path, .fd = -1 };
+	DV_AUTO_REMOVER struct remover r = { .path = name, .fd = -1 };
 	struct stat st;
 	int err;
 
-	if (lstat(path, &st) < 0 && errno == ENOENT)
+	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 &&
+	    errno == ENOENT)
 		return 0;
-	if (!unlink(path) || errno == ENOENT)
+	if (!unlinkat(fd, name, 0) || errno == ENOENT)
 		return 0;
 	if (!S_ISDIR(st.st_mode))
-		return dv_fail_errno("cannot remove %s", path);
-	err = go_down(&r, AT_FDCWD, path);
+		return dv_fail_errno("cannot remove %s", name);
+	err = go_down(&r, fd, name);
 	while (!err) {
 		err = empty_folder(&r);
 		if (err > 0)
@@ -222,7 +223,12 @@ int dir_remove(const char *path)
 	}
 	if (err)
 		return err;
-	if (rmdir(path) < 0 && errno != ENOENT)
-		return dv_fail_errno("cannot remove %s", path);
+	if (unlinkat(fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return dv_fail_errno("cannot remove %s", name);
 	return 0;
+}
+
+int dir_remove(const char *path)
+{
+	return dir_remove_at(AT_FDCWD, path);
 }

@@ -93,5 +93,7 @@ int dir_make_parents(const char *path);
  * however deep it goes.  Nothing there is fine.
  */
 int dir_remove(const char *path);
+/* The same for `name` in the directory open at `fd`. */
+int dir_remove_at(int fd, const char *name);
 
 #endif

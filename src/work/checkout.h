@@ -18,7 +18,8 @@
  * Checkout of one tracked path, or a part of it, in steps that share this
  * plan: checkout_plan.c walks the recorded tree beside the work tree and the
  * stat index; checkout_decide.c says what becomes of each entry;
- * checkout_files.c and checkout_write.c do it; checkout_index.c notes it.
+ * checkout_files.c, checkout_stage.c and checkout_write.c do it;
+ * checkout_index.c notes it.
  */
 enum checkout_action {
 	ACT_NONE = 0,		/* nothing to do, nothing to note */
@@ -61,6 +62,8 @@ struct plan_dir {
 	bool damaged;		/* its nodes are there and bad */
 	bool make;		/* is to be made */
 	bool here;		/* there now */
+	const char *staged;	/* its path until it has its name, or NULL */
+	_Atomic size_t left;	/* files to be written before it gets it */
 };
 
 struct plan {
@@ -117,6 +120,11 @@ int plan_apply(struct plan *p);
  */
 int plan_write_index(struct plan *p, bool failed);
 
+/* --- checkout_files.c --- */
+
+/* True when the entry is to be written or to get another mode. */
+bool plan_is_work(const struct plan *p, const struct plan_entry *e);
+
 /* --- checkout_write.c: files ---------------------------------------------- */
 
 /* What one thread needs to write files. */
@@ -136,7 +144,8 @@ int hand_enter(struct hand *h, uint32_t n);
 #define WRITE_SHARED	((uint64_t)32 << 20)	/* bytes */
 
 /*
- * Gives an entry the recorded content, by way of a temporary file.  With
+ * Gives an entry the recorded content: by way of a temporary file, but for
+ * folders that are themselves still under a temporary name.  With
  * threads > 1 its parts are written by so many.  What concerns this file alone
  * (missing, damaged, changed meanwhile) changes its action and is no
  * failure.
@@ -149,5 +158,28 @@ int write_mode(struct hand *h, struct plan_entry *e);
  * whatever it is.
  */
 bool still_same(const struct hand *h, const struct plan_entry *e);
+/*
+ * Renames within a directory to a name that nothing has; EEXIST when
+ * something has come by it.
+ */
+int rename_new(int dir, const char *from, const char *to);
+
+/* --- checkout_stage.c: new folders ---------------------------------------- */
+
+/*
+ * A new folder that only gets files is made under a temporary name and gets
+ * its own when they are written.  So each file is written where it stays: a
+ * rename per file costs as much as its creation.  What a kill leaves is
+ * recognized by its name and removed by the next checkout.
+ *
+ * True when that is worth it for directory d, which is to be made.
+ */
+bool stage_is_for(const struct plan *p, const struct plan_dir *d);
+/* Makes it, in the directory that h has entered. */
+int stage_make(struct plan *p, struct hand *h, struct plan_dir *d);
+/* After each file of it: gives it its name if that was the last one. */
+int stage_wrote(struct plan *p, struct hand *h, uint32_t n);
+/* Gives all that are left their names, with what is in them. */
+int stage_finish(struct plan *p);
 
 #endif

@@ -17,15 +17,18 @@
 #include "base/crash.h"
 #include "base/crew.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/path.h"
 #include "base/trace.h"
 #include "store/loose.h"
 #include "work/below.h"
 #include "work/checkout.h"
 #include "work/stored.h"
+#include "work/temp_name.h"
 
 #define BATCH_BYTES	((uint64_t)4 << 20)
-#define BATCH_FILES	512
+#define BATCH_FILES	2048
+#define BATCH_APART	128	/* so many files are a batch of their folder */
 
 #define DV_AUTO_HAND __attribute__((cleanup(hand_release)))
 
@@ -116,6 +119,11 @@ static int remove_one(struct hand *h, struct plan_entry *e, bool *gone)
 		e->action = ACT_KEEP;
 		return 0;
 	}
+	if (temp_name_is(e->name)) {
+		err = dir_remove_at(h->dir_fd, e->name);
+		*gone = !err;
+		return err;
+	}
 	*gone = !unlinkat(h->dir_fd, e->name, 0) || errno == ENOENT;
 	if (*gone)
 		return 0;
@@ -197,6 +205,8 @@ static int make_dir(struct plan *p, struct hand *h, struct plan_entry *e)
 		err = hand_enter(h, e->dir);
 	if (err)
 		return err;
+	if (gone && stage_is_for(p, d))
+		return stage_make(p, h, d);
 	if (gone && !mkdirat(h->dir_fd, e->name, 0777)) {
 		d->here = true;
 		return 0;
@@ -249,7 +259,7 @@ static bool is_shared(const struct plan *p, const struct plan_entry *e)
 	return p->threads > 1 && want_bytes(e) >= WRITE_SHARED;
 }
 
-static bool is_work(const struct plan *p, const struct plan_entry *e)
+bool plan_is_work(const struct plan *p, const struct plan_entry *e)
 {
 	return (e->action == ACT_WRITE || e->action == ACT_MODE) &&
 		!p->dirs[e->dir].closed;
@@ -263,10 +273,15 @@ static void cut_batches(struct writing *w)
 
 	for (size_t i = 0; i < w->p->entry_count; i++) {
 		const struct plan_entry *e = &w->p->entries[i];
+		bool apart;
 
-		if (!is_work(w->p, e) || is_shared(w->p, e))
+		if (!plan_is_work(w->p, e) || is_shared(w->p, e))
 			continue;
-		if (last && files < BATCH_FILES && bytes < BATCH_BYTES) {
+		/* two threads that write into one folder wait for its lock */
+		apart = files >= BATCH_APART &&
+			e->dir != w->p->entries[last->first].dir;
+		if (last && files < BATCH_FILES && bytes < BATCH_BYTES &&
+		    !apart) {
 			last->end = i + 1;
 			bytes += want_bytes(e);
 			files++;
@@ -278,6 +293,15 @@ static void cut_batches(struct writing *w)
 		bytes = want_bytes(e);
 		files = 1;
 	}
+}
+
+static int write_one(struct plan *p, struct hand *h, struct plan_entry *e,
+		     unsigned threads)
+{
+	int err = e->action == ACT_MODE ? write_mode(h, e) :
+		write_entry(h, e, threads);
+
+	return err ? err : stage_wrote(p, h, e->dir);
 }
 
 static int write_batches(struct crew *crew, unsigned worker, void *data)
@@ -297,11 +321,29 @@ static int write_batches(struct crew *crew, unsigned worker, void *data)
 		     !err && !crew_failed(crew); i++) {
 			struct plan_entry *e = &w->p->entries[i];
 
-			if (!is_work(w->p, e) || is_shared(w->p, e))
+			if (!plan_is_work(w->p, e) || is_shared(w->p, e))
 				continue;
-			err = e->action == ACT_MODE ? write_mode(&h, e) :
-				write_entry(&h, e, 1);
+			err = write_one(w->p, &h, e, 1);
 		}
+	}
+	return err;
+}
+
+/* Files that are large enough for all threads, one after the other. */
+static int write_large(struct plan *p)
+{
+	DV_AUTO_HAND struct hand h;
+	int err = 0;
+
+	hand_init(&h, p);
+	for (size_t i = 0; i < p->entry_count && !err; i++) {
+		struct plan_entry *e = &p->entries[i];
+
+		if (!plan_is_work(p, e) || !is_shared(p, e))
+			continue;
+		err = write_one(p, &h, e, p->threads);
+		if (!err)
+			err = cancel_check();
 	}
 	return err;
 }
@@ -317,22 +359,7 @@ static int write_files(struct plan *p)
 		err = crew_run(w.count < p->threads ? (unsigned)w.count :
 			       p->threads, write_batches, &w);
 	free(w.batches);
-	if (!err) {
-		DV_AUTO_HAND struct hand h;
-
-		hand_init(&h, p);
-		for (size_t i = 0; i < p->entry_count && !err; i++) {
-			struct plan_entry *e = &p->entries[i];
-
-			if (!is_work(p, e) || !is_shared(p, e))
-				continue;
-			err = e->action == ACT_MODE ? write_mode(&h, e) :
-				write_entry(&h, e, p->threads);
-			if (!err)
-				err = cancel_check();
-		}
-	}
-	return err;
+	return err ? err : write_large(p);
 }
 
 /* --- what is no longer recorded ------------------------------------------- */
@@ -365,6 +392,7 @@ static int remove_files(struct plan *p)
 
 int plan_apply(struct plan *p)
 {
+	struct error_state first = { .code = 0 };
 	int err = check_space(p);
 
 	if (!err)
@@ -374,6 +402,11 @@ int plan_apply(struct plan *p)
 	crash_point("checkout: before files");
 	if (!err)
 		err = write_files(p);
+	/* what is done counts, also when not all could be */
+	error_save(err, &first);
+	err = stage_finish(p);
+	if (first.code)
+		err = error_restore(&first);
 	crash_point("checkout: after files");
 	return err ? err : remove_files(p);
 }

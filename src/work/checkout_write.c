@@ -43,7 +43,8 @@ void hand_release(struct hand *h)
 
 int hand_enter(struct hand *h, uint32_t n)
 {
-	const char *path = h->p->dirs[n].path;
+	const struct plan_dir *d = &h->p->dirs[n];
+	const char *path = d->staged ? d->staged : d->path;
 
 	if (h->dir_fd >= 0 && h->dir == n)
 		return 0;
@@ -259,8 +260,7 @@ static void note_stat(struct plan_entry *e, const struct stat *st)
 	e->done = true;
 }
 
-/* Gives a name that nothing has; EEXIST when something has come by it. */
-static int rename_new(int dir, const char *from, const char *to)
+int rename_new(int dir, const char *from, const char *to)
 {
 	struct stat st;
 
@@ -304,7 +304,7 @@ static int write_link(struct hand *h, struct plan_entry *e, const char *temp)
 
 	if (symlinkat(e->want->target, h->dir_fd, temp))
 		return fail_file(h, e, "make the symbolic link");
-	err = put_in_place(h, e, temp);
+	err = temp == e->name ? 0 : put_in_place(h, e, temp);
 	if (err || e->action != ACT_WRITE) {
 		unlinkat(h->dir_fd, temp, 0);
 		return err;
@@ -347,7 +347,7 @@ static int write_file(struct hand *h, struct plan_entry *e, const char *temp,
 	err = content_failed(e, write_content(h, e, fd, threads));
 	if (!err && e->action == ACT_WRITE) {
 		set_mtime(fd);
-		err = put_in_place(h, e, temp);
+		err = temp == e->name ? 0 : put_in_place(h, e, temp);
 	}
 	if (err || e->action != ACT_WRITE) {
 		unlinkat(h->dir_fd, temp, 0);
@@ -362,14 +362,17 @@ static int write_file(struct hand *h, struct plan_entry *e, const char *temp,
 
 int write_entry(struct hand *h, struct plan_entry *e, unsigned threads)
 {
+	bool staged = h->p->dirs[e->dir].staged;
 	char temp[TEMP_NAME_SIZE];
+	const char *first = staged ? e->name : temp;
 	int err = hand_enter(h, e->dir);
 
 	if (err)
 		return err;
-	temp_name_make(temp);
-	err = e->want->type == ENTRY_SYMLINK ? write_link(h, e, temp) :
-		write_file(h, e, temp, threads);
+	if (!staged)
+		temp_name_make(temp);
+	err = e->want->type == ENTRY_SYMLINK ? write_link(h, e, first) :
+		write_file(h, e, first, threads);
 	meter_add(h->p->meter, 0, 1);
 	return err;
 }

@@ -23,6 +23,7 @@
 #include "work/folder.h"
 #include "work/queue.h"
 #include "work/scan.h"
+#include "work/temp_name.h"
 
 struct scan_private {
 	struct arena *arenas;	/* owned, one per worker */
@@ -131,7 +132,7 @@ static void fill_entry(struct scan_entry *e, const struct disk_entry *d,
 		e->type = ENTRY_FILE;
 	else if (S_ISLNK(d->mode))
 		e->type = ENTRY_SYMLINK;
-	else if (S_ISDIR(d->mode))
+	else if (S_ISDIR(d->mode) && !temp_name_is(d->name))
 		e->type = ENTRY_DIR;
 	else
 		e->special = true;
@@ -215,7 +216,7 @@ static int take_entry(struct walk *w, struct arena *arena, struct job *job,
 	e->row = n;
 	fill_entry(e, d, n < 0 ? NULL : &row);
 	job->dir.count++;
-	if (is_dir) {
+	if (e->type == ENTRY_DIR) {
 		const char *path = full->data + strlen(w->path);
 
 		if (n >= 0 && row.type == ENTRY_DIR)
