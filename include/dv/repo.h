@@ -45,6 +45,14 @@ const char *dv_repo_prefix(const struct dv_repo *repo);	/* of `start`, "" at
 							   the top */
 const char *dv_repo_store_path(const struct dv_repo *repo);
 
+/*
+ * The commit that `rev` names, in hex; DV_E_NOTFOUND when it names none.
+ * `hex` has room for DV_COMMIT_HEX digits and a 0.
+ */
+#define DV_COMMIT_HEX	64
+int dv_repo_commit(struct dv_repo *repo, const char *rev,
+		   char hex[DV_COMMIT_HEX + 1]);
+
 /* --- settings ---------------------------------------------------------- */
 
 /*

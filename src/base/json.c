@@ -44,6 +44,12 @@ void json_object_begin(struct buf *b)
 	buf_addch(b, '{');
 }
 
+void json_member_begin(struct buf *b, const char *key)
+{
+	lead_in(b, key);
+	buf_addch(b, '{');
+}
+
 void json_object_end(struct buf *b)
 {
 	buf_addch(b, '}');

@@ -27,6 +27,8 @@
 
 /* An object, on its own or as the next item of an array. */
 void json_object_begin(struct buf *b);
+/* An object as a member of another one; json_object_end() ends it too. */
+void json_member_begin(struct buf *b, const char *key);
 void json_object_end(struct buf *b);
 /* An array; key NULL: not as a member of an object. */
 void json_array_begin(struct buf *b, const char *key);

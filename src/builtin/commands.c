@@ -12,6 +12,8 @@ const struct command commands[] = {
 	{ "completion", "print a completion script for a shell",
 	  cmd_completion, NULL },
 	{ "config", "get and set settings", cmd_config, NULL },
+	{ "diff", "show what differs between commits, or from the work tree",
+	  cmd_diff, NULL },
 	{ "fetch", "receive data from a remote into the store", cmd_fetch,
 	  NULL },
 	{ "get", "take from another repository, without tracking", cmd_get,

@@ -366,6 +366,9 @@ static int resolve(struct revision *r, const char *rev, git_oid *out)
 		return err;
 	if (!strcmp(rev, "HEAD"))
 		err = head_commit(r->repo, &hex);
+	else if (strspn(rev, "0123456789abcdef") == GIT_OID_HEXSZ &&
+		 !rev[GIT_OID_HEXSZ])
+		buf_addstr(&hex, rev);
 	else if (*rev && *rev != '-')
 		err = run_git(r->repo, args, NULL, 0, &hex);
 	if (err == DV_E_IO)	/* git's word for what it does not know */
@@ -375,6 +378,19 @@ static int resolve(struct revision *r, const char *rev, git_oid *out)
 		err = peel(r, &id, &is, out);
 	if (!err && !is)
 		err = dv_fail(DV_E_NOTFOUND, "no such commit: %s", rev);
+	return err;
+}
+
+int dv_repo_commit(struct dv_repo *repo, const char *rev,
+		   char hex[DV_COMMIT_HEX + 1])
+{
+	struct revision *r = revision_new(repo);
+	git_oid id;
+	int err = resolve(r, rev, &id);
+
+	if (!err)
+		lib.oid_tostr(hex, DV_COMMIT_HEX + 1, &id);
+	revision_free(r);
 	return err;
 }
 

@@ -7,21 +7,6 @@
 #include "base/error.h"
 #include "store/tree_format.h"
 
-/* A node as it came from the store, decoded. */
-struct tree_node {
-	unsigned level;
-	struct tree_entry *entries;	/* level 0 */
-	struct tree_child *children;	/* others */
-	size_t count;
-};
-
-/* What a parent says about a node.  For a root nothing is known. */
-struct expected {
-	bool root;
-	unsigned level;
-	const struct tree_child *child;
-};
-
 static int bad_tree(const char *what)
 {
 	return dv_fail(DV_E_CORRUPT, "tree node: %s", what);
@@ -44,10 +29,9 @@ static uint64_t entries_below(const struct tree_node *n)
 	return sum;
 }
 
-/* Reads a node and holds it against what its parent says of it. */
-static int node_read(struct store_reader *r, const struct dv_id *id,
-		     const struct expected *x, struct arena *arena,
-		     struct tree_node *out)
+int tree_node_read(struct store_reader *r, const struct dv_id *id,
+		   const struct tree_expected *x, struct arena *arena,
+		   struct tree_node *out)
 {
 	const uint8_t *data;
 	uint32_t len;
@@ -97,17 +81,18 @@ static int gather_entries(struct gathering *g, const struct tree_node *n)
 
 /* Goes down at most NODE_DEPTH_MAX levels, because each is one lower. */
 static int gather(struct gathering *g, const struct dv_id *id,
-		  const struct expected *x)
+		  const struct tree_expected *x)
 {
 	struct tree_node n;
-	int err = node_read(g->reader, id, x, g->arena, &n);
+	int err = tree_node_read(g->reader, id, x, g->arena, &n);
 
 	if (err)
 		return err;
 	if (!n.level)
 		return gather_entries(g, &n);
 	for (size_t i = 0; !err && i < n.count; i++) {
-		struct expected below = { false, n.level - 1, &n.children[i] };
+		struct tree_expected below = { false, n.level - 1,
+					       &n.children[i] };
 
 		err = gather(g, &n.children[i].id, &below);
 	}
@@ -127,7 +112,7 @@ int tree_read(struct store_reader *r, const struct dv_id *id,
 	      size_t *count)
 {
 	struct gathering g = { .reader = r, .arena = arena };
-	const struct expected root = { .root = true };
+	const struct tree_expected root = { .root = true };
 	int err = dv_id_equal(id, &tree_empty) ? 0 : gather(&g, id, &root);
 
 	*entries = NULL;
@@ -182,12 +167,12 @@ static int find(struct store_reader *r, const struct dv_id *id,
 		const char *name, struct arena *arena, struct tree_entry *out)
 {
 	DV_AUTO_ARENA struct arena nodes = ARENA_INIT;
-	struct expected x = { .root = true };
+	struct tree_expected x = { .root = true };
 	struct dv_id next = *id;
 	struct tree_node n;
 
 	for (;;) {
-		int err = node_read(r, &next, &x, &nodes, &n);
+		int err = tree_node_read(r, &next, &x, &nodes, &n);
 		size_t i;
 
 		if (err)
@@ -202,7 +187,8 @@ static int find(struct store_reader *r, const struct dv_id *id,
 			return 1;
 		}
 		next = n.children[i].id;
-		x = (struct expected){ false, n.level - 1, &n.children[i] };
+		x = (struct tree_expected){ false, n.level - 1,
+					    &n.children[i] };
 	}
 }
 

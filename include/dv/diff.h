@@ -1,0 +1,69 @@
+#ifndef DV_DIFF_H
+#define DV_DIFF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dv/progress.h"
+#include "dv/repo.h"
+#include "dv/work.h"
+
+/*
+ * What differs between what two commits record, or between a commit and the
+ * data that lie in the work tree.
+ */
+enum dv_change_kind {
+	DV_CHANGE_ADDED = 'A',
+	DV_CHANGE_DELETED = 'D',
+	DV_CHANGE_MODIFIED = 'M',	/* content or executable bit */
+	DV_CHANGE_RENAMED = 'R',	/* the same content under another path */
+	DV_CHANGE_TYPE = 'T',		/* a file became a symbolic link, or
+					   the other way round */
+};
+
+struct dv_change {
+	enum dv_change_kind kind;
+	const struct dv_entry *before;	/* NULL: added */
+	const struct dv_entry *after;	/* NULL: deleted */
+	bool tracked;		/* a tracked path, as a whole */
+	bool worktree;		/* `after` is what lies in the work tree; its
+				   id is zeros when it was not needed */
+	bool unlisted;		/* a directory of which the store lacks the
+				   list: that it differs is all that is known */
+};
+
+typedef int dv_change_cb(const struct dv_change *change, void *data);
+
+struct dv_diff_options {
+	const char *const *paths;	/* as in dv_selection; none: all */
+	size_t count;
+	const char *before;	/* a commit; NULL: HEAD, which need not be there
+				   yet */
+	const char *after;	/* a commit; NULL: the work tree */
+	bool recursive;		/* files below directories that were added or
+				   deleted, instead of the directories */
+	bool no_renames;
+	unsigned threads;	/* for reading files; 0: all CPUs */
+	struct dv_progress progress;
+};
+
+struct dv_diff_result {
+	uint64_t nodes;		/* of trees, that were read */
+	bool renames_left_out;	/* too many changes to look for them */
+};
+
+/*
+ * Calls fn for each change, in the order of a walk of the trees.  Time and
+ * memory are in proportion to the changes; past a million of them they are
+ * not held in memory and no renames are looked for.  Files of the work tree
+ * are read only where dv_status() would, and those that a rename may be of.
+ *
+ * DV_E_INCOMPLETE, after all that can be told was told, when the store lacks
+ * lists (`unlisted`); the hint says what to fetch.  DV_E_NOTFOUND: a path of
+ * which neither side has anything.  `result` may be NULL.
+ */
+int dv_diff(struct dv_repo *repo, const struct dv_diff_options *options,
+	    dv_change_cb *fn, void *data, struct dv_diff_result *result);
+
+#endif

@@ -1,0 +1,210 @@
+/* dv diff: what differs between commits, or from the work tree. */
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dv/diff.h"
+#include "dv/error.h"
+
+#include "base/auto.h"
+#include "base/array.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "builtin/builtin.h"
+#include "builtin/diff_show.h"
+#include "builtin/open.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "cli/report.h"
+
+static const char *const usage[] = {
+	"dv diff [--stat | --name-status | --json | --md] [-R] [-z] "
+	"[--no-renames] [--exit-code] [-q] [-j <n>] [<rev> [<rev>]] [--] "
+	"[<path>...]", NULL
+};
+
+struct diff {
+	struct dv_repo *repo;
+	struct progress_view view;
+	enum diff_form form;
+	int nul;
+	struct diff_sums sums;
+};
+
+static int take_change(const struct dv_change *c, void *data)
+{
+	struct diff *d = data;
+
+	progress_clear(&d->view);
+	if (!d->sums.changes)
+		diff_show_head(d->form);
+	diff_sums_add(&d->sums, c);
+	diff_show(d->repo, d->form, d->nul, c);
+	return 0;
+}
+
+/* --- revisions ---------------------------------------------------------------- */
+
+/* Something that a path may mean here: a file, or data that is not there. */
+static bool is_path(const char *arg)
+{
+	DV_AUTO_BUF struct buf pointer = BUF_INIT;
+
+	buf_addf(&pointer, "%s%s", arg, DV_POINTER_SUFFIX);
+	return !access(arg, F_OK) || !access(pointer.data, F_OK);
+}
+
+/*
+ * 1 when the argument is a revision.  `sure`: it comes before a "--", so it
+ * has to be one.
+ */
+static int is_rev(struct dv_repo *repo, const char *arg, bool sure)
+{
+	char hex[DV_COMMIT_HEX + 1];
+	int err = dv_repo_commit(repo, arg, hex);
+
+	if (err == DV_E_NOTFOUND && !sure)
+		return 0;
+	if (!err && !sure && is_path(arg))
+		return dv_hint(dv_fail(DV_E_INVALID, "%s is both a commit and "
+				       "a path", arg),
+			       "put -- before it, or after it");
+	return err ? err : 1;
+}
+
+/* "a..b" is two revisions; an empty one is HEAD.  *word is freed by the caller. */
+static bool split_range(const char *arg, char **word,
+			struct dv_diff_options *o)
+{
+	const char *dots = strstr(arg, "..");
+
+	if (!dots || dots[2] == '.' || dots[2] == '/' ||
+	    (dots > arg && dots[-1] == '/') || (dots == arg && !dots[2]))
+		return false;
+	*word = xstrdup(arg);
+	(*word)[dots - arg] = 0;
+	o->before = dots > arg ? *word : "HEAD";
+	o->after = dots[2] ? *word + (dots - arg) + 2 : "HEAD";
+	return true;
+}
+
+/*
+ * Takes revisions off the front of the arguments.  `sure` of them, those
+ * before a "--", have to be revisions; -1: there is no "--".
+ */
+static int take_revs(struct dv_repo *repo, char **argv, int count, int sure,
+		     char **word, struct dv_diff_options *o)
+{
+	const char **sides[2] = { &o->before, &o->after };
+	int most = sure < 0 ? count : sure, n = 0, got = 0;
+
+	if (most && split_range(argv[0], word, o)) {
+		got = is_rev(repo, o->before, true);
+		if (got == 1)
+			got = is_rev(repo, o->after, true);
+		if (got == 1)
+			return 1;
+		if (sure >= 0 || !is_path(argv[0]))
+			return got;
+		o->before = o->after = NULL;
+	}
+	for (; n < most && n < 2; n++) {
+		got = is_rev(repo, argv[n], sure >= 0);
+		if (got <= 0)
+			break;
+		*sides[n] = argv[n];
+	}
+	return got < 0 ? got : n;
+}
+
+/* How many arguments come before a "--", or -1 when there is none. */
+static int before_dashes(int argc, char **argv, int left)
+{
+	int after = -1;
+
+	for (int i = 1; i < argc && after < 0; i++)
+		if (!strcmp(argv[i], "--"))
+			after = argc - i - 1;
+	return after < 0 ? -1 : left - after;
+}
+
+/* --- the command ------------------------------------------------------------------ */
+
+static int finish(struct diff *d, int err, const struct dv_diff_result *r,
+		  bool differs_is_failure)
+{
+	progress_clear(&d->view);
+	if (!err || err == DV_E_INCOMPLETE)
+		diff_show_sums(d->form, &d->sums);
+	if (r->renames_left_out)
+		report_warning("too many changes to look for renames");
+	if (err)
+		return report(err);
+	return differs_is_failure && d->sums.changes ? 1 : 0;
+}
+
+int cmd_diff(int argc, char **argv)
+{
+	DV_AUTO_REPO struct dv_repo *repo = NULL;
+	DV_AUTO_FREE char *word = NULL;
+	struct diff d = { 0 };
+	struct dv_diff_options o = { 0 };
+	struct dv_diff_result result = { 0 };
+	int stat = 0, names = 0, json = 0, markdown = 0, quiet = 0;
+	int exit_code = 0, recursive = 0, no_renames = 0, code, err, n, sure;
+	const struct option options[] = {
+		OPT_FLAG(0, "stat", &stat, "bytes before and after"),
+		OPT_FLAG(0, "name-status", &names,
+			 "a letter and a path from the top of the work tree"),
+		OPT_FLAG(0, "json", &json, "a JSON object per change"),
+		OPT_FLAG(0, "md", &markdown, "a table in Markdown"),
+		OPT_FLAG('R', "recursive", &recursive,
+			 "files below directories that came or went"),
+		OPT_FLAG('z', NULL, &d.nul,
+			 "as --name-status, paths as they are and ended by "
+			 "NUL"),
+		OPT_FLAG(0, "no-renames", &no_renames,
+			 "show renames as deleted and added"),
+		OPT_FLAG(0, "exit-code", &exit_code,
+			 "exit with 1 when anything differs"),
+		OPT_FLAG('q', "quiet", &quiet,
+			 "print nothing, exit with 1 when anything differs"),
+		OPT_COUNT('j', "jobs", &o.threads, "<n>",
+			  "use so many threads"),
+		OPT_END()
+	};
+	char **all = argv;
+
+	/* the place of "--" is lost when options are parsed */
+	DV_AUTO_FREE char **typed = xcalloc(argc + 1, sizeof(*typed));
+	memcpy(typed, all, argc * sizeof(*typed));
+	n = parse_options(argc, argv, options, usage, &code);
+	if (n < 0)
+		return code;
+	names |= d.nul;
+	if (stat + names + json + markdown > 1)
+		return usage_error(usage, "one form of output at a time");
+	sure = before_dashes(argc, typed, n);
+	if (sure > 2)
+		return usage_error(usage, "more than two revisions");
+	d.form = quiet ? DIFF_NOTHING : stat ? DIFF_STAT :
+		names ? DIFF_NAME_STATUS : json ? DIFF_JSON :
+		markdown ? DIFF_MARKDOWN : DIFF_LISTING;
+	err = open_repo(&repo);
+	if (!err)
+		err = open_threads(repo, &o.threads);
+	if (err)
+		return report(err);
+	d.repo = repo;
+	err = take_revs(repo, argv, n, sure, &word, &o);
+	if (err < 0)
+		return report(err);
+	o.paths = (const char *const *)argv + err;
+	o.count = n - err;
+	o.recursive = recursive;
+	o.no_renames = no_renames;
+	o.progress = progress_show(&d.view, quiet);
+	err = dv_diff(repo, &o, take_change, &d, &result);
+	return finish(&d, err, &result, exit_code || quiet);
+}

@@ -1,0 +1,158 @@
+/* Changes on their way from the walk to the caller. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "work/diff.h"
+#include "work/parts.h"
+
+static void fill(const struct diff_side *side, struct dv_entry *out)
+{
+	const struct tree_entry *e = &side->entry;
+
+	*out = (struct dv_entry){
+		.path = side->path,
+		.type = e->type == ENTRY_DIR ? DV_ENTRY_DIR :
+			e->type == ENTRY_SYMLINK ? DV_ENTRY_SYMLINK :
+			DV_ENTRY_FILE,
+		.executable = e->executable,
+		.size = e->type == ENTRY_SYMLINK ? strlen(e->target) :
+			e->content.size,
+		.files = e->type == ENTRY_DIR ? e->files : 0,
+		.target = e->type == ENTRY_SYMLINK ? e->target : NULL,
+	};
+	if (e->type != ENTRY_SYMLINK && !side->altered)
+		out->id = e->content.id;
+}
+
+static enum dv_change_kind kind_of(const struct diff_change *c)
+{
+	if (!c->before.there)
+		return DV_CHANGE_ADDED;
+	if (!c->after.there)
+		return DV_CHANGE_DELETED;
+	if (c->renamed)
+		return DV_CHANGE_RENAMED;
+	return c->before.entry.type == c->after.entry.type ?
+		DV_CHANGE_MODIFIED : DV_CHANGE_TYPE;
+}
+
+static int tell(struct diff *d, const struct diff_change *c)
+{
+	struct dv_entry before, after;
+	struct dv_change out = {
+		.kind = kind_of(c),
+		.tracked = c->tracked,
+		.worktree = c->after.disk,
+		.unlisted = c->unlisted,
+	};
+
+	if (c->before.there) {
+		fill(&c->before, &before);
+		out.before = &before;
+	}
+	if (c->after.there) {
+		fill(&c->after, &after);
+		out.after = &after;
+	}
+	return d->fn(&out, d->data);
+}
+
+static void keep_side(struct arena *arena, struct diff_side *side)
+{
+	if (!side->there)
+		return;
+	side->path = arena_copy(arena, side->path, strlen(side->path));
+	side->entry.name = NULL;
+	if (side->entry.target)
+		side->entry.target = arena_copy(arena, side->entry.target,
+						strlen(side->entry.target));
+}
+
+static const char *shown_path(const struct diff_change *c)
+{
+	return c->after.there ? c->after.path : c->before.path;
+}
+
+static int by_path(const void *a, const void *b)
+{
+	const struct diff_change *x = a, *y = b;
+	int order = path_order(shown_path(x), shown_path(y));
+
+	return order ? order : x->after.there - y->after.there;
+}
+
+int diff_tell(struct diff *d, struct diff_changes *changes)
+{
+	int err = 0;
+
+	if (changes->count)
+		qsort(changes->items, changes->count, sizeof(*changes->items),
+		      by_path);
+	for (size_t i = 0; i < changes->count && !err; i++)
+		if (!changes->items[i].dropped)
+			err = tell(d, &changes->items[i]);
+	diff_changes_release(changes);
+	return err;
+}
+
+int diff_expand_all(struct diff *d, struct diff_changes *changes,
+		    struct diff_changes *to)
+{
+	int err = 0;
+
+	d->held = to;
+	for (size_t i = 0; i < changes->count && !err; i++) {
+		const struct diff_change *c = &changes->items[i];
+
+		if (c->dropped)
+			continue;
+		if (c->unlisted || (c->before.there && c->after.there))
+			err = diff_add(d, c);
+		else
+			err = diff_expand(d, c);
+	}
+	diff_changes_release(changes);
+	return err;
+}
+
+/* Too many to be held: from now on all are told at once. */
+static int let_go(struct diff *d)
+{
+	struct diff_changes all = *d->held;
+
+	memset(d->held, 0, sizeof(*d->held));
+	d->renames_left_out = !d->options->no_renames;
+	if (d->options->recursive)
+		return diff_expand_all(d, &all, NULL);
+	d->held = NULL;
+	return diff_tell(d, &all);
+}
+
+int diff_add(struct diff *d, const struct diff_change *c)
+{
+	struct diff_changes *held = d->held;
+	struct diff_change *kept;
+	int err;
+
+	if (!held)
+		return tell(d, c);
+	if (held->count == DIFF_HELD_MOST) {
+		err = let_go(d);
+		return err ? err : tell(d, c);
+	}
+	ARRAY_GROW(held->items, held->count + 1, held->room);
+	kept = &held->items[held->count++];
+	*kept = *c;
+	keep_side(&held->arena, &kept->before);
+	keep_side(&held->arena, &kept->after);
+	return 0;
+}
+
+void diff_changes_release(struct diff_changes *c)
+{
+	arena_release(&c->arena);
+	free(c->items);
+	memset(c, 0, sizeof(*c));
+}
