@@ -63,24 +63,14 @@ void cut_scan_reference(const uint8_t *data, size_t len, size_t before,
 		       base, out);
 }
 
-static bool use_avx2(void)
-{
-	return cpu_has_avx2() && kernel_wish() != KERNEL_SCALAR;
-}
-
-const char *cut_kernel(void)
-{
-	return use_avx2() ? "avx2" : "scalar";
-}
-
-void cut_scan(const uint8_t *data, size_t len, size_t before, uint64_t base,
-	      struct cut_list *out)
+void cut_scan_by(cut_vector_fn *vector, const uint8_t *data, size_t len,
+		 size_t before, uint64_t base, struct cut_list *out)
 {
 	size_t done = 0;
 
 	if (!len)
 		return;
-	if (use_avx2()) {
+	if (vector) {
 		/* the vectors want a full window before their first byte */
 		if (before < CUT_WINDOW) {
 			done = CUT_WINDOW - before;
@@ -88,11 +78,43 @@ void cut_scan(const uint8_t *data, size_t len, size_t before, uint64_t base,
 				done = len;
 			cut_scan_reference(data, done, before, base, out);
 		}
-		done += cut_scan_avx2(data + done, len - done, base + done,
-				      out);
+		done += vector(data + done, len - done, base + done, out);
 	}
 	cut_scan_reference(data + done, len - done, before + done,
 			   base + done, out);
+}
+
+static cut_vector_fn *kernel;
+static const char *kernel_name;
+static pthread_once_t kernel_once = PTHREAD_ONCE_INIT;
+
+static void choose_kernel(void)
+{
+	enum kernel_wish wish = kernel_wish();
+
+	kernel_name = "scalar";
+	if (wish == KERNEL_SCALAR)
+		return;
+	if (cpu_has_avx512() && wish != KERNEL_AVX2) {
+		kernel = cut_scan_avx512;
+		kernel_name = "avx512";
+	} else if (cpu_has_avx2()) {
+		kernel = cut_scan_avx2;
+		kernel_name = "avx2";
+	}
+}
+
+const char *cut_kernel(void)
+{
+	pthread_once(&kernel_once, choose_kernel);
+	return kernel_name;
+}
+
+void cut_scan(const uint8_t *data, size_t len, size_t before, uint64_t base,
+	      struct cut_list *out)
+{
+	pthread_once(&kernel_once, choose_kernel);
+	cut_scan_by(kernel, data, len, before, base, out);
 }
 
 /*

@@ -41,7 +41,7 @@ void cut_scan(const uint8_t *data, size_t len, size_t before, uint64_t base,
 void cut_scan_reference(const uint8_t *data, size_t len, size_t before,
 			uint64_t base, struct cut_list *out);
 
-/* Which kernel cut_scan() uses here: "avx2" or "scalar". */
+/* Which kernel cut_scan() uses here: "avx512", "avx2" or "scalar". */
 const char *cut_kernel(void);
 
 /*

@@ -32,10 +32,16 @@ uint32_t cut_scan_plain(const uint32_t *gear, uint32_t h,
 
 /*
  * Candidates of as much of data[0..len) as fills whole vectors; returns how
- * much that was.  CUT_WINDOW bytes lie before data.  Only where
- * cpu_has_avx2().
+ * much that was.  CUT_WINDOW bytes lie before data.
  */
-size_t cut_scan_avx2(const uint8_t *data, size_t len, uint64_t base,
-		     struct cut_list *out);
+typedef size_t cut_vector_fn(const uint8_t *data, size_t len, uint64_t base,
+			     struct cut_list *out);
+
+cut_vector_fn cut_scan_avx2;	/* only where cpu_has_avx2() */
+cut_vector_fn cut_scan_avx512;	/* only where cpu_has_avx512() */
+
+/* cut_scan() by the given vector code, or by none (NULL). */
+void cut_scan_by(cut_vector_fn *vector, const uint8_t *data, size_t len,
+		 size_t before, uint64_t base, struct cut_list *out);
 
 #endif

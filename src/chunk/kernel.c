@@ -38,6 +38,12 @@ bool cpu_has_avx2(void)
 	return __builtin_cpu_supports("avx2");
 }
 
+bool cpu_has_avx512(void)
+{
+	return __builtin_cpu_supports("avx512f") &&
+		__builtin_cpu_supports("avx512vbmi");
+}
+
 static bool have_sha_ni;
 static pthread_once_t sha_ni_once = PTHREAD_ONCE_INIT;
 
@@ -62,6 +68,11 @@ bool cpu_has_sha_ni(void)
 #else
 
 bool cpu_has_avx2(void)
+{
+	return false;
+}
+
+bool cpu_has_avx512(void)
 {
 	return false;
 }

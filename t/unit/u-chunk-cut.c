@@ -10,11 +10,15 @@
 #include "base/array.h"
 #include "base/auto.h"
 #include "chunk/cut.h"
+#include "chunk/cut_kernel.h"
+#include "chunk/kernel.h"
 #include "chunk/sha256.h"
 
 #include "data.h"
 
-#define BLOCK	(32 * 1088)	/* what the vector code takes in one go */
+/* What the vector code takes in one go: that of AVX2, and of AVX-512. */
+#define BLOCK	(32 * 1088)
+#define BLOCK_512	(16 * 4160)
 
 static void assert_same_list(const struct cut_list *a,
 			     const struct cut_list *b)
@@ -24,13 +28,33 @@ static void assert_same_list(const struct cut_list *a,
 		assert_int_equal(a->items[i], b->items[i]);
 }
 
+/* Vector code this CPU can run, whatever cut_scan() would choose. */
+static size_t kernels(cut_vector_fn *out[2])
+{
+	size_t n = 0;
+
+	if (cpu_has_avx2())
+		out[n++] = cut_scan_avx2;
+	if (cpu_has_avx512())
+		out[n++] = cut_scan_avx512;
+	return n;
+}
+
 static void assert_same_scan(const uint8_t *data, size_t len, size_t before,
 			     uint64_t base)
 {
 	struct cut_list fast = CUT_LIST_INIT, plain = CUT_LIST_INIT;
+	cut_vector_fn *all[2];
+	size_t n = kernels(all);
 
-	cut_scan(data, len, before, base, &fast);
 	cut_scan_reference(data, len, before, base, &plain);
+	for (size_t k = 0; k < n; k++) {
+		fast.count = 0;
+		cut_scan_by(all[k], data, len, before, base, &fast);
+		assert_same_list(&fast, &plain);
+	}
+	fast.count = 0;
+	cut_scan(data, len, before, base, &fast);
 	assert_same_list(&fast, &plain);
 	for (size_t i = 0; i < fast.count; i++) {
 		assert_true(fast.items[i] >> 1 > base);
@@ -85,9 +109,9 @@ static void fill(uint8_t *data, size_t len, int kind)
 	}
 }
 
-static void avx2_equals_scalar_at_every_alignment(void **state)
+static void vectors_equal_scalar_at_every_alignment(void **state)
 {
-	size_t len = BLOCK + 6000;
+	size_t len = BLOCK_512 + 12000;
 	DV_AUTO_FREE uint8_t *data = xmalloc(len + 64);
 
 	(void)state;
@@ -98,7 +122,7 @@ static void avx2_equals_scalar_at_every_alignment(void **state)
 	}
 }
 
-static void avx2_equals_scalar_with_little_before(void **state)
+static void vectors_equal_scalar_with_little_before(void **state)
 {
 	size_t len = 2 * BLOCK + 777;
 	DV_AUTO_FREE uint8_t *data = xmalloc(len + 64);
@@ -111,13 +135,14 @@ static void avx2_equals_scalar_with_little_before(void **state)
 	}
 }
 
-static void avx2_equals_scalar_around_every_block_size(void **state)
+static void vectors_equal_scalar_around_every_block_size(void **state)
 {
 	static const size_t around[] = {
-		0, 16, 32, 4096, 4096 + 512, 8192, BLOCK - 512, BLOCK,
-		BLOCK + 4096, 2 * BLOCK, 2 * BLOCK + 4096,
+		0, 16, 32, 4096, 4096 + 512, 5184, 6208, 8192, BLOCK - 512,
+		BLOCK, BLOCK + 4096, BLOCK_512, 2 * BLOCK, BLOCK_512 + 5184,
+		2 * BLOCK + 4096, BLOCK_512 + 6144,
 	};
-	size_t most = 2 * BLOCK + 8192;
+	size_t most = BLOCK_512 + 12000;
 	DV_AUTO_FREE uint8_t *data = xmalloc(most);
 
 	(void)state;
@@ -135,7 +160,7 @@ static void avx2_equals_scalar_around_every_block_size(void **state)
 	}
 }
 
-static void avx2_equals_scalar_on_periodic_data(void **state)
+static void vectors_equal_scalar_on_periodic_data(void **state)
 {
 	size_t len = BLOCK + 5000;
 	DV_AUTO_FREE uint8_t *data = xmalloc(len);
@@ -399,7 +424,8 @@ static void the_kernel_is_what_the_cpu_has(void **state)
 	if (wish && !strcmp(wish, "scalar"))
 		assert_string_equal(cut_kernel(), "scalar");
 	else
-		assert_true(!strcmp(cut_kernel(), "avx2") ||
+		assert_true(!strcmp(cut_kernel(), "avx512") ||
+			    !strcmp(cut_kernel(), "avx2") ||
 			    !strcmp(cut_kernel(), "scalar"));
 }
 
@@ -407,10 +433,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_kernel_is_what_the_cpu_has),
-		cmocka_unit_test(avx2_equals_scalar_at_every_alignment),
-		cmocka_unit_test(avx2_equals_scalar_with_little_before),
-		cmocka_unit_test(avx2_equals_scalar_around_every_block_size),
-		cmocka_unit_test(avx2_equals_scalar_on_periodic_data),
+		cmocka_unit_test(vectors_equal_scalar_at_every_alignment),
+		cmocka_unit_test(vectors_equal_scalar_with_little_before),
+		cmocka_unit_test(vectors_equal_scalar_around_every_block_size),
+		cmocka_unit_test(vectors_equal_scalar_on_periodic_data),
 		cmocka_unit_test(data_full_of_candidates_loses_none),
 		cmocka_unit_test(cuts_do_not_depend_on_the_block_size),
 		cmocka_unit_test(patterns_are_kept_for_the_fuzzer),
