@@ -13,6 +13,9 @@
 #include "chunk/cut.h"
 #include "chunk/sha256.h"
 
+/* Read and scanned at once: half of a usual L2 cache. */
+#define READ_PIECE	((size_t)512 << 10)	/* divides STREAM_BLOCK */
+
 /*
  * What the workers of one chunk_stream() share.  Block n is bytes
  * [n * STREAM_BLOCK, (n + 1) * STREAM_BLOCK) of the file.  The cuts of a block
@@ -65,40 +68,57 @@ static void add_chunk(struct hand *h, const uint8_t *data, size_t len)
 	h->chunks[h->count++] = (struct chunk){ .data = data, .len = len };
 }
 
+/* The longest go first: then the lanes end with short ones, together. */
 static void name_chunks(struct chunk *chunks, struct sha256_job *jobs,
 			size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		jobs[i] = (struct sha256_job){ chunks[i].data, chunks[i].len,
-					       &chunks[i].id };
+	for (size_t i = 0; i < count; i++) {
+		size_t at = i;
+
+		for (; at && jobs[at - 1].len < chunks[i].len; at--)
+			jobs[at] = jobs[at - 1];
+		jobs[at] = (struct sha256_job){ chunks[i].data, chunks[i].len,
+						&chunks[i].id };
+	}
 	sha256_many(jobs, count);
 }
 
 /*
- * Reads block n and finds its candidates.  The window before it is read
- * along, to where carried bytes go later.
+ * Reads block n and finds its candidates, piece by piece, while what was read
+ * is in the CPU's cache.  The window before the block is read along, to
+ * where carried bytes go later.
  */
 static int read_block(struct stream *s, struct hand *h, uint64_t n,
 		      size_t *len)
 {
 	TRACE_REGION("chunk: read and scan");
 	const uint64_t base = n * STREAM_BLOCK;
-	size_t before = n ? CUT_WINDOW : 0, got = 0;
+	size_t before = n ? CUT_WINDOW : 0, got;
+	uint8_t *block;
 	int err;
 
 	/* its pages are touched as far as there is a file, no further */
 	if (!h->buffer)
 		h->buffer = xmalloc(DV_CHUNK_MAX + STREAM_BLOCK);
-	err = s->sink->read(s->sink->data, block_of(h) - before,
-			    STREAM_BLOCK + before, base - before, &got);
-	if (err)
-		return err;
-	assert(got <= STREAM_BLOCK + before);
-	*len = got > before ? got - before : 0;
+	block = block_of(h);
+	h->cuts.count = 0;
+	*len = 0;
+	do {
+		size_t again = *len ? 0 : before;
+
+		err = s->sink->read(s->sink->data, block + *len - again,
+				    READ_PIECE + again, base + *len - again,
+				    &got);
+		if (err)
+			return err;
+		assert(got <= READ_PIECE + again);
+		got = got > again ? got - again : 0;
+		cut_scan(block + *len, got, before + *len, base + *len,
+			 &h->cuts);
+		*len += got;
+	} while (got == READ_PIECE && *len < STREAM_BLOCK);
 	if (*len < STREAM_BLOCK)
 		atomic_store(&s->ended, true);
-	h->cuts.count = 0;
-	cut_scan(block_of(h), *len, before, base, &h->cuts);
 	return 0;
 }
 

@@ -14,7 +14,7 @@
  * order, hash and hand over in parallel, report in order.  Memory:
  * threads * (STREAM_BLOCK + DV_CHUNK_MAX) and what the callbacks use.
  */
-#define STREAM_BLOCK	((size_t)4 << 20)	/* bytes */
+#define STREAM_BLOCK	((size_t)2 << 20)
 
 struct chunk {
 	struct dv_id id;
