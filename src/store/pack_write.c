@@ -1,48 +1,40 @@
 /*
  * Writing packs.  One pack is open at a time: packers reserve a place in it
- * under the writer's mutex and write there outside of it.  Once it is long
- * enough it takes no more; when the last write into it is done it goes to
- * the syncer, a thread that adds the index, waits for the disk and gives it
- * its name.
+ * under the writer's mutex and copy their frames there outside of it, into
+ * blocks of memory.  A full block goes to the syncer, a thread that writes it
+ * while packers go on with others.  Once a pack is long enough it takes no
+ * more frames; when the last one has arrived the syncer adds the index, waits
+ * for the disk and gives the pack its name.
  */
 
-#include <errno.h>
-#include <fcntl.h>
+#include <assert.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/array.h"
 #include "base/auto.h"
 #include "base/crash.h"
 #include "base/error.h"
-#include "base/path.h"
-#include "base/random.h"
+#include "base/file.h"
 #include "base/trace.h"
 #include "store/claims.h"
+#include "store/pack_block.h"
 #include "store/pack_writer.h"
 
 /* Most packs that wait for the syncer before packers do. */
 #define QUEUE_MAX	3
 /* A pack is closed with so many objects, however short they are. */
 #define OBJECTS_AIM	(1u << 18)
-/* Disk space is reserved in steps, once a pack is longer than the first. */
-#define RESERVE_FROM	((uint64_t)1 << 20)
-#define RESERVE_STEP	((uint64_t)16 << 20)
-/* Bytes after which the disk is asked to begin writing. */
-#define KICK_STEP	((uint64_t)8 << 20)
 
 struct pack_file {
 	struct pack_file *next;		/* in the syncer's queue */
-	char *path;			/* owned; the temporary name */
-	int fd;
+	struct pack_disk disk;
 	uint64_t end;			/* where the next frame goes */
-	uint64_t reserved;		/* disk space up to here */
-	uint64_t written, kicked;	/* bytes; of them asked to be written */
+	struct block *tail;		/* where `end` is; NULL: in none yet */
+	unsigned unwritten;		/* full blocks */
 	unsigned writing;		/* frames on their way */
 	bool closed;
 	struct frame_info *frames;	/* owned */
@@ -53,21 +45,22 @@ struct pack_file {
 
 struct pack_writer {
 	struct pack_writer_options o;
+	bool direct;
 	char *temp_dir, *dir;		/* owned */
 	struct claims *claims;		/* owned */
 	atomic_bool failed;
 	pthread_mutex_t mutex;		/* guards what follows */
 	pthread_cond_t work;		/* for the syncer */
-	pthread_cond_t moved;		/* the queue is shorter, or a failure */
+	pthread_cond_t moved;		/* a queue is shorter, or a failure */
 	struct error_state error;	/* the first failure */
 	struct pack_file *open;
 	struct pack_file *queue;	/* first of those that are complete */
 	unsigned queued;		/* and not yet done with */
-	bool kick;			/* open->written wants to go to disk */
+	struct block_pool pool;
+	struct block *full, **full_end;	/* to be written */
 	bool running, stop;
 	pthread_t syncer;
 	uint64_t raw, stored;
-	bool no_reserve;
 };
 
 static void *syncer_main(void *data);
@@ -85,6 +78,7 @@ int pack_writer_open(const struct pack_writer_options *o,
 	w->temp_dir = xstrdup(o->temp_dir);
 	w->dir = xstrdup(o->dir);
 	w->claims = claims_new();
+	w->full_end = &w->full;
 	pthread_mutex_init(&w->mutex, NULL);
 	pthread_cond_init(&w->work, NULL);
 	pthread_cond_init(&w->moved, NULL);
@@ -97,11 +91,7 @@ static void file_free(struct pack_file *f)
 {
 	if (!f)
 		return;
-	if (f->fd >= 0)
-		close(f->fd);
-	if (f->path)
-		unlink(f->path);
-	free(f->path);
+	pack_disk_release(&f->disk);
 	free(f->frames);
 	free(f->entries);
 	free(f);
@@ -131,6 +121,7 @@ void pack_writer_free(struct pack_writer *w)
 		w->queue = next;
 	}
 	file_free(w->open);
+	block_pool_release(&w->pool);
 	claims_free(w->claims);
 	pthread_cond_destroy(&w->moved);
 	pthread_cond_destroy(&w->work);
@@ -138,6 +129,11 @@ void pack_writer_free(struct pack_writer *w)
 	free(w->temp_dir);
 	free(w->dir);
 	free(w);
+}
+
+void pack_writer_direct(struct pack_writer *w)
+{
+	w->direct = true;
 }
 
 bool pack_writer_claim(struct pack_writer *w, const struct dv_id *id)
@@ -173,48 +169,52 @@ static int note_failure(struct pack_writer *w, int code)
 
 /* --- the open pack ----------------------------------------------------- */
 
+/*
+ * Takes the next `len` bytes of the pack.  w->mutex is held, and there are
+ * blocks enough.
+ */
+static void take_place(struct pack_writer *w, struct pack_file *f, size_t len,
+		       struct block_span *span)
+{
+	unsigned count;
+
+	*span = (struct block_span){ .offset = f->end, .len = len };
+	count = block_span_count(span);
+	assert(count <= BLOCK_SPAN);
+	for (unsigned i = 0; i < count; i++) {
+		if (!f->tail)
+			f->tail = block_take(&w->pool, f, f->end + i *
+					     PACK_BLOCK - f->end % PACK_BLOCK);
+		span->blocks[i] = f->tail;
+		if (i + 1 < count)
+			f->tail = NULL;
+	}
+	f->end += len;
+	w->stored += len;
+	if (f->end % PACK_BLOCK == 0)
+		f->tail = NULL;
+}
+
 static int file_start(struct pack_writer *w)
 {
-	DV_AUTO_BUF struct buf path = BUF_INIT;
+	const struct pack_disk_way way = {
+		.direct = w->direct, .nosync = w->o.nosync,
+	};
 	uint8_t header[PACK_HEADER_SIZE];
 	struct pack_file *f = xcalloc(1, sizeof(*f));
-	uint64_t number;
-	int err = 0;
+	struct block_span span;
+	int err = pack_disk_open(&f->disk, w->temp_dir, way);
 
-	random_bytes(&number, sizeof(number));
-	buf_addf(&path, "%s/%016llx.pack", w->temp_dir,
-		 (unsigned long long)number);
-	f->fd = open(path.data, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (f->fd < 0) {
-		err = dv_fail_errno("cannot make %s", path.data);
-	} else {
-		f->path = buf_detach(&path);
-		pack_header_encode(header, w->o.class);
-		err = file_pwrite_all(f->fd, header, sizeof(header), 0,
-				      f->path);
-	}
 	if (err) {
 		file_free(f);
 		return err;
 	}
-	f->end = PACK_HEADER_SIZE;
-	w->stored += PACK_HEADER_SIZE;
+	pack_header_encode(header, w->o.class);
+	take_place(w, f, sizeof(header), &span);
+	block_copy(&span, 0, header, sizeof(header));
+	block_arrived(&span, 0);
 	w->open = f;
 	return 0;
-}
-
-/*
- * Contiguous space, and cheaper writes.  Where there is not so much left it
- * is the write that says whether there is enough.
- */
-static void reserve_space(struct pack_writer *w, struct pack_file *f)
-{
-	if (f->end <= RESERVE_FROM || f->end <= f->reserved || w->no_reserve)
-		return;
-	while (f->reserved < f->end)
-		f->reserved += RESERVE_STEP;
-	if (fallocate(f->fd, 0, 0, f->reserved) < 0)
-		w->no_reserve = true;
 }
 
 static void add_entries(struct pack_file *f, const struct frame_out *frame)
@@ -241,15 +241,30 @@ static void add_entries(struct pack_file *f, const struct frame_out *frame)
 	f->frame_count++;
 }
 
+/* Blocks that `len` more bytes begin. */
+static unsigned blocks_begun(const struct pack_writer *w, uint64_t len)
+{
+	const uint64_t round = PACK_BLOCK - 1;
+	uint64_t end = w->open ? w->open->end : 0;
+
+	if (!w->open)
+		len += PACK_HEADER_SIZE;
+	return (end + len + round) / PACK_BLOCK - (end + round) / PACK_BLOCK;
+}
+
 /* w->mutex is held: waits until there is room, then finds a place. */
 static int reserve_frame(struct pack_writer *w, const struct frame_out *frame,
-			 struct pack_file **file, uint64_t *offset)
+			 struct pack_file **file, struct block_span *span)
 {
 	uint64_t len = frame->parts[0].iov_len + frame->parts[1].iov_len;
 	struct pack_file *f;
-	int err;
+	int err = block_pool_open(&w->pool);
 
-	while (!w->error.code && w->queued >= QUEUE_MAX)
+	if (err)
+		return note_failure(w, err);
+	while (!w->error.code &&
+	       (w->queued >= QUEUE_MAX ||
+		w->pool.free_count < blocks_begun(w, len)))
 		pthread_cond_wait(&w->moved, &w->mutex);
 	if (w->error.code)
 		return error_restore(&w->error);
@@ -260,40 +275,13 @@ static int reserve_frame(struct pack_writer *w, const struct frame_out *frame,
 	}
 	f = w->open;
 	*file = f;
-	*offset = f->end;
 	add_entries(f, frame);
-	f->end += len;
+	take_place(w, f, len, span);
 	f->writing++;
 	w->raw += frame->info.raw;
-	w->stored += len;
-	reserve_space(w, f);
 	if (f->end >= w->o.aim || f->entry_count >= OBJECTS_AIM) {
 		f->closed = true;
 		w->open = NULL;
-	}
-	return 0;
-}
-
-static int write_parts(const struct pack_file *f,
-		       const struct frame_out *frame, uint64_t offset)
-{
-	struct iovec parts[2] = { frame->parts[0], frame->parts[1] };
-	size_t at = 0;
-
-	while (at < 2) {
-		ssize_t n = pwritev(f->fd, parts + at, 2 - at, offset);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return dv_fail_errno("cannot write %s", f->path);
-		offset += n;
-		for (; at < 2 && (size_t)n >= parts[at].iov_len; at++)
-			n -= parts[at].iov_len;
-		if (at < 2) {
-			parts[at].iov_base = (char *)parts[at].iov_base + n;
-			parts[at].iov_len -= n;
-		}
 	}
 	return 0;
 }
@@ -312,8 +300,9 @@ static int start_syncer(struct pack_writer *w)
 	code = pthread_create(&w->syncer, NULL, syncer_main, w);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (code)
-		return dv_fail(DV_E_IO, "cannot start a thread: %s",
-			       strerror(code));
+		return note_failure(w, dv_fail(DV_E_IO,
+					       "cannot start a thread: %s",
+					       strerror(code)));
 	w->running = true;
 	return 0;
 }
@@ -329,41 +318,55 @@ static int enqueue(struct pack_writer *w, struct pack_file *f)
 	*last = f;
 	w->queued++;
 	err = start_syncer(w);
-	if (err)
-		return note_failure(w, err);
-	pthread_cond_signal(&w->work);
-	return 0;
+	if (!err)
+		pthread_cond_signal(&w->work);
+	return err;
+}
+
+/* w->mutex is held: what is complete now goes to the syncer. */
+static int frame_arrived(struct pack_writer *w, struct pack_file *f,
+			 const struct block_span *span)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < block_span_count(span); i++) {
+		struct block *b = span->blocks[i];
+
+		block_arrived(span, i);
+		if (b->filled < PACK_BLOCK)
+			continue;
+		f->unwritten++;
+		*w->full_end = b;
+		w->full_end = &b->next;
+		err = start_syncer(w);
+		pthread_cond_signal(&w->work);
+	}
+	f->writing--;
+	if (f->closed && !f->writing) {
+		int failed = enqueue(w, f);
+
+		err = err ? err : failed;
+	}
+	return err;
 }
 
 int pack_writer_frame(struct pack_writer *w, const struct frame_out *frame)
 {
 	struct pack_file *f = NULL;
-	uint64_t offset = 0;
+	struct block_span span;
 	int err;
 
 	pthread_mutex_lock(&w->mutex);
-	err = reserve_frame(w, frame, &f, &offset);
+	err = reserve_frame(w, frame, &f, &span);
 	pthread_mutex_unlock(&w->mutex);
 	if (err)
 		return err;
-	err = write_parts(f, frame, offset);
+	block_copy(&span, span.offset, frame->parts[0].iov_base,
+		   frame->parts[0].iov_len);
+	block_copy(&span, span.offset + frame->parts[0].iov_len,
+		   frame->parts[1].iov_base, frame->parts[1].iov_len);
 	pthread_mutex_lock(&w->mutex);
-	f->writing--;
-	f->written += frame->parts[0].iov_len + frame->parts[1].iov_len;
-	if (err)
-		err = note_failure(w, err);
-	if (f->closed && !f->writing) {
-		int failed = enqueue(w, f);
-
-		err = err ? err : failed;
-	} else if (!err && !w->o.nosync && f == w->open &&
-		   f->written - f->kicked >= KICK_STEP) {
-		w->kick = true;
-		err = start_syncer(w);
-		if (err)
-			err = note_failure(w, err);
-		pthread_cond_signal(&w->work);
-	}
+	err = frame_arrived(w, f, &span);
 	pthread_mutex_unlock(&w->mutex);
 	return err;
 }
@@ -382,8 +385,29 @@ int pack_writer_check(struct pack_writer *w)
 
 /* --- the syncer -------------------------------------------------------- */
 
-static int write_index(struct pack_writer *w, struct pack_file *f,
-		       struct dv_id *id)
+/* w->mutex is held at both ends. */
+static void write_next(struct pack_writer *w)
+{
+	struct block *b = w->full;
+	int err = 0;
+
+	w->full = b->next;
+	if (!w->full)
+		w->full_end = &w->full;
+	pthread_mutex_unlock(&w->mutex);
+	if (!atomic_load(&w->failed))
+		err = pack_disk_block(&b->file->disk, b->data, b->offset);
+	pthread_mutex_lock(&w->mutex);
+	if (err)
+		note_failure(w, err);
+	b->file->unwritten--;
+	block_give_back(&w->pool, b);
+	pthread_cond_broadcast(&w->moved);
+}
+
+/* Writes what no full block had, and the index. */
+static int write_end(struct pack_writer *w, struct pack_file *f,
+		     struct dv_id *id)
 {
 	DV_AUTO_BUF struct buf bytes = BUF_INIT;
 	struct pack_index x = {
@@ -391,34 +415,18 @@ static int write_index(struct pack_writer *w, struct pack_file *f,
 		.layout = PACK_PACKED, .frames = f->frame_count,
 		.objects = f->entry_count,
 	};
+	const size_t rest = f->end % PACK_BLOCK;
 	int err;
 
+	assert(rest == (f->tail ? f->tail->filled : 0));
 	pack_index_encode(&x, f->frames, f->entries, f->end, &bytes, id);
-	err = file_pwrite_all(f->fd, bytes.data, bytes.len, f->end, f->path);
+	err = pack_disk_end(&f->disk, f->tail ? f->tail->data : NULL, rest,
+			    bytes.data, bytes.len, f->end - rest);
 	if (err)
 		return err;
-	f->end += bytes.len;
-	/* what was reserved and not used */
-	if (f->reserved > f->end && ftruncate(f->fd, f->end) < 0)
-		return dv_fail_errno("cannot write %s", f->path);
 	pthread_mutex_lock(&w->mutex);
 	w->stored += bytes.len;
 	pthread_mutex_unlock(&w->mutex);
-	return 0;
-}
-
-static int sync_file(struct pack_writer *w, struct pack_file *f)
-{
-	TRACE_REGION("pack: sync");
-	int failed;
-
-	crash_point("pack-before-sync");
-	if (!w->o.nosync && fdatasync(f->fd) < 0)
-		return dv_fail_errno("cannot sync %s", f->path);
-	failed = close(f->fd);
-	f->fd = -1;
-	if (failed && errno != EINTR)
-		return dv_fail_errno("cannot write %s", f->path);
 	return 0;
 }
 
@@ -441,21 +449,20 @@ static int seal(struct pack_writer *w, struct pack_file *f)
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	char hex[DV_ID_HEX + 1];
 	struct dv_id id;
-	int err = write_index(w, f, &id);
+	int err = write_end(w, f, &id);
 
 	if (!err)
-		err = sync_file(w, f);
+		err = pack_disk_sync(&f->disk);
 	if (err)
 		return err;
 	dv_id_to_hex(&id, hex);
 	buf_addf(&path, "%s/%s.pack", w->dir, hex);
 	crash_point("pack-before-rename");
-	err = pack_give_name(f->path, path.data);
+	err = pack_give_name(f->disk.path, path.data);
 	if (err)
 		return err;
 	crash_point("pack-after-rename");
-	free(f->path);
-	f->path = NULL;
+	pack_disk_keep(&f->disk);
 	err = hand_over(w, path.data, &id);
 	for (size_t i = 0; i < f->entry_count && !err; i++)
 		claims_remove(w->claims, &f->entries[i].id);
@@ -475,36 +482,12 @@ static void sync_next(struct pack_writer *w)
 	pthread_mutex_lock(&w->mutex);
 	if (err)
 		note_failure(w, err);
+	if (f->tail)
+		block_give_back(&w->pool, f->tail);
 	w->queued--;
 	pthread_cond_broadcast(&w->moved);
 	pthread_mutex_unlock(&w->mutex);
 	file_free(f);
-	pthread_mutex_lock(&w->mutex);
-}
-
-/*
- * Has the disk begin with what the open pack has by now, so that there is
- * less to wait for at its end.  w->mutex is held at both ends.  Frames that
- * are still on their way come with a later turn.
- */
-static void kick_open(struct pack_writer *w)
-{
-	struct pack_file *f = w->open;
-	uint64_t from, to;
-	int fd;
-
-	w->kick = false;
-	if (!f || f->written - f->kicked < KICK_STEP)
-		return;
-	from = f->kicked;
-	to = f->written;
-	f->kicked = to;
-	fd = dup(f->fd);	/* the pack may be done with meanwhile */
-	pthread_mutex_unlock(&w->mutex);
-	if (fd >= 0) {
-		sync_file_range(fd, from, to - from, SYNC_FILE_RANGE_WRITE);
-		close(fd);
-	}
 	pthread_mutex_lock(&w->mutex);
 }
 
@@ -514,10 +497,10 @@ static void *syncer_main(void *data)
 
 	pthread_mutex_lock(&w->mutex);
 	while (!w->stop) {
-		if (w->queue)
+		if (w->queue && !w->queue->unwritten)
 			sync_next(w);
-		else if (w->kick)
-			kick_open(w);
+		else if (w->full)
+			write_next(w);
 		else
 			pthread_cond_wait(&w->work, &w->mutex);
 	}
@@ -532,12 +515,11 @@ int pack_writer_finish(struct pack_writer *w)
 
 	pthread_mutex_lock(&w->mutex);
 	f = w->open;
-	w->open = NULL;
+	/* after a failure a block of it may still be on its way */
 	if (f && !w->error.code) {
+		w->open = NULL;
 		f->closed = true;
 		err = enqueue(w, f);
-	} else {
-		file_free(f);
 	}
 	while (!err && !w->error.code && w->queued)
 		pthread_cond_wait(&w->moved, &w->mutex);
@@ -550,54 +532,4 @@ int pack_writer_finish(struct pack_writer *w)
 		err = dir_sync(w->dir);
 	crash_point("pack-after-dirsync");
 	return err;
-}
-
-/* --- names ------------------------------------------------------------- */
-
-static int same_bytes(const char *a_path, const char *b_path, bool *same)
-{
-	DV_AUTO_CLOSE int a = open(a_path, O_RDONLY | O_CLOEXEC);
-	DV_AUTO_CLOSE int b = open(b_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	DV_AUTO_FREE char *block = xmalloc((size_t)2 << 20);
-	const size_t half = (size_t)1 << 20;
-	struct stat sa, sb;
-	int err = 0;
-
-	*same = false;
-	if (a < 0 || fstat(a, &sa) < 0)
-		return dv_fail_errno("cannot read %s", a_path);
-	if (b < 0 || fstat(b, &sb) < 0 || sa.st_size != sb.st_size)
-		return 0;
-	for (off_t at = 0; at < sa.st_size && !err; at += half) {
-		size_t n = sa.st_size - at < (off_t)half ?
-			(size_t)(sa.st_size - at) : half;
-
-		err = file_pread_all(a, block, n, at, a_path);
-		/* what cannot be read is damaged */
-		if (!err && file_pread_all(b, block + half, n, at, b_path))
-			return 0;
-		if (!err && memcmp(block, block + half, n))
-			return 0;
-	}
-	*same = !err;
-	return err;
-}
-
-int pack_give_name(const char *temp, const char *path)
-{
-	bool same = false;
-	int err;
-
-	if (!access(path, F_OK)) {
-		err = same_bytes(temp, path, &same);
-		if (err)
-			return err;
-		if (same) {
-			unlink(temp);
-			return 0;
-		}
-	}
-	if (rename(temp, path) < 0)
-		return dv_fail_errno("cannot make %s", path);
-	return 0;
 }

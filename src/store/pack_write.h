@@ -33,6 +33,12 @@ int pack_writer_open(const struct pack_writer_options *o,
 		     struct pack_writer **out);
 
 /*
+ * Before anything is put: packs larger than a few MiB are written past the
+ * page cache, where the file system can do that (pack_disk.h).
+ */
+void pack_writer_direct(struct pack_writer *w);
+
+/*
  * True when the object is not in a pack this writer has open; it is then
  * the caller who must put it.  (Finished packs are the store's to ask.)
  */

@@ -51,6 +51,12 @@ int session_open(struct store *s, struct session **out)
 	return err;
 }
 
+void session_direct(struct session *w)
+{
+	for (int class = 0; class < OBJECT_CLASSES; class++)
+		pack_writer_direct(w->writers[class]);
+}
+
 void session_free(struct session *w)
 {
 	if (!w)

@@ -110,6 +110,11 @@ void store_forget_bad(struct store *s, const struct pack *pack);
  */
 struct session;
 int session_open(struct store *s, struct session **out);
+/*
+ * Before anything is put: what is put will hardly be read soon, so large
+ * packs do not go through the page cache.
+ */
+void session_direct(struct session *w);
 
 /*
  * True when nobody has this object yet, neither store nor session: the

@@ -20,8 +20,6 @@
 #include "store/tree.h"
 #include "work/record.h"
 
-#define READ_BYTES	((size_t)1 << 20)	/* asked for at once */
-
 struct stream {
 	const struct record_run *run;
 	const struct record_item *item;
@@ -58,9 +56,7 @@ static int read_part(void *data, uint8_t *out, size_t len, uint64_t offset,
 	if (want > s->size - offset)
 		want = (size_t)(s->size - offset);
 	while (*got < want) {
-		size_t most = want - *got < READ_BYTES ? want - *got :
-			READ_BYTES;
-		ssize_t n = pread(s->fd, out + *got, most,
+		ssize_t n = pread(s->fd, out + *got, want - *got,
 				  (off_t)(offset + *got));
 
 		if (n < 0 && errno == EINTR)

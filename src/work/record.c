@@ -79,8 +79,12 @@ int record_session(struct recorder *r)
 
 	if (r->mode != RECORD_PUT)
 		return 0;
-	if (!r->session)
+	if (!r->session) {
 		err = session_open(r->store, &r->session);
+		/* it is the user's files that will be read, not these */
+		if (!err)
+			session_direct(r->session);
+	}
 	if (!err && !r->nodes)
 		r->nodes = session_hand_new(r->session);
 	return err;

@@ -701,6 +701,51 @@ static void the_nonce_makes_another_name(void **state)
 	close_finished();
 }
 
+/* One pack of several blocks; those of 1 MiB cross the ends of blocks. */
+static void put_long_pack(bool direct)
+{
+	struct pack_writer_options o = {
+		.temp_dir = world, .dir = in_world(direct ? "d" : "c"),
+		.finished = take,
+	};
+	struct pack_writer *w;
+	struct packer *p;
+
+	mkdir(o.dir, 0777);
+	ok(pack_writer_open(&o, &w));
+	if (direct)
+		pack_writer_direct(w);
+	p = packer_new(w);
+	for (uint64_t n = 0; n < 40; n++) {
+		struct object object;
+		uint8_t *bytes = object_make(&object, n, n % 3 ? 300000 :
+					     OBJECT_MAX, false);
+
+		ok(packer_put(p, &object, 1));
+		free(bytes);
+	}
+	ok(packer_flush(p));
+	packer_free(p);
+	ok(pack_writer_finish(w));
+	pack_writer_free(w);
+}
+
+static void a_pack_is_the_same_past_the_page_cache(void **state)
+{
+	DV_AUTO_BUF struct buf cached = BUF_INIT, direct = BUF_INIT;
+
+	(void)state;
+	put_long_pack(false);
+	put_long_pack(true);
+	assert_int_equal(finished_count, 2);
+	ok(file_read(finished[0]->path, SIZE_MAX, &cached));
+	ok(file_read(finished[1]->path, SIZE_MAX, &direct));
+	assert_true(cached.len > 20u << 20);
+	assert_int_equal(cached.len, direct.len);
+	assert_memory_equal(cached.data, direct.data, cached.len);
+	close_finished();
+}
+
 static void many_packs_need_few_fds(void **state)
 {
 	enum { COUNT = 400 };
@@ -748,7 +793,7 @@ static void a_full_disk_is_said_and_left_clean(void **state)
 	}
 	ok(pack_writer_open(&o, &w));
 	p = packer_new(w);
-	for (uint64_t n = 0; n < 100 && !err; n++) {
+	for (uint64_t n = 0; n < 1000 && !err; n++) {
 		struct object object;
 		uint8_t *bytes = object_make(&object, n, 100000, false);
 
@@ -785,6 +830,7 @@ int main(void)
 		WORLD_TEST(a_small_pack_is_scanned),
 		WORLD_TEST(frames_can_be_copied_as_they_are),
 		WORLD_TEST(the_nonce_makes_another_name),
+		WORLD_TEST(a_pack_is_the_same_past_the_page_cache),
 		WORLD_TEST(many_packs_need_few_fds),
 		WORLD_TEST(a_full_disk_is_said_and_left_clean),
 	};

@@ -1,0 +1,50 @@
+#ifndef STORE_PACK_DISK_H
+#define STORE_PACK_DISK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The file of a pack that grows, for one thread at a time.  Whole blocks
+ * come first, in any order, then what is left.
+ */
+#define PACK_BLOCK	((size_t)2 << 20)
+#define PACK_ALIGN	((size_t)4096)		/* of a block in memory */
+
+/* How the bytes are treated. */
+struct pack_disk_way {
+	/*
+	 * Not through the page cache: nobody will read them soon, and a copy
+	 * and the memory for it are spared.  Where the file system cannot do
+	 * that they go the usual way.
+	 */
+	bool direct;
+	bool nosync;		/* they may be lost in a crash */
+};
+
+struct pack_disk {
+	struct pack_disk_way way;
+	char *path;		/* owned; a temporary name */
+	int fd;
+	uint64_t reserved;	/* disk space up to here */
+	bool no_reserve;	/* it cannot be */
+	bool is_direct;		/* the fd is in this state */
+};
+
+/* Makes a file in temp_dir.  pack_disk_release() in any case. */
+int pack_disk_open(struct pack_disk *d, const char *temp_dir,
+		   struct pack_disk_way way);
+/* Writes a whole block from aligned memory; offset is a multiple, too. */
+int pack_disk_block(struct pack_disk *d, const void *data, uint64_t offset);
+/* Writes the last bytes: the file ends behind them. */
+int pack_disk_end(struct pack_disk *d, const void *data, size_t len,
+		  const void *more, size_t more_len, uint64_t offset);
+/* Waits for the disk, unless nosync, and closes. */
+int pack_disk_sync(struct pack_disk *d);
+/* The file was renamed: it is no longer removed. */
+void pack_disk_keep(struct pack_disk *d);
+/* Closes, and removes the file unless it was kept. */
+void pack_disk_release(struct pack_disk *d);
+
+#endif
