@@ -147,6 +147,13 @@ test_expect_success 'several refs at once, a tag, a new branch' '
 	done && test -f data/two
 '
 
+test_expect_success 'pointers in folders, and of a commit that a merge has passed over' '
+	cd pp && git checkout -q -b deep main && mkdir -p x/y && echo deep >x/y/d && dv add -q x/y/d && git add -A && git commit -qm d &&
+	git checkout -q -b side main && echo side >data/side && record side && git checkout -q deep && git merge -q -s ours side &&
+	git push -q origin deep && cd ../pp2 && git fetch -q origin && git checkout -q origin/deep && dv pull -q x/y/d &&
+	test "$(cat x/y/d)" = deep && git checkout -q origin/deep^2 && dv pull -q data && test "$(cat data/side)" = side
+'
+
 test_expect_success 'without a remote for data git pushes, and says so' '
 	cd pp && dv remote remove origin && git push -q origin HEAD:refs/heads/x && echo f >data/f &&
 	record f && git push -q origin HEAD:refs/heads/x 2>../err && cat ../err && grep "no remote is set up for data" ../err

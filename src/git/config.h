@@ -48,7 +48,7 @@ int config_read(struct config *c, enum dv_config_level level,
 /* Git's own levels, in order, as the environment says; context as above. */
 int config_read_system(struct config *c, const struct config_context *at);
 int config_read_global(struct config *c, const struct config_context *at);
-/* GIT_CONFIG_COUNT and its keys and values. */
+/* GIT_CONFIG_COUNT and its keys and values; GIT_CONFIG_PARAMETERS. */
 int config_read_environment(struct config *c);
 
 /* The last entry of this name, or NULL. */

@@ -284,7 +284,7 @@ static void canonical_name(const char *name, struct buf *out)
 	}
 }
 
-int config_read_environment(struct config *c)
+static int read_counted(struct config *c)
 {
 	const char *text = getenv("GIT_CONFIG_COUNT");
 	DV_AUTO_BUF struct buf name = BUF_INIT;
@@ -313,6 +313,71 @@ int config_read_environment(struct config *c)
 		add(c, DV_CONFIG_ENVIRONMENT, name.data, value);
 	}
 	return 0;
+}
+
+/* One word as git quotes it: 'it'\''s'.  False: it is none. */
+static bool take_quoted(const char **at, struct buf *out)
+{
+	buf_clear(out);
+	if (**at != '\'')
+		return false;
+	for (;;) {
+		size_t n = strcspn(++*at, "'");
+
+		buf_add(out, *at, n);
+		*at += n;
+		if (!**at)
+			return false;
+		++*at;
+		if (**at != '\\' || !(*at)[1] || (*at)[2] != '\'')
+			return true;
+		buf_addch(out, (*at)[1]);
+		*at += 2;
+	}
+}
+
+/*
+ * What `git -c name=value` leaves to the hooks and drivers it runs:
+ * 'name'='value', of an older git 'name=value'.
+ */
+static int read_parameters(struct config *c)
+{
+	const char *at = getenv("GIT_CONFIG_PARAMETERS");
+	DV_AUTO_BUF struct buf name = BUF_INIT;
+	DV_AUTO_BUF struct buf key = BUF_INIT;
+	DV_AUTO_BUF struct buf value = BUF_INIT;
+
+	while (at && *(at += strspn(at, " "))) {
+		const char *found = NULL;
+		size_t n;
+
+		if (!take_quoted(&at, &key))
+			return dv_fail(DV_E_INVALID,
+				       "bad GIT_CONFIG_PARAMETERS");
+		n = strcspn(key.data, "=");
+		if (*at == '=') {
+			at++;
+			if (*at == '\'' && !take_quoted(&at, &value))
+				return dv_fail(DV_E_INVALID,
+					       "bad GIT_CONFIG_PARAMETERS");
+			found = at[-1] == '=' ? NULL : value.data;
+		} else if (key.data[n]) {
+			buf_clear(&value);
+			buf_addstr(&value, key.data + n + 1);
+			buf_setlen(&key, n);
+			found = value.data;
+		}
+		canonical_name(key.data, &name);
+		add(c, DV_CONFIG_ENVIRONMENT, name.data, found);
+	}
+	return 0;
+}
+
+int config_read_environment(struct config *c)
+{
+	int err = read_counted(c);
+
+	return err ? err : read_parameters(c);
 }
 
 /* --- looking ----------------------------------------------------------- */

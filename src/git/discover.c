@@ -228,6 +228,14 @@ static bool may_cross(void)
 	return set && config_truth(set) == 1;
 }
 
+static int no_worktree(const char *dir, const char *what)
+{
+	return dv_hint(dv_fail(DV_E_UNSUPPORTED, "%s is a %s: dv needs a "
+			       "work tree", dir, what),
+		       "git worktree add makes one of a bare repository; all "
+		       "of them share the store");
+}
+
 static int not_found(void)
 {
 	return dv_hint(dv_fail(DV_E_NOTFOUND, "not inside a git work tree"),
@@ -249,9 +257,7 @@ static int search_up(const char *start, struct search *s)
 		if (err || s->git_dir)
 			return err;
 		if (is_git_dir(dir.data))
-			return dv_fail(DV_E_UNSUPPORTED, "%s is a git "
-				       "folder, not a work tree: dv needs a "
-				       "work tree", dir.data);
+			return no_worktree(dir.data, "git folder");
 		if (dir.len <= 1)
 			return not_found();
 		buf_setlen(&dir, path_parent_len(dir.data));
@@ -300,8 +306,7 @@ static int find_worktree(const struct search *s, const char *start,
 	} else if (!err && f.worktree) {
 		p->worktree = resolve(p->git_dir, f.worktree);
 	} else if (!err && f.bare) {
-		err = dv_fail(DV_E_UNSUPPORTED, "%s is a bare repository: "
-			      "dv needs a work tree", p->git_dir);
+		err = no_worktree(p->git_dir, "bare repository");
 	} else if (!err) {
 		p->worktree = xstrdup(s->found ? s->found : start);
 	}

@@ -31,6 +31,15 @@ static bool extension_known(const char *name, const char *value)
 	return false;
 }
 
+static int other_hash(const char *file, const char *value)
+{
+	return dv_hint(dv_fail(DV_E_UNSUPPORTED, "%s: git names its objects by "
+			       "%s here; dv reads repositories that use SHA-1",
+			       file, value ? value : "another hash"),
+		       "git init --object-format=sha1 (dv's own ids are "
+		       "SHA-256 in any case)");
+}
+
 static int check_extensions(const struct config *c, const char *file)
 {
 	const struct config_entry *e;
@@ -49,6 +58,8 @@ static int check_extensions(const struct config *c, const char *file)
 		if (strncmp(e->name, "extensions.", 11) ||
 		    extension_known(e->name + 11, e->value))
 			continue;
+		if (!strcmp(e->name, "extensions.objectformat"))
+			return other_hash(file, e->value);
 		return dv_fail(DV_E_UNSUPPORTED, "%s: dv cannot work with "
 			       "the extension %s%s%s of this repository", file,
 			       e->name + 11, e->value ? " = " : "",

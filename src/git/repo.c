@@ -133,6 +133,33 @@ struct dv_repo *repo_new(void)
 	return repo;
 }
 
+/*
+ * One work tree is one project: a .dvconfig further down would be passed
+ * over, and whoever put it there would wonder.
+ */
+static int refuse_nested(const struct dv_repo *repo)
+{
+	DV_AUTO_BUF struct buf folder = BUF_INIT;
+	DV_AUTO_BUF struct buf file = BUF_INIT;
+	struct stat st;
+
+	buf_addstr(&folder, repo->prefix);
+	for (; folder.len; buf_setlen(&folder, path_parent_len(folder.data))) {
+		buf_clear(&file);
+		repo_path(repo, folder.data, &file);
+		path_append(&file, ".dvconfig");
+		if (!lstat(file.data, &st))
+			return dv_hint(dv_fail(DV_E_UNSUPPORTED, "%s/.dvconfig: "
+					       "a project inside of another "
+					       "one is not supported",
+					       folder.data),
+				       "move its settings to the .dvconfig at "
+				       "the top and remove it; dv works from "
+				       "any folder");
+	}
+	return 0;
+}
+
 int dv_repo_open(const char *start, struct dv_repo **out)
 {
 	TRACE_REGION("git: open");
@@ -150,6 +177,8 @@ int dv_repo_open(const char *start, struct dv_repo **out)
 					      repo->place.worktree),
 				      "dv init");
 	}
+	if (!err)
+		err = refuse_nested(repo);
 	if (!err)
 		err = settings_load(repo);
 	if (!err)

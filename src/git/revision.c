@@ -1,5 +1,6 @@
 #include "git/revision.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -471,61 +472,77 @@ int revision_all(struct revision *r, const struct dv_selection *what,
 
 /* --- what a range of commits brought ------------------------------------ */
 
-/* "<id> <path>", or an id alone: a commit. */
-static int range_line(struct revision *r, const char *line, size_t len)
-{
-	DV_AUTO_BUF struct buf path = BUF_INIT;
-	git_oid id;
-	int err;
+#define RANGE_PATHS	":(top,glob)**/*" DV_POINTER_SUFFIX
 
-	if (len <= GIT_OID_HEXSZ + 1)
-		return 0;
-	buf_add(&path, line + GIT_OID_HEXSZ + 1, len - GIT_OID_HEXSZ - 1);
-	if (path.len > PATH_MOST || !pointer_name(path.data, path.len) ||
-	    !path_relative_ok(path.data))
-		return 0;
-	err = start(r);		/* without pointers it is not needed */
-	if (err || lib.oid_fromstr(&id, line))
-		return err;
-	buf_clear(&r->path);
-	buf_addstr(&r->path, path.data);
-	return report(r, &id);
+/* Git's own walk: commits of the range that change a pointer. */
+static int range_commits(struct revision *r, const struct dv_selection *what,
+			 struct buf *out)
+{
+	DV_AUTO_BUF struct buf remote = BUF_INIT;
+	DV_AUTO_BUF struct buf in = BUF_INIT;
+	const char *args[] = {
+		"rev-list", "--full-history", "--ignore-missing", "--not",
+		"--remotes=", "--not", "--stdin", "--", RANGE_PATHS, NULL
+	};
+
+	/* a name that no remote has keeps nothing out */
+	buf_addf(&remote, "--remotes=%s",
+		 what->range_remote ? what->range_remote : "?");
+	args[4] = remote.data;
+	for (size_t i = 0; i < what->range_count; i++)
+		buf_addf(&in, "%s\n", what->range[i]);
+	return run_git(r->repo, args, in.data, in.len, out);
 }
 
-/*
- * Git's own walk knows which blobs the left-out commits have.  It lists a blob
- * once, by one of its paths, and a folder may be called like a pointer: its
- * id is then that of a tree, and revision_read() says so.
- */
+/* ":<mode> <mode> <id> <id> <letter>", a 0 byte, the path, a 0 byte. */
+static int range_change(struct revision *r, const char *line,
+			const char *path)
+{
+	unsigned old_mode, mode;
+	char id[GIT_OID_HEXSZ + 1];
+	size_t len = strlen(path);
+	git_oid blob;
+	int err;
+
+	if (sscanf(line, ":%o %o %*40s %40s", &old_mode, &mode, id) != 3 ||
+	    (mode & 0170000) != 0100000 || len > PATH_MOST ||
+	    !pointer_name(path, len) || !path_relative_ok(path))
+		return 0;
+	err = start(r);		/* without pointers it is not needed */
+	if (err || lib.oid_fromstr(&blob, id))
+		return err;
+	buf_clear(&r->path);
+	buf_addstr(&r->path, path);
+	return report(r, &blob);
+}
+
+/* A merge is compared with each of its parents. */
 int revision_range(struct revision *r, const struct dv_selection *what,
 		   revision_cb *fn, void *data)
 {
-	const char *words[] = {
-		"rev-list", "--objects", "--ignore-missing", "--not",
-		"--remotes=", "--not", "--stdin", "--",
-		":(top,glob)**/*" DV_POINTER_SUFFIX, NULL
+	const char *const args[] = {
+		"diff-tree", "--stdin", "-r", "-m", "--root", "--raw", "-z",
+		"--no-renames", "--no-commit-id", "--diff-filter=AMT", "--",
+		RANGE_PATHS, NULL
 	};
-	DV_AUTO_BUF struct buf remote = BUF_INIT;
-	DV_AUTO_BUF struct buf in = BUF_INIT;
+	DV_AUTO_BUF struct buf commits = BUF_INIT;
 	DV_AUTO_BUF struct buf out = BUF_INIT;
-	int err;
+	int err = range_commits(r, what, &commits);
 
 	r->fn = fn;
 	r->data = data;
 	r->commit = what->range_count ? what->range[0] : "";
-	/* a name that no remote has keeps nothing out */
-	buf_addf(&remote, "--remotes=%s", what->range_remote ?
-		 what->range_remote : "?");
-	words[4] = remote.data;
-	for (size_t i = 0; i < what->range_count; i++)
-		buf_addf(&in, "%s\n", what->range[i]);
-	err = run_git(r->repo, words, in.data, in.len, &out);
-	for (const char *at = out.data; *at && !err; ) {
-		size_t n = strcspn(at, "\n");
+	if (!err && commits.len)
+		err = run_git(r->repo, args, commits.data, commits.len, &out);
+	for (size_t at = 0; at < out.len && !err; ) {
+		const char *line = out.data + at, *path;
 
-		err = range_line(r, at, n);
-		at += n;
-		at += *at == '\n';
+		at += strlen(line) + 1;
+		if (*line != ':' || at >= out.len)
+			continue;
+		path = out.data + at;
+		at += strlen(path) + 1;
+		err = range_change(r, line, path);
 	}
 	return err;
 }

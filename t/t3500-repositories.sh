@@ -1,0 +1,102 @@
+#!/bin/sh
+
+test_description='clones of all kinds, submodules, sub-projects, git'\''s extensions'
+
+. "${0%/*}/test-lib.sh"
+
+test_expect_success 'a repository with three versions, and a remote for data' '
+	make_repo repo && cd repo && mkdir ../remote && dv remote add origin "$SCRATCH/remote" && mkdir -p a/data b/data &&
+	for i in 1 2 3
+	do
+		echo "$i" >a/data/f && echo "b$i" >b/data/f$i && dv add -q a/data b/data && git add -A && git commit -qm $i || return 1
+	done && dv push -q -A && git config uploadpack.allowFilter true && git config uploadpack.allowAnySHA1InWant true
+'
+
+for filter in blob:none tree:0
+do
+	test_expect_success "a partial clone ($filter): pointers of old commits are fetched by git when they are wanted" '
+		git clone -q --filter=$filter "file://$SCRATCH/repo" partial-$filter && cd partial-$filter && dv pull -q &&
+		test "$(cat a/data/f b/data/f3)" = "3
+b3" && test "$(dv ls -R --rev HEAD~2)" = "a/data/
+a/data/f
+b/data/
+b/data/f1" && test "$(dv cat --rev HEAD~2 a/data/f)" = 1 && dv push -q -A && dv status --exit-code &&
+		git checkout -q HEAD~1 && dv pull -q && test "$(cat a/data/f)" = 2
+	'
+done
+
+test_expect_success 'a merge in a partial clone' '
+	cd partial-blob:none && git checkout -q -b m HEAD~1 && dv pull -q && echo m >a/data/m && dv add -q a/data && git commit -qam m &&
+	git merge -q main && dv pull -q && test "$(cat a/data/f a/data/m)" = "3
+m"
+'
+
+test_expect_success 'hooks in a partial clone push what is new' '
+	cd partial-blob:none && dv hooks install -q && git init -q --bare ../bare.git && git remote add there ../bare.git &&
+	git push -q there m && test_must_fail git rev-parse -q --verify origin/m && git clone -q -b m ../bare.git ../from-bare &&
+	cd ../from-bare && dv pull -q && test "$(cat a/data/m)" = m
+'
+
+test_expect_success 'a shallow clone: all that is there, and nothing is said of what is not' '
+	git clone -q --depth 1 "file://$SCRATCH/repo" shallow && cd shallow && dv pull -q && test -f b/data/f3 &&
+	dv push -A >../out && grep "up to date" ../out && dv fetch -q -A && test_must_fail dv ls --rev HEAD~1 2>../err &&
+	grep "no such commit" ../err && git fetch -q --deepen 1 && dv ls --rev HEAD~1
+'
+
+test_expect_success 'a sparse checkout is about the pointers that are there' '
+	git clone -q --no-checkout repo sparse && cd sparse && git sparse-checkout set a && git checkout -q main && dv pull -q &&
+	test -f a/data/f && test ! -e b && dv status --exit-code
+'
+
+test_expect_success 'a bare repository: it is said why not, and a work tree of it is fine' '
+	git clone -q --bare repo b.git && cd b.git && test_must_fail dv ls --rev HEAD 2>../err && grep "hint: git worktree add" ../err &&
+	git worktree add -q ../of-bare main && cd ../of-bare && dv pull -q && test "$(cat a/data/f)" = 3 && test -d ../b.git/dv/data &&
+	git worktree add -q ../of-bare2 -b two && cd ../of-bare2 && mv ../remote ../away && dv checkout -q && test "$(cat a/data/f)" = 3 &&
+	mv ../away ../remote
+'
+
+test_expect_success 'sub-projects: tracked folders anywhere, commands from anywhere' '
+	make_repo mono && cd mono && mkdir -p p1/data p2/sub/data && echo 1 >p1/data/x && echo 2 >p2/sub/data/x && cd p1 &&
+	dv add -q data && cd ../p2/sub && dv add -q data && test "$(dv ls .)" = data/ &&
+	git add -A .. ../../p1 && git commit -qm both && cd ../.. && echo 3 >p1/data/x && cd p2/sub && dv status -s . >../out &&
+	test ! -s ../out && dv status -s >../out && grep "M .*p1/data/x" ../out && rm ../out && dv commit -q . && git diff --exit-code &&
+	cd ../../p1 && dv commit -q . && test_must_fail git diff --exit-code && git commit -qam p1 && dv status --exit-code
+'
+
+test_expect_success 'a project inside of another one is refused, clearly' '
+	cd mono && cp .dvconfig p1/ && cd p1/data && test_must_fail dv status 2>err && cat err &&
+	grep "p1/.dvconfig: a project inside of another one is not supported" err && rm err ../.dvconfig && dv status
+'
+
+test_expect_success 'a submodule is a repository of its own; the one around it keeps out' '
+	make_repo super && cd super && git submodule --quiet add ../repo sub && git commit -qm sub && cd sub && dv pull -q &&
+	test "$(cat a/data/f)" = 3 && dv status --exit-code && cd .. && test_must_fail dv add sub/a/data 2>err && cat err &&
+	grep "another repository" err && test_must_fail dv add sub && rm err && mkdir data && echo x >data/x && dv add -q data &&
+	git add -A && git commit -qm data && dv status --exit-code
+'
+
+test_expect_success 'hooks and merges inside a submodule' '
+	cd super/sub && dv hooks install -q && test -x "$(git rev-parse --git-path hooks)/pre-push" && git checkout -q -b s &&
+	echo s >a/data/s && dv add -q a/data && git commit -qam s && git checkout -q main && test ! -e a/data/s && echo n >a/data/n &&
+	dv add -q a/data && git commit -qam n && git merge -q s && test "$(cat a/data/s a/data/n)" = "s
+n" && cd .. && git add sub && git commit -qm sub && git submodule --quiet update && git -C sub status --porcelain >out && test ! -s out
+'
+
+test_expect_success 'extensions that libgit2 does not know do not matter' '
+	git clone -q repo ext && cd ext && git config core.repositoryFormatVersion 1 && git config extensions.worktreeConfig true &&
+	git config extensions.partialClone origin && git config extensions.preciousObjects true && dv pull -q && dv ls --rev HEAD~1 &&
+	git worktree add -q ../ext2 -b e && cd ../ext2 && git config --worktree dv.core.jobs 1 && test "$(dv config core.jobs)" = 1 &&
+	dv checkout -q && dv status --exit-code && test_must_fail dv -C ../ext config core.jobs
+'
+
+test_expect_success 'a repository of SHA-256 is refused with the reason' '
+	git init -q --object-format=sha256 s256 && cd s256 && test_must_fail dv init 2>err && cat err && grep "SHA-1" err && grep "^hint" err &&
+	test ! -e .dvconfig
+'
+
+test_expect_success 'settings given to git with -c reach the hooks' '
+	cd ext && test "$(git -c dv.core.jobs=3 -c "dv.core.remote=it'\''s" -c dv.core.hints -c alias.q="!dv config core.jobs && dv config core.remote" q)" = "3
+it'\''s"
+'
+
+test_done
