@@ -259,16 +259,30 @@ static int missing(struct store *s, const struct dv_id *id)
 	return dv_hint(err, "get it from a remote with 'dv fetch'");
 }
 
+/* True when other packs are here than before. */
+static bool has_moved(struct store *s)
+{
+	uint64_t before = store_generation(s);
+
+	return !store_refresh(s) && store_generation(s) != before;
+}
+
 int store_read(struct store_reader *r, enum object_class class,
 	       const struct dv_id *id, const uint8_t **data, uint32_t *len)
 {
 	enum outcome outcome;
+	bool looked_again = false;
 	struct place place;
 	int err = 0;
 
 	for (int n = 0; n < COPIES_MAX; n++) {
-		if (!store_find(r->store, class, id, &place))
-			break;
+		if (!store_find(r->store, class, id, &place)) {
+			/* somebody may have packed it anew */
+			if (err || looked_again || !has_moved(r->store))
+				break;
+			looked_again = true;
+			continue;
+		}
 		outcome = read_checked(r, class, id, &place, data, &err);
 		*len = place.len;
 		if (outcome == READ_DONE)

@@ -29,9 +29,15 @@ int session_open(struct store *s, struct session **out)
 {
 	struct session *w = xcalloc(1, sizeof(*w));
 	const char *temp_dir;
-	int err = store_temp_dir(s, &temp_dir);
+	int err = store_hold(s);
 
+	if (err) {
+		free(w);
+		*out = NULL;
+		return err;
+	}
 	w->store = s;
+	err = store_temp_dir(s, &temp_dir);
 	for (int class = 0; class < OBJECT_CLASSES && !err; class++) {
 		DV_AUTO_BUF struct buf dir = BUF_INIT;
 		struct pack_writer_options o = {
@@ -63,6 +69,7 @@ void session_free(struct session *w)
 		return;
 	for (int class = 0; class < OBJECT_CLASSES; class++)
 		pack_writer_free(w->writers[class]);
+	store_let_go(w->store);
 	free(w);
 }
 

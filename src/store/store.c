@@ -54,7 +54,7 @@ void slot_path(const struct store *s, enum object_class class,
 /* --- opening ----------------------------------------------------------- */
 
 static const char *const dir_names[] = {
-	"data", "meta", "loose", "index", "have", "quarantine", "tmp",
+	"data", "meta", "loose", "index", "have", "quarantine", "tmp", "users",
 };
 
 #define DIR_NAMES	(sizeof(dir_names) / sizeof(*dir_names))
@@ -128,6 +128,8 @@ static struct store *store_new(const char *path, enum store_open_flags flags)
 	pthread_mutex_init(&s->merge_mutex, NULL);
 	pthread_mutex_init(&s->temp_mutex, NULL);
 	pthread_mutex_init(&s->error_mutex, NULL);
+	pthread_mutex_init(&s->hold_mutex, NULL);
+	s->hold_fd = -1;
 	bad_init(&s->bad);
 	return s;
 }
@@ -183,6 +185,9 @@ void store_close(struct store *s)
 	pthread_mutex_destroy(&s->merge_mutex);
 	pthread_mutex_destroy(&s->temp_mutex);
 	pthread_mutex_destroy(&s->error_mutex);
+	pthread_mutex_destroy(&s->hold_mutex);
+	if (s->hold_fd >= 0)
+		close(s->hold_fd);
 	free(s->path);
 	free(s);
 }
@@ -482,26 +487,55 @@ struct pack *store_pack(struct store *s, enum object_class class,
 	return slot ? slot_open(s, class, slot) : NULL;
 }
 
-int store_each_pack(struct store *s, enum object_class class,
-		    int (*fn)(struct pack *pack, void *data), void *data)
+/* All slots of a class, as they are now: free() them. */
+static struct slot **copy_slots(struct store *s, enum object_class class,
+				size_t *count)
 {
 	struct class_table *t = &s->classes[class];
 	struct slot **slots;
+
+	pthread_rwlock_rdlock(&s->lock);
+	*count = t->count;
+	slots = xmalloc((*count + 1) * sizeof(*slots));
+	if (*count)
+		memcpy(slots, t->slots, *count * sizeof(*slots));
+	pthread_rwlock_unlock(&s->lock);
+	return slots;
+}
+
+int store_each_pack(struct store *s, enum object_class class,
+		    int (*fn)(struct pack *pack, void *data), void *data)
+{
 	size_t count;
+	/* a copy: fn may look for objects, and take its time */
+	struct slot **slots = copy_slots(s, class, &count);
 	int err = 0;
 
-	/* a copy: fn may look for objects, and take its time */
-	pthread_rwlock_rdlock(&s->lock);
-	count = t->count;
-	slots = xmalloc((count + 1) * sizeof(*slots));
-	if (count)
-		memcpy(slots, t->slots, count * sizeof(*slots));
-	pthread_rwlock_unlock(&s->lock);
 	for (size_t i = 0; i < count && !err; i++) {
 		struct pack *pack = slot_open(s, class, slots[i]);
 
 		if (pack)
 			err = fn(pack, data);
+	}
+	free(slots);
+	return err;
+}
+
+int store_each_damaged(struct store *s, enum object_class class,
+		       int (*fn)(const char *path, void *data), void *data)
+{
+	size_t count;
+	struct slot **slots = copy_slots(s, class, &count);
+	int err = 0;
+
+	for (size_t i = 0; i < count && !err; i++) {
+		DV_AUTO_BUF struct buf path = BUF_INIT;
+
+		slot_open(s, class, slots[i]);
+		if (atomic_load(&slots[i]->state) != SLOT_BAD)
+			continue;
+		slot_path(s, class, slots[i], &path);
+		err = fn(path.data, data);
 	}
 	free(slots);
 	return err;

@@ -26,9 +26,12 @@
  *	quarantine/		what was found bad; never deleted by us
  *	sources/<hex>/		clones of other repositories; derived (source/)
  *	tmp/<pid>-<random>/	what is being written; removed once pid is gone
+ *	users/<hex>		repositories that use it, by path (store_add_user)
+ *	users.lock		see store_hold()
  *
  * Everything but index/, have/, sources/ and tmp/ is immutable.  Any number of
- * processes may read and write at once, without locks.
+ * processes may read and write at once; only who removes packs waits until
+ * nobody writes.
  *
  * All functions may be called from several threads at once unless said
  * otherwise.
@@ -54,6 +57,44 @@ int store_temp_dir(struct store *s, const char **out);
 /* Looks for packs that other processes have added since; cheap if none. */
 int store_refresh(struct store *s);
 
+/* --- those who write, and who removes --------------------------------- */
+
+/*
+ * While a store is held nothing is removed from it.  Whoever decides that an
+ * object need not be stored because it is here must hold the store from then
+ * on until its pointer is written; sessions hold it by themselves.  Waits
+ * while somebody removes, and then knows what is gone.  May be nested.  A
+ * store that cannot be written to is not held.
+ */
+int store_hold(struct store *s);
+void store_let_go(struct store *s);
+
+/*
+ * Waits until nobody holds the store, and keeps others from it: for
+ * store_remove().  `waiting` (may be NULL) is called once if it has to wait.
+ * This process must not hold it.
+ */
+int store_lock_out(struct store *s, void (*waiting)(void *data), void *data);
+void store_let_in(struct store *s);
+
+/*
+ * Removes a pack, or the loose file that it is a part of, after
+ * store_lock_out().  What is known of it being bad goes too.
+ */
+int store_remove(struct store *s, struct pack *pack);
+/* Removes the merged indexes, after packs they know of are gone. */
+void store_remove_merged(struct store *s);
+
+/*
+ * Notes that the repository with this git folder uses the store, so that
+ * nothing it needs is removed.
+ */
+int store_add_user(struct store *s, const char *git_dir);
+/* Calls fn for each user; `file` is the note. */
+int store_each_user(struct store *s,
+		    int (*fn)(void *data, const char *git_dir,
+			      const char *file), void *data);
+
 /* Grows whenever this process comes to know of more packs. */
 uint64_t store_generation(const struct store *s);
 /*
@@ -70,6 +111,12 @@ struct pack *store_pack(struct store *s, enum object_class class,
 /* Calls fn for each pack (loose ones too); non-zero stops and returns it. */
 int store_each_pack(struct store *s, enum object_class class,
 		    int (*fn)(struct pack *pack, void *data), void *data);
+
+/* As store_each_pack(): the files of packs whose index is damaged. */
+int store_each_damaged(struct store *s, enum object_class class,
+		       int (*fn)(const char *path, void *data), void *data);
+/* True when something in the pack is known to be bad. */
+bool store_pack_has_bad(struct store *s, const struct pack *pack);
 
 /* --- reading ----------------------------------------------------------- */
 

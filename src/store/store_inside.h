@@ -100,6 +100,9 @@ struct store {
 	int temp_lock;		/* fd, -1: none */
 	pid_t temp_pid;		/* who made it */
 	bool swept;		/* folders of dead processes were removed */
+	pthread_mutex_t hold_mutex;	/* guards the next two */
+	unsigned holders;	/* of store_hold() */
+	int hold_fd;		/* -1: none */
 	struct bad_marks bad;
 	pthread_mutex_t error_mutex;
 	struct error_state open_error;	/* of the first pack with a bad index */
@@ -161,8 +164,6 @@ void store_settle_merged(struct store *s, enum object_class class);
 void bad_init(struct bad_marks *b);
 void bad_release(struct bad_marks *b);
 bool store_is_bad(struct store *s, const struct place *place);
-/* True when anything of the pack is. */
-bool store_pack_has_bad(struct store *s, const struct pack *pack);
 /* Takes index/<pack>.bad in. */
 void store_load_bad(struct store *s, const struct dv_id *pack);
 /* Something that turned out to be readable. */
@@ -171,6 +172,12 @@ void store_unmark_bad(struct store *s, const struct place *place);
 /* --- temporary folders (store_temp.c) ---------------------------------- */
 
 void store_temp_release(struct store *s);
+
+/*
+ * Of a loose file all parts are gone.  Returns the slot of this one, NULL when
+ * the pack was replaced meanwhile.
+ */
+struct slot *store_drop_slots(struct store *s, const struct pack *pack);
 
 /* The file of a pack is no longer there: it is not looked into again. */
 void store_drop_pack(struct store *s, const struct pack *pack);

@@ -142,13 +142,48 @@ static void drop_incomplete(const struct store *s, struct id_list *list)
 	list->count = kept;
 }
 
-static void add_listed(struct store *s, enum object_class class,
-		       const struct id_list *list)
+/*
+ * What is known of this folder and was not listed: it was removed, unless it
+ * came while we listed.  s->lock is held for writing.
+ */
+static bool drop_unlisted(struct store *s, enum object_class class,
+			  const struct id_list *list, int loose_dir)
 {
 	struct class_table *t = &s->classes[class];
-	bool more = false, back = false;
+	DV_AUTO_ID_MAP struct id_map listed = ID_MAP_INIT;
+	bool gone = false;
+
+	for (size_t i = 0; i < list->count; i++)
+		id_map_put(&listed, &list->ids[i], 0, NULL);
+	for (size_t i = 0; i < t->count; i++) {
+		struct slot *slot = t->slots[i];
+		int state = atomic_load(&slot->state);
+		DV_AUTO_BUF struct buf path = BUF_INIT;
+
+		if (loose_dir < 0 ? slot->part != MIDX_PACK :
+		    slot->part == MIDX_PACK || slot->id.bytes[0] != loose_dir)
+			continue;
+		if ((state != SLOT_CLOSED && state != SLOT_OPEN) ||
+		    id_map_get(&listed, &slot->id))
+			continue;
+		slot_path(s, class, slot, &path);
+		if (!access(path.data, F_OK))
+			continue;
+		atomic_store(&slot->state, SLOT_GONE);
+		gone = true;
+	}
+	return gone;
+}
+
+/* loose_dir: -1, or the number of the folder of loose files listed. */
+static void take_listed(struct store *s, enum object_class class,
+			const struct id_list *list, int loose_dir)
+{
+	struct class_table *t = &s->classes[class];
+	bool more = false, back;
 
 	pthread_rwlock_wrlock(&s->lock);
+	back = drop_unlisted(s, class, list, loose_dir);
 	for (size_t i = 0; i < list->count; i++) {
 		size_t before = t->count;
 		struct slot *slot = table_add(t, &list->ids[i],
@@ -183,7 +218,7 @@ static int refresh_class(struct store *s, enum object_class class)
 	if (err)
 		s->classes[class].stamp.sure = false;
 	else
-		add_listed(s, class, &list);
+		take_listed(s, class, &list, -1);
 	return err;
 }
 
@@ -203,7 +238,7 @@ static int refresh_loose_dir(struct store *s, unsigned n)
 		return err;
 	}
 	drop_incomplete(s, &list);
-	add_listed(s, OBJECT_DATA, &list);
+	take_listed(s, OBJECT_DATA, &list, n);
 	return 0;
 }
 

@@ -146,6 +146,18 @@ void store_settle_merged(struct store *s, enum object_class class)
 	pthread_rwlock_unlock(&s->lock);
 }
 
+void store_remove_merged(struct store *s)
+{
+	pthread_rwlock_rdlock(&s->lock);
+	for (int class = 0; class < OBJECT_CLASSES; class++) {
+		const struct class_table *t = &s->classes[class];
+
+		for (size_t i = 0; i < t->merged_count; i++)
+			remove_file(s, &t->merged[i].name);
+	}
+	pthread_rwlock_unlock(&s->lock);
+}
+
 /* --- making one -------------------------------------------------------- */
 
 /*

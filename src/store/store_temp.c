@@ -208,10 +208,7 @@ static int put_away(const struct store *s, const char *path)
 	return 0;
 }
 
-/*
- * Of a loose file all parts are gone.  Returns the slot of this one, NULL when
- * the pack was replaced meanwhile.  s->lock is held for writing.
- */
+/* s->lock is held for writing. */
 static struct slot *drop_slots(struct store *s, const struct pack *pack)
 {
 	struct class_table *t = &s->classes[pack->class];
@@ -234,12 +231,20 @@ static struct slot *drop_slots(struct store *s, const struct pack *pack)
 	return found;
 }
 
-void store_drop_pack(struct store *s, const struct pack *pack)
+struct slot *store_drop_slots(struct store *s, const struct pack *pack)
 {
+	struct slot *slot;
+
 	pthread_rwlock_wrlock(&s->lock);
-	drop_slots(s, pack);
+	slot = drop_slots(s, pack);
 	pthread_rwlock_unlock(&s->lock);
 	atomic_fetch_add(&s->generation, 1);
+	return slot;
+}
+
+void store_drop_pack(struct store *s, const struct pack *pack)
+{
+	store_drop_slots(s, pack);
 }
 
 int store_quarantine(struct store *s, struct pack *pack)
@@ -248,9 +253,7 @@ int store_quarantine(struct store *s, struct pack *pack)
 	struct slot *slot, part;
 	int err = 0;
 
-	pthread_rwlock_wrlock(&s->lock);
-	slot = drop_slots(s, pack);
-	pthread_rwlock_unlock(&s->lock);
+	slot = store_drop_slots(s, pack);
 	if (!slot)	/* replaced by a good one meanwhile */
 		return 0;
 	/* of a loose file the parts first: they make it visible */
@@ -271,6 +274,5 @@ int store_quarantine(struct store *s, struct pack *pack)
 	if (!err)
 		err = put_away(s, path.data);
 	store_forget_bad(s, pack);
-	atomic_fetch_add(&s->generation, 1);
 	return err;
 }

@@ -371,7 +371,7 @@ static void two_stores_merge_at_once(void **state)
 	ok(store_open(in_world("s"), 0, &b));
 	put_packs(a, 16, 20);
 	put_packs(b, 20, 24);
-	read_packs(b, 16);
+	read_packs(b, 24);
 	ok(store_refresh(a));
 	ok(store_refresh(b));
 	read_packs(a, 24);

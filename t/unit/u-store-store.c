@@ -88,16 +88,15 @@ static void classes_are_kept_apart(void **state)
 	store_close(s);
 }
 
-static void another_process_s_packs_are_found_after_a_refresh(void **state)
+static void another_process_s_packs_are_found(void **state)
 {
 	struct store *a = store_at("s"), *b = store_at("s");
 	struct store_reader *r = store_reader_new(b);
 	uint64_t generation = store_generation(b);
 
 	(void)state;
+	/* reading looks once more by itself for what is missing */
 	put_some(a, OBJECT_DATA, 0, 5, false);
-	assert_int_equal(read_some(r, OBJECT_DATA, 1, false), DV_E_NOTFOUND);
-	ok(store_refresh(b));
 	ok(read_some(r, OBJECT_DATA, 1, false));
 	assert_true(store_generation(b) > generation);
 	store_reader_free(r);
@@ -470,7 +469,7 @@ int main(void)
 		WORLD_TEST(what_is_no_store_is_left_alone),
 		WORLD_TEST(a_store_may_share_its_folder),
 		WORLD_TEST(classes_are_kept_apart),
-		WORLD_TEST(another_process_s_packs_are_found_after_a_refresh),
+		WORLD_TEST(another_process_s_packs_are_found),
 		WORLD_TEST(a_pack_that_was_removed_is_no_longer_found),
 		WORLD_TEST(another_copy_is_used),
 		WORLD_TEST(a_damaged_object_can_be_stored_again),
