@@ -64,6 +64,12 @@ void repo_path(const struct dv_repo *repo, const char *path,
  */
 int repo_check_parents(struct dv_repo *repo, const char *path);
 
+/*
+ * Appends the bytes of <path>.dv in the work tree, which need not be a
+ * pointer.  DV_E_NOTFOUND; DV_E_INVALID when it cannot be one.
+ */
+int pointer_text(struct dv_repo *repo, const char *path, struct buf *out);
+
 /* True when the last ".dv" of a name may be that of a pointer. */
 bool pointer_name(const char *path, size_t len);
 

@@ -190,6 +190,20 @@ int dv_repo_open(const char *start, struct dv_repo **out)
 	return err;
 }
 
+int repo_open_git(const char *start, struct dv_repo **out)
+{
+	struct dv_repo *repo = repo_new();
+	int err = open_place(repo, start);
+
+	if (!err && repo->place.explicit)
+		err = dv_fail(DV_E_UNSUPPORTED, "GIT_DIR is set: %s cannot be "
+			      "looked into", start);
+	*out = err ? NULL : repo;
+	if (err)
+		dv_repo_close(repo);
+	return err;
+}
+
 void dv_repo_close(struct dv_repo *repo)
 {
 	if (!repo)
@@ -359,8 +373,14 @@ int repo_store(struct dv_repo *repo, struct store **out)
 {
 	int err = repo_check_secrets(repo);
 
-	if (!err && !repo->store)
-		err = store_open(repo->store_path, STORE_CREATE, &repo->store);
+	if (err || repo->store) {
+		*out = repo->store;
+		return err;
+	}
+	err = store_open(repo->store_path, STORE_CREATE, &repo->store);
+	/* one that does not lie in our own git folder may have other users */
+	if (!err && !path_below(repo->store_path, repo->place.common_dir))
+		err = store_add_user(repo->store, repo->place.common_dir);
 	*out = repo->store;
 	return err;
 }

@@ -15,6 +15,12 @@
  * What the rooms above use of a repository, besides dv/repo.h.
  */
 
+/*
+ * Opens the git side alone of the work tree around `start`: no settings, no
+ * store, no .dvconfig needed.  For reach_each().
+ */
+int repo_open_git(const char *start, struct dv_repo **out);
+
 /* The git folder of this work tree (.git/worktrees/x for a linked one). */
 const char *repo_git_dir(const struct dv_repo *repo);
 /* The git folder all work trees share; the store is below it by default. */

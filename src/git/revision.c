@@ -406,6 +406,28 @@ int revision_one(struct revision *r, const char *rev, revision_cb *fn,
 	return err ? err : visit(r, &id);
 }
 
+/* The commits that the lines of text name, or that tags there stand for. */
+static int add_lines(struct revision *r, const char *text, struct queue *q)
+{
+	int err = 0;
+
+	for (const char *at = text; *at && !err; ) {
+		git_oid id, commit;
+		bool is;
+
+		if (strcspn(at, "\n") != GIT_OID_HEXSZ ||
+		    lib.oid_fromstr(&id, at))
+			return dv_fail(DV_E_IO, "cannot read what git says of "
+				       "its refs");
+		err = peel(r, &id, &is, &commit);
+		if (!err && is)
+			push_id(q, &commit);
+		at += GIT_OID_HEXSZ;
+		at += *at == '\n';
+	}
+	return err;
+}
+
 /* Refs are git's business: they may be kept in more than one way. */
 static int add_refs(struct revision *r, const struct dv_selection *what,
 		    struct queue *q)
@@ -420,20 +442,23 @@ static int add_refs(struct revision *r, const struct dv_selection *what,
 	if (!what->all_commits && what->all_tags)
 		args[n++] = "refs/tags/";
 	err = run_git(r->repo, args, NULL, 0, &out);
-	for (const char *at = out.data; *at && !err; ) {
-		git_oid id, commit;
-		bool is;
+	return err ? err : add_lines(r, out.data, q);
+}
 
-		if (strcspn(at, "\n") != GIT_OID_HEXSZ ||
-		    lib.oid_fromstr(&id, at))
-			return dv_fail(DV_E_IO, "cannot read what git "
-				       "for-each-ref says");
-		err = peel(r, &id, &is, &commit);
-		if (!err && is)
-			push_id(q, &commit);
-		at += GIT_OID_HEXSZ;
-		at += *at == '\n';
-	}
+int revision_history(struct revision *r, const char *ids, revision_cb *fn,
+		     void *data)
+{
+	struct queue q = { 0 };
+	int err = start(r);
+
+	r->fn = fn;
+	r->data = data;
+	if (!err)
+		err = add_lines(r, ids, &q);
+	if (!err)
+		err = visit_queue(r, &q, true);
+	id_map_release(&q.known);
+	free(q.ids);
 	return err;
 }
 
@@ -549,17 +574,24 @@ int revision_range(struct revision *r, const struct dv_selection *what,
 
 /* --- pointers ---------------------------------------------------------- */
 
-int revision_read(struct revision *r, const struct revision_pointer *p,
-		  struct dv_pointer *out)
+static void revision_name(const struct revision_pointer *p, struct buf *out)
+{
+	buf_addf(out, "%.10s:%s%s", p->commit, p->path, DV_POINTER_SUFFIX);
+}
+
+int revision_text(struct revision *r, const struct revision_pointer *p,
+		  struct buf *out)
 {
 	DV_AUTO_BUF struct buf name = BUF_INIT;
 	git_object_t type;
 	git_blob *blob;
 	git_odb *odb;
 	size_t size;
-	int code, err;
+	int code, err = start(r);
 
-	buf_addf(&name, "%.10s:%s%s", p->commit, p->path, DV_POINTER_SUFFIX);
+	if (err)
+		return err;
+	revision_name(p, &name);
 	code = lib.repository_odb(&odb, r->git);
 	if (code < 0)
 		return lib_fail(code, "cannot open the objects");
@@ -582,8 +614,19 @@ int revision_read(struct revision *r, const struct revision_pointer *p,
 	code = lib.blob_lookup(&blob, r->git, p->blob);
 	if (code < 0)
 		return lib_fail(GIT_ERROR, "cannot read %s", name.data);
-	err = dv_pointer_parse(lib.blob_rawcontent(blob),
-			       lib.blob_rawsize(blob), name.data, out);
+	buf_add(out, lib.blob_rawcontent(blob), lib.blob_rawsize(blob));
 	lib.blob_free(blob);
-	return err;
+	return 0;
+}
+
+int revision_read(struct revision *r, const struct revision_pointer *p,
+		  struct dv_pointer *out)
+{
+	DV_AUTO_BUF struct buf name = BUF_INIT;
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+	int err = revision_text(r, p, &text);
+
+	revision_name(p, &name);
+	return err ? err : dv_pointer_parse(text.data, text.len, name.data,
+					    out);
 }

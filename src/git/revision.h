@@ -3,6 +3,8 @@
 
 #include "dv/repo.h"
 
+#include "base/buf.h"
+
 /*
  * Pointers in commits.  Names come first, and what a pointer says is read
  * only once it is wanted: most trees of a long history are the same ones.
@@ -40,6 +42,19 @@ int revision_all(struct revision *r, const struct dv_selection *what,
 int revision_range(struct revision *r, const struct dv_selection *what,
 		   revision_cb *fn, void *data);
 
+/*
+ * Those of all commits that can be reached from the ones named in `ids`, an
+ * id in hex a line.
+ */
+int revision_history(struct revision *r, const char *ids, revision_cb *fn,
+		     void *data);
+
+/*
+ * Appends what the file says, pointer or not.  DV_E_INVALID when it is too
+ * long for one.
+ */
+int revision_text(struct revision *r, const struct revision_pointer *p,
+		  struct buf *out);
 /* DV_E_INVALID: none.  Give back with dv_pointer_release(). */
 int revision_read(struct revision *r, const struct revision_pointer *p,
 		  struct dv_pointer *out);

@@ -277,8 +277,7 @@ int tracked_find(struct dv_repo *repo, const char *path, struct buf *out,
 		       *path ? path : "the top of the work tree");
 }
 
-/* The bytes of <path>.dv, which need not be a pointer. */
-static int read_text(struct dv_repo *repo, const char *path, struct buf *out)
+int pointer_text(struct dv_repo *repo, const char *path, struct buf *out)
 {
 	DV_AUTO_BUF struct buf name = BUF_INIT;
 	DV_AUTO_CLOSE int fd = -1;
@@ -315,7 +314,7 @@ int tracked_read(struct dv_repo *repo, const char *path,
 {
 	DV_AUTO_BUF struct buf text = BUF_INIT;
 	DV_AUTO_BUF struct buf name = BUF_INIT;
-	int err = read_text(repo, path, &text);
+	int err = pointer_text(repo, path, &text);
 
 	if (err)
 		return err;
@@ -345,7 +344,7 @@ int tracked_write(struct dv_repo *repo, const char *path,
 	if (err)
 		return err;
 	text = dv_pointer_format(p, &len);
-	if (!read_text(repo, path, &old) && old.len == len &&
+	if (!pointer_text(repo, path, &old) && old.len == len &&
 	    !memcmp(old.data, text, len))
 		return 0;
 	repo_path(repo, name.data, &full);

@@ -1,0 +1,441 @@
+#include "git/reach.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/process.h"
+#include "base/trace.h"
+#include "git/index_file.h"
+#include "git/private.h"
+#include "git/revision.h"
+
+#define SUFFIX_LEN	(sizeof(DV_POINTER_SUFFIX) - 1)
+#define HEX_LEN		40
+#define NOTE_MOST	((size_t)64 << 20)	/* bytes of FETCH_HEAD */
+
+struct reach {
+	struct dv_repo *repo;
+	struct revision *revision;	/* owned */
+	enum reach_flags flags;
+	reach_cb *fn;
+	void *data;
+	const char *worktree;		/* of what is being looked at */
+	struct buf heads;		/* of what is under way, a line each */
+};
+
+/* --- one pointer ------------------------------------------------------- */
+
+static bool is_hex(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
+/* No pointer, but it may have been made from one: nothing is guessed. */
+static int salvage(struct reach *r, struct reach_pointer *p,
+		   const struct buf *text)
+{
+	int err = 0;
+
+	p->kind = 0;
+	for (size_t at = 0; at < text->len && !err; ) {
+		size_t n = 0;
+
+		while (at + n < text->len && is_hex(text->data[at + n]))
+			n++;
+		if (n == DV_ID_HEX &&
+		    !dv_id_from_hex(text->data + at, &p->id))
+			err = r->fn(p, r->data);
+		at += n + 1;
+	}
+	return err;
+}
+
+static int take_text(struct reach *r, const char *path, const char *commit,
+		     const struct buf *text)
+{
+	struct reach_pointer p = {
+		.path = path, .commit = commit, .worktree = r->worktree,
+	};
+	struct dv_pointer pointer;
+	int err = dv_pointer_parse(text->data, text->len, path, &pointer);
+
+	if (err == DV_E_INVALID ||
+	    (err == DV_E_UNSUPPORTED && r->flags & REACH_LENIENT))
+		return salvage(r, &p, text);
+	if (err)
+		return err;
+	p.id = pointer.id;
+	p.kind = pointer.kind;
+	dv_pointer_release(&pointer);
+	return r->fn(&p, r->data);
+}
+
+static int take_blob(const struct revision_pointer *p, void *data)
+{
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+	struct reach *r = data;
+	int err = revision_text(r->revision, p, &text);
+
+	if (err == DV_E_INVALID)	/* longer than any pointer */
+		return 0;
+	if (err && r->flags & REACH_LENIENT)
+		return 0;
+	return err ? err : take_text(r, p->path, p->commit, &text);
+}
+
+/* --- work trees -------------------------------------------------------- */
+
+static int reach_index(struct reach *r, struct dv_repo *repo)
+{
+	const struct index_names *index;
+	int err = index_names_get(repo, false, &index);
+
+	for (size_t i = 0; !err && i < index->count; i++) {
+		const struct index_pointer *x = &index->pointers[i];
+		DV_AUTO_BUF struct buf path = BUF_INIT;
+		struct revision_pointer p = { .commit = "", .blob = x->id };
+		DV_AUTO_BUF struct buf text = BUF_INIT;
+
+		if ((x->mode & 0170000) != 0100000)
+			continue;
+		buf_add(&path, x->path, strlen(x->path) - SUFFIX_LEN);
+		p.path = path.data;
+		err = revision_text(r->revision, &p, &text);
+		if (!err)
+			err = take_text(r, path.data, NULL, &text);
+		else if (err == DV_E_INVALID || r->flags & REACH_LENIENT)
+			err = 0;
+	}
+	return err;
+}
+
+/* Pointer files, whether or not git knows or ignores them. */
+static int reach_files(struct reach *r, struct dv_repo *repo)
+{
+	static const char *const args[] = {
+		"ls-files", "-z", "-c", "-o", "--", "*" DV_POINTER_SUFFIX,
+		NULL
+	};
+	DV_AUTO_BUF struct buf names = BUF_INIT;
+	int err = run_git(repo, args, NULL, 0, &names);
+
+	for (size_t at = 0; at < names.len && !err; ) {
+		size_t len = strlen(names.data + at);
+		DV_AUTO_BUF struct buf path = BUF_INIT;
+		DV_AUTO_BUF struct buf text = BUF_INIT;
+
+		if (pointer_name(names.data + at, len)) {
+			buf_add(&path, names.data + at, len - SUFFIX_LEN);
+			err = pointer_text(repo, path.data, &text);
+			if (!err)
+				err = take_text(r, path.data, NULL, &text);
+			else if (err == DV_E_NOTFOUND || err == DV_E_INVALID ||
+				 r->flags & REACH_LENIENT)
+				err = 0;
+		}
+		at += len + 1;
+	}
+	return err;
+}
+
+/* The ids that lines of this file begin with. */
+static void note_heads(struct reach *r, const char *dir, const char *name)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+
+	buf_addf(&path, "%s/%s", dir, name);
+	if (file_read(path.data, NOTE_MOST, &text))
+		return;
+	for (const char *at = text.data; *at; ) {
+		size_t n = 0;
+
+		while (is_hex(at[n]))
+			n++;
+		if (n == HEX_LEN) {
+			buf_add(&r->heads, at, n);
+			buf_addch(&r->heads, '\n');
+		}
+		at += strcspn(at, "\n");
+		at += *at == '\n';
+	}
+}
+
+/* What is under way in a work tree, and where it came from. */
+static int reach_notes(struct reach *r, struct dv_repo *repo)
+{
+	static const char *const rebase[] = {
+		"rebase-merge/orig-head", "rebase-merge/onto",
+		"rebase-merge/autostash", "rebase-merge/stopped-sha",
+		"rebase-merge/amend", "rebase-apply/orig-head",
+		"rebase-apply/onto", "rebase-apply/autostash",
+		"sequencer/head",
+	};
+	const char *dir = repo->place.git_dir;
+	DV_AUTO_DIR DIR *list = opendir(dir);
+	const struct dirent *entry;
+
+	if (!list)
+		return dv_fail_errno("cannot list %s", dir);
+	while ((entry = readdir(list))) {
+		size_t len = strlen(entry->d_name);
+
+		if (len > 5 && !strcmp(entry->d_name + len - 5, "_HEAD"))
+			note_heads(r, dir, entry->d_name);
+	}
+	for (size_t i = 0; i < sizeof(rebase) / sizeof(*rebase); i++)
+		note_heads(r, dir, rebase[i]);
+	return 0;
+}
+
+static int reach_worktree(struct reach *r, struct dv_repo *repo)
+{
+	int err;
+
+	r->worktree = repo->place.worktree;
+	err = reach_index(r, repo);
+	if (!err)
+		err = reach_files(r, repo);
+	return err ? err : reach_notes(r, repo);
+}
+
+static int list_worktrees(const char *folder, struct buf *out)
+{
+	const char *const argv[] = {
+		"git", "-C", folder, "worktree", "list", "--porcelain", NULL
+	};
+
+	return process_run(argv, NULL, 0, out);
+}
+
+/* The next "worktree <path>" that is not bare; NULL at the end. */
+static char *next_worktree(char **at)
+{
+	while (**at) {
+		char *path = *at, *end = strstr(path, "\n\n");
+		bool bare;
+
+		*at = end ? end + 2 : path + strlen(path);
+		if (end)
+			*end = '\0';
+		bare = strstr(path, "\nbare");
+		path[strcspn(path, "\n")] = '\0';
+		if (!bare && !strncmp(path, "worktree ", 9))
+			return path + 9;
+	}
+	return NULL;
+}
+
+static int other_worktree(struct reach *r, const char *path)
+{
+	struct error_state why;
+	struct dv_repo *other;
+	int err = repo_open_git(path, &other);
+
+	if (!err) {
+		err = reach_worktree(r, other);
+		dv_repo_close(other);
+	}
+	if (!err || err == DV_E_INTERRUPTED)
+		return err;
+	if (r->flags & REACH_LENIENT)
+		return 0;
+	error_save(err, &why);
+	dv_fail(DV_E_UNSUPPORTED, "the work tree %s cannot be looked into: %s",
+		path, why.text);
+	return dv_hint(DV_E_UNSUPPORTED, "where it is gone for good: git "
+		       "worktree prune");
+}
+
+static int reach_worktrees(struct reach *r)
+{
+	const struct git_place *own = &r->repo->place;
+	DV_AUTO_BUF struct buf list = BUF_INIT;
+	int err = reach_worktree(r, r->repo);
+	char *at, *path;
+
+	if (!err)
+		err = list_worktrees(own->worktree, &list);
+	at = list.data;
+	while (!err && (path = next_worktree(&at))) {
+		DV_AUTO_FREE char *real = realpath(path, NULL);
+
+		/* of a submodule git names the git folder as its main one */
+		if (real && (!strcmp(real, own->worktree) ||
+			     (!strcmp(real, own->common_dir) &&
+			      !strcmp(own->git_dir, own->common_dir))))
+			continue;
+		err = other_worktree(r, path);
+	}
+	return err;
+}
+
+/* --- history ----------------------------------------------------------- */
+
+static int check_shallow(const struct dv_repo *repo)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	struct stat st;
+
+	buf_addf(&path, "%s/shallow", repo->place.common_dir);
+	if (stat(path.data, &st) < 0 || !st.st_size)
+		return 0;
+	return dv_hint(dv_fail(DV_E_UNSUPPORTED, "%s is a shallow clone: what "
+			       "its older commits record is not known",
+			       repo->place.worktree),
+		       "git fetch --unshallow");
+}
+
+/* These belong to one work tree, and git shows only its own. */
+static bool is_private_ref(const char *name)
+{
+	return !strcmp(name, "refs/bisect") ||
+	       !strcmp(name, "refs/worktree") ||
+	       !strcmp(name, "refs/rewritten");
+}
+
+/* git passes over a file below refs/ that it can make nothing of. */
+static int check_refs_in(const char *dir, const char *below,
+			 const struct path_list *known)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_DIR DIR *list = NULL;
+	const struct dirent *entry;
+	int err = 0;
+
+	buf_addf(&path, "%s/%s", dir, below);
+	list = opendir(path.data);
+	while (list && !err && (entry = readdir(list))) {
+		DV_AUTO_BUF struct buf name = BUF_INIT;
+		DV_AUTO_BUF struct buf text = BUF_INIT;
+		size_t len = strlen(entry->d_name);
+		struct stat st;
+
+		if (entry->d_name[0] == '.' || (len > 5 &&
+		    !strcmp(entry->d_name + len - 5, ".lock")))
+			continue;
+		buf_addf(&name, "%s/%s", below, entry->d_name);
+		buf_clear(&path);
+		buf_addf(&path, "%s/%s", dir, name.data);
+		if (stat(path.data, &st) < 0 ||
+		    path_list_has(known, name.data) ||
+		    is_private_ref(name.data))
+			continue;
+		if (S_ISDIR(st.st_mode))
+			err = check_refs_in(dir, name.data, known);
+		else if (!file_read(path.data, 4096, &text) &&
+			 strncmp(text.data, "ref: ", 5))
+			err = dv_hint(dv_fail(DV_E_INVALID, "%s: a broken "
+					      "ref", path.data),
+				      "git fsck; then mend or delete it");
+	}
+	return err;
+}
+
+static int check_refs(struct dv_repo *repo)
+{
+	static const char *const args[] = {
+		"for-each-ref", "--format=%(refname)", NULL
+	};
+	DV_AUTO_PATH_LIST struct path_list known = PATH_LIST_INIT;
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_BUF struct buf out = BUF_INIT;
+	int err = run_git(repo, args, NULL, 0, &out);
+
+	for (const char *at = out.data; *at; at += *at == '\n') {
+		size_t len = strcspn(at, "\n");
+
+		path_list_add(&known, at, len);
+		at += len;
+	}
+	path_list_sort(&known);
+	buf_addf(&path, "%s/reftable", repo->place.common_dir);
+	if (err || !access(path.data, F_OK))
+		return err;
+	return check_refs_in(repo->place.common_dir, "refs", &known);
+}
+
+/* Refs, HEADs and reflogs of all work trees, then what is under way. */
+static int list_heads(struct reach *r, struct buf *out)
+{
+	static const char *const all[] = {
+		"rev-list", "--no-walk=unsorted", "--all", "--reflog", NULL
+	};
+	static const char *const noted[] = {
+		"rev-list", "--no-walk=unsorted", "--ignore-missing",
+		"--stdin", NULL
+	};
+	int err = run_git(r->repo, all, NULL, 0, out);
+
+	if (err)
+		return dv_hint(dv_fail(DV_E_INVALID, "git cannot list the "
+				       "commits of %s",
+				       r->repo->place.worktree), "git fsck");
+	return r->heads.len ? run_git(r->repo, noted, r->heads.data,
+				      r->heads.len, out) : 0;
+}
+
+static int reach_history(struct reach *r)
+{
+	bool lenient = r->flags & REACH_LENIENT;
+	DV_AUTO_BUF struct buf heads = BUF_INIT;
+	int err = 0;
+
+	if (!lenient)
+		err = check_shallow(r->repo);
+	if (!err && !lenient)
+		err = check_refs(r->repo);
+	if (!err)
+		err = list_heads(r, &heads);
+	if (!err)
+		err = revision_history(r->revision, heads.data, take_blob, r);
+	return err;
+}
+
+/* --- all of it --------------------------------------------------------- */
+
+/*
+ * Work trees come before history: what is committed or stashed while we look
+ * was in the work tree, and what was checked out is in history still.
+ */
+int reach_each(struct dv_repo *repo, enum reach_flags flags, reach_cb *fn,
+	       void *data)
+{
+	TRACE_REGION("git: all that can be reached");
+	struct reach r = {
+		.repo = repo, .flags = flags, .fn = fn, .data = data,
+		.revision = revision_new(repo), .heads = BUF_INIT,
+	};
+	int err = reach_worktrees(&r);
+
+	r.worktree = repo->place.worktree;
+	if (!err)
+		err = reach_history(&r);
+	revision_free(r.revision);
+	buf_release(&r.heads);
+	return err;
+}
+
+int reach_open(const char *folder, struct dv_repo **out)
+{
+	DV_AUTO_BUF struct buf list = BUF_INIT;
+	int err = list_worktrees(folder, &list);
+	char *at = list.data, *path;
+
+	*out = NULL;
+	if (err)
+		return dv_fail(DV_E_NOTFOUND, "no repository of git at %s",
+			       folder);
+	err = dv_fail(DV_E_NOTFOUND, "%s has no work tree", folder);
+	while (err && (path = next_worktree(&at)))
+		err = repo_open_git(path, out);
+	return err;
+}
