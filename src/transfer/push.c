@@ -28,8 +28,10 @@ static void push_release(struct push *p)
 	locator_release(&p->lost);
 	marks_release(&p->wanted);
 	free(p->fates);
-	if (p->reader)
+	if (p->reader) {
 		store_reader_free(p->reader);
+		store_let_go(p->store);
+	}
 	endpoint_close(p->to);
 	roots_release(&p->gathered);
 }
@@ -58,6 +60,9 @@ static int push_open(struct push *p)
 				    p->options->jobs, &p->to);
 	if (!err)
 		err = repo_store(p->repo, &p->store);
+	/* packs that are to be sent must not be packed anew meanwhile */
+	if (!err)
+		err = store_hold(p->store);
 	if (err)
 		return err;
 	p->have = p->to->have;

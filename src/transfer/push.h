@@ -107,13 +107,4 @@ void push_estimate(struct push *p);
 int push_send_class(struct push *p, enum object_class class,
 		    struct meter *meter);
 
-/* repack.c */
-/*
- * Copies the marked objects of all packs of this class with this fate into
- * new packs, always the same for the same objects in the same packs; hands
- * over each as it is finished.
- */
-int repack_class(struct push *p, enum object_class class, enum fate fate,
-		 int (*finished)(void *data, struct pack *pack), void *data);
-
 #endif

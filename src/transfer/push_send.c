@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/trace.h"
 #include "transfer/push.h"
+#include "transfer/repack.h"
 #include "transfer/verify.h"
 
 /* A larger pack is asked for before it is sent: a killed push goes on. */
@@ -267,12 +268,59 @@ static void done_with(struct sender *s, struct upload *u)
 	upload_release(u);
 }
 
+static int compare_marks(const void *a, const void *b)
+{
+	const struct mark *const *x = a, *const *y = b;
+
+	return dv_id_compare(&(*x)->pack->id, &(*y)->pack->id);
+}
+
+/* Those to be copied, by pack id: always the same order. */
+static const struct mark **sorted_marks(const struct push *p,
+					enum object_class class,
+					enum fate fate, size_t *count)
+{
+	const struct mark **list = xcalloc(p->wanted.count + 1,
+					   sizeof(*list));
+
+	*count = 0;
+	for (size_t i = 0; i < p->wanted.count; i++)
+		if (p->fates[i] == fate &&
+		    p->wanted.items[i].pack->class == class)
+			list[(*count)++] = &p->wanted.items[i];
+	qsort(list, *count, sizeof(*list), compare_marks);
+	return list;
+}
+
+/* Copies what is marked, in an order that is always the same. */
+static int copy_marked(struct sender *s)
+{
+	struct repack_options o = {
+		.class = s->class, .scratch = true,
+		.finished = take_made, .data = s,
+	};
+	struct push *p = s->push;
+	const struct mark **list;
+	struct repack *r;
+	size_t count;
+	int err = repack_open(p->store, p->reader, &o, &r);
+
+	list = sorted_marks(p, s->class, s->copied, &count);
+	for (size_t i = 0; i < count && !err; i++)
+		err = repack_mark(r, list[i]);
+	if (!err)
+		err = repack_finish(r);
+	free(list);
+	repack_free(r);
+	return err;
+}
+
 static int make_packs(struct sender *s, struct crew *crew)
 {
 	int err;
 
 	s->crew = crew;
-	err = repack_class(s->push, s->class, s->copied, take_made, s);
+	err = copy_marked(s);
 	pthread_mutex_lock(&s->mutex);
 	s->making = false;
 	pthread_cond_broadcast(&s->moved);

@@ -5,11 +5,11 @@
 #include "base/crew.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "transfer/push.h"
+#include "transfer/repack.h"
 #include "transfer/verify.h"
 
 struct repack {
-	struct push *push;
+	struct store_reader *reader;	/* borrowed */
 	struct pack_writer *writer;	/* owned */
 	struct packer *packer;		/* owned */
 	struct verifier *verifier;	/* owned */
@@ -18,10 +18,10 @@ struct repack {
 	size_t claimed_room;
 };
 
-#define DV_AUTO_REPACK	__attribute__((cleanup(repack_release)))
-
-static void repack_release(struct repack *r)
+void repack_free(struct repack *r)
 {
+	if (!r)
+		return;
 	if (r->packer)
 		packer_free(r->packer);
 	if (r->writer)
@@ -30,18 +30,18 @@ static void repack_release(struct repack *r)
 		verifier_free(r->verifier);
 	buf_release(&r->bytes);
 	free(r->claimed);
+	free(r);
 }
 
-/* One object, from whatever copy the store likes best. */
-static int copy_object(struct repack *r, enum object_class class,
-		       const struct dv_id *id)
+int repack_object(struct repack *r, enum object_class class,
+		  const struct dv_id *id)
 {
 	struct object o = { .id = *id };
 	int err;
 
 	if (!pack_writer_claim(r->writer, id))
 		return 0;
-	err = store_read(r->push->reader, class, id, &o.data, &o.len);
+	err = store_read(r->reader, class, id, &o.data, &o.len);
 	return err ? err : packer_put(r->packer, &o, 1);
 }
 
@@ -52,8 +52,8 @@ static int copy_objects(struct repack *r, const struct mark *k,
 
 	for (uint32_t i = 0; i < count && !err; i++)
 		if (mark_has(k, slots[i]))
-			err = copy_object(r, k->pack->class,
-					  pack_id_at(k->pack, slots[i]));
+			err = repack_object(r, k->pack->class,
+					    pack_id_at(k->pack, slots[i]));
 	return err;
 }
 
@@ -116,7 +116,7 @@ static int copy_frame(struct repack *r, const struct frames *f,
 
 		if (!r->claimed[i])
 			continue;
-		err = store_read(r->push->reader, k->pack->class, &o.id,
+		err = store_read(r->reader, k->pack->class, &o.id,
 				 &o.data, &o.len);
 		if (!err)
 			err = packer_put(r->packer, &o, 1);
@@ -155,64 +155,46 @@ static int copy_loose(struct repack *r, const struct mark *k)
 	return err;
 }
 
-static int compare_marks(const void *a, const void *b)
+int repack_open(struct store *store, struct store_reader *reader,
+		const struct repack_options *o, struct repack **out)
 {
-	const struct mark *const *x = a, *const *y = b;
-
-	return dv_id_compare(&(*x)->pack->id, &(*y)->pack->id);
-}
-
-/* Those to be copied, by pack id: always the same order. */
-static const struct mark **sorted_marks(const struct push *p,
-					enum object_class class,
-					enum fate fate, size_t *count)
-{
-	const struct mark **list = xcalloc(p->wanted.count + 1,
-					   sizeof(*list));
-
-	*count = 0;
-	for (size_t i = 0; i < p->wanted.count; i++)
-		if (p->fates[i] == fate &&
-		    p->wanted.items[i].pack->class == class)
-			list[(*count)++] = &p->wanted.items[i];
-	qsort(list, *count, sizeof(*list), compare_marks);
-	return list;
-}
-
-int repack_class(struct push *p, enum object_class class, enum fate fate,
-		 int (*finished)(void *data, struct pack *pack), void *data)
-{
-	DV_AUTO_REPACK struct repack r = { .push = p, .bytes = BUF_INIT };
+	struct repack *r = xcalloc(1, sizeof(*r));
 	DV_AUTO_BUF struct buf dir = BUF_INIT;
-	struct pack_writer_options o = {
-		.class = class, .nosync = 1, .finished = finished,
-		.data = data,
+	struct pack_writer_options to = {
+		.class = o->class, .nosync = o->scratch,
+		.finished = o->finished, .data = o->data,
 	};
-	const struct mark **list;
-	size_t count;
-	int err = store_temp_dir(p->store, &o.temp_dir);
+	int err = store_temp_dir(store, &to.temp_dir);
 
+	*out = r;
+	r->reader = reader;
+	r->bytes = (struct buf)BUF_INIT;
 	if (err)
 		return err;
-	buf_addf(&dir, "%s/push", o.temp_dir);
+	buf_addf(&dir, "%s/repack", to.temp_dir);
 	err = dir_make(dir.data);
 	if (err)
 		return err;
-	o.dir = dir.data;
-	err = pack_writer_open(&o, &r.writer);
+	to.dir = dir.data;
+	err = pack_writer_open(&to, &r->writer);
 	if (err)
 		return err;
-	r.packer = packer_new(r.writer);
-	r.verifier = verifier_new();
+	r->packer = packer_new(r->writer);
+	r->verifier = verifier_new();
+	return 0;
+}
 
-	list = sorted_marks(p, class, fate, &count);
-	for (size_t i = 0; i < count && !err; i++)
-		err = list[i]->pack->layout == PACK_LOOSE ?
-		      copy_loose(&r, list[i]) : copy_pack(&r, list[i]);
-	free(list);
-	if (!err)
-		err = packer_flush(r.packer);
-	packer_free(r.packer);
-	r.packer = NULL;
-	return err ? err : pack_writer_finish(r.writer);
+int repack_mark(struct repack *r, const struct mark *k)
+{
+	return k->pack->layout == PACK_LOOSE ? copy_loose(r, k) :
+	       copy_pack(r, k);
+}
+
+int repack_finish(struct repack *r)
+{
+	int err = packer_flush(r->packer);
+
+	packer_free(r->packer);
+	r->packer = NULL;
+	return err ? err : pack_writer_finish(r->writer);
 }

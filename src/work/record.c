@@ -34,6 +34,11 @@ int recorder_open(struct recorder *r, struct dv_repo *repo,
 	}
 	pthread_mutex_init(&r->mutex, NULL);
 	err = repo_store(repo, &r->store);
+	/* what need not be put must still be here when it is pointed to */
+	if (!err && mode == RECORD_PUT) {
+		err = store_hold(r->store);
+		r->held = !err;
+	}
 	return err ? err : repo_worktree_fd(repo, &r->top);
 }
 
@@ -68,6 +73,8 @@ void recorder_release(struct recorder *r)
 		session_hand_free(r->nodes);
 	if (r->session)
 		session_free(r->session);
+	if (r->held)
+		store_let_go(r->store);
 	for (int i = 0; i < OBJECT_CLASSES; i++)
 		id_map_release(&r->seen[i]);
 	pthread_mutex_destroy(&r->mutex);

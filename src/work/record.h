@@ -70,6 +70,7 @@ struct recorder {
 	int top;			/* fd of the work tree, borrowed */
 	enum record_mode mode;
 	unsigned threads;
+	bool held;			/* the store, by us */
 	bool clone;			/* sharing blocks is allowed */
 	struct meter *meter;		/* borrowed */
 	struct session *session;	/* owned; NULL: nothing was put */
