@@ -25,7 +25,7 @@ bash       = $(DESTDIR)$(datadir)/bash-completion/completions
 zsh        = $(DESTDIR)$(datadir)/zsh/site-functions
 fish       = $(DESTDIR)$(datadir)/fish/vendor_completions.d
 
-LIB_ROOMS = base chunk store git work remote transfer migrate source
+LIB_ROOMS = base chunk store git work remote transfer migrate source keep
 CLI_ROOMS = cli builtin
 SONAME    = libdv.so.0
 

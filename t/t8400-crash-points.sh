@@ -21,6 +21,7 @@ step () {
 	push) "$2" push -q ;;
 	pull) cd ../clone && "$2" pull -q ;;
 	checkout) cd ../clone && "$2" checkout -q -f ;;
+	gc) "$2" gc -q --grace now ;;
 	esac
 }
 
@@ -29,6 +30,10 @@ before_step () {
 	push) dv add -q data model && git add -A && git commit -qm data ;;
 	pull | checkout) dv add -q data model && git add -A && git commit -qm data && dv push -q &&
 		git clone -q . ../clone && { test "$1" = pull || { (cd ../clone && dv fetch -q); }; } ;;
+	# a pack to be packed anew, and two to be removed
+	gc) random_bytes 900000 3 >other && dv add -q other data model && git add -A && git commit -qm data &&
+		rm other other.dv && git reset -q --soft HEAD^ && git add -A && git commit -qm data && git reflog expire --expire=now --all &&
+		echo no >other && dv add -q other && rm other other.dv && rm -f .git/ORIG_HEAD ;;
 	esac
 }
 
@@ -54,7 +59,7 @@ test_expect_success 'setup' '
 	random_bytes 300000 2 >model && test -x "$crash_dv"
 '
 
-for what in add push pull checkout
+for what in add push pull checkout gc
 do
 	rm -f "$SCRATCH/points"
 	(fresh && before_step $what && DV_TEST_CRASH_LOG="$SCRATCH/points" step $what "$crash_dv") >/dev/null 2>&1

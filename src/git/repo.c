@@ -378,8 +378,12 @@ int repo_store(struct dv_repo *repo, struct store **out)
 		return err;
 	}
 	err = store_open(repo->store_path, STORE_CREATE, &repo->store);
-	/* one that does not lie in our own git folder may have other users */
-	if (!err && !path_below(repo->store_path, repo->place.common_dir))
+	/*
+	 * One that does not lie in our own git folder may have other users;
+	 * a clone that lies in the store is none.
+	 */
+	if (!err && !path_below(repo->store_path, repo->place.common_dir) &&
+	    !path_below(repo->place.common_dir, repo->store_path))
 		err = store_add_user(repo->store, repo->place.common_dir);
 	*out = repo->store;
 	return err;

@@ -1,0 +1,99 @@
+#ifndef DV_KEEP_H
+#define DV_KEEP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dv/progress.h"
+#include "dv/repo.h"
+
+/*
+ * Looking after what is stored: what can go (gc), whether all is whole
+ * (fsck), where the space goes (store).
+ */
+
+/* --- gc ---------------------------------------------------------------- */
+
+struct dv_gc_options {
+	const char *remote;	/* name or URL; NULL: the local store */
+	bool dry_run;
+	bool force;		/* go on where something is out of sight */
+	/*
+	 * What is younger stays: "now" or a number with s, m, h, d or w.
+	 * NULL: the setting gc.grace, else 14 days.
+	 */
+	const char *grace;
+	/* Most bytes of live objects to be packed anew, e.g. "2g"; NULL: 4g. */
+	const char *max_repack;
+	/* Work trees of other repositories whose data lies there too. */
+	const char *const *repos;
+	size_t repo_count;
+	unsigned jobs;		/* requests in flight, as for push */
+	struct dv_progress progress;
+	/* As in dv_transfer_options. */
+	void (*notice)(const char *text, void *data);
+	void *notice_data;
+};
+
+enum dv_gc_action {
+	DV_GC_REMOVE = 1,	/* nothing in it can be reached */
+	DV_GC_REPACK,		/* half of it or more cannot be reached; the
+				   rest goes into a new pack */
+	DV_GC_CONDEMN,		/* remote: to be removed once the grace is
+				   over */
+};
+
+struct dv_gc_entry {
+	enum dv_gc_action action;
+	const char *name;	/* of the file, below the store or remote */
+	uint64_t bytes;		/* that are freed; of DV_GC_REPACK about */
+};
+
+typedef int dv_gc_cb(const struct dv_gc_entry *entry, void *data);
+
+struct dv_gc_result {
+	uint64_t roots;		/* distinct pointers that can be reached */
+	uint64_t bytes;		/* freed, or that would be */
+	uint64_t removed, repacked, condemned;	/* files */
+	uint64_t young;		/* files kept for their age alone */
+	uint64_t kept;		/* files kept because what they hold was come
+				   to need meanwhile, or is damaged */
+	uint64_t not_here;	/* roots that are not here, or in part */
+	bool pending;		/* remote: some are condemned and not yet due */
+};
+
+/*
+ * Removes what no pointer can reach: see reach in technical/design.adoc.
+ * fn is told of each file before any is removed; with dry_run nothing else
+ * happens, and the same state gives the same calls.  Refuses, with a hint,
+ * where it cannot see everything that may be needed.
+ *
+ * At a remote the first run condemns; a later one, not before the grace is
+ * over by the remote's clock, looks again and removes.
+ */
+int dv_gc(struct dv_repo *repo, const struct dv_gc_options *options,
+	  dv_gc_cb *fn, void *data, struct dv_gc_result *result);
+
+/* --- store ------------------------------------------------------------- */
+
+struct dv_store_part {
+	uint64_t files;
+	uint64_t bytes;
+};
+
+struct dv_store_info {
+	const char *path;	/* of the store; as long as the repo is open */
+	struct dv_store_part data, meta, loose, index, have, tmp, quarantine;
+	uint64_t chunks, nodes;	/* objects, copies included */
+	bool reachable_known;	/* the next three are set */
+	uint64_t roots;
+	uint64_t reachable, unreachable;	/* stored bytes, about */
+};
+
+/* `reachable`: goes through all that can be reached, as gc does. */
+int dv_store_info(struct dv_repo *repo, bool reachable,
+		  const struct dv_progress *progress,
+		  struct dv_store_info *out);
+
+#endif

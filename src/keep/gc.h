@@ -1,0 +1,33 @@
+#ifndef KEEP_GC_H
+#define KEEP_GC_H
+
+#include "dv/keep.h"
+
+#include "keep/live.h"
+
+/* What the two kinds of gc share. */
+struct gc {
+	struct dv_repo *repo;
+	const struct dv_gc_options *options;
+	struct dv_gc_result *result;
+	dv_gc_cb *fn;
+	void *data;
+	int64_t grace_ns;
+	uint64_t max_repack;
+	struct live live;
+};
+
+__attribute__((format(printf, 2, 3)))
+void gc_notice(struct gc *g, const char *fmt, ...);
+
+/* Tells of one file, and counts it. */
+int gc_tell(struct gc *g, enum dv_gc_action action, const char *name,
+	    uint64_t bytes);
+
+/* "now", or a number with s, m, h, d or w.  `name` is for the message. */
+int age_parse(const char *text, const char *name, int64_t *ns);
+
+/* gc_store.c */
+int gc_store(struct gc *g);
+
+#endif

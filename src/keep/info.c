@@ -1,0 +1,126 @@
+/* Where the space of a store goes. */
+
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/auto.h"
+#include "base/crew.h"
+#include "base/error.h"
+#include "base/path.h"
+#include "keep/live.h"
+
+#include "dv/keep.h"
+
+#define DEPTH_MOST	8
+
+/* Adds the plain files in a folder and below. */
+static int add_folder(const char *path, int depth, struct dv_store_part *out)
+{
+	DV_AUTO_DIR DIR *dir = opendir(path);
+	const struct dirent *entry;
+	int err = cancel_check();
+
+	if (!dir)
+		return errno == ENOENT ? err :
+			dv_fail_errno("cannot list %s", path);
+	while (!err && (errno = 0, entry = readdir(dir))) {
+		DV_AUTO_BUF struct buf name = BUF_INIT;
+		struct stat st;
+
+		if (!strcmp(entry->d_name, ".") ||
+		    !strcmp(entry->d_name, ".."))
+			continue;
+		buf_addf(&name, "%s/%s", path, entry->d_name);
+		if (lstat(name.data, &st) < 0)	/* it went meanwhile */
+			continue;
+		if (S_ISDIR(st.st_mode) && depth < DEPTH_MOST) {
+			err = add_folder(name.data, depth + 1, out);
+		} else if (S_ISREG(st.st_mode)) {
+			out->files++;
+			out->bytes += st.st_size;
+		}
+	}
+	return err;
+}
+
+static int add_parts(const char *store, struct dv_store_info *out)
+{
+	const struct {
+		const char *name;
+		struct dv_store_part *part;
+	} parts[] = {
+		{ "data", &out->data }, { "meta", &out->meta },
+		{ "loose", &out->loose }, { "index", &out->index },
+		{ "have", &out->have }, { "tmp", &out->tmp },
+		{ "quarantine", &out->quarantine },
+	};
+	int err = 0;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts) && !err; i++) {
+		DV_AUTO_BUF struct buf path = BUF_INIT;
+
+		buf_addf(&path, "%s/%s", store, parts[i].name);
+		err = add_folder(path.data, 0, parts[i].part);
+	}
+	return err;
+}
+
+static int count_objects(struct pack *pack, void *data)
+{
+	*(uint64_t *)data += pack->objects;
+	return 0;
+}
+
+/* What of a pack is marked, as a share of its bytes. */
+static int add_reachable(struct pack *pack, void *data)
+{
+	const struct live *l = ((void **)data)[0];
+	struct dv_store_info *out = ((void **)data)[1];
+	const uint64_t *n = id_map_get(&l->marks.by_id, &pack->id);
+	uint64_t raw = pack_raw_bytes(pack), live;
+	uint64_t bytes = pack->layout == PACK_LOOSE ? raw : pack->size;
+
+	live = n && raw ? (double)bytes * ((double)l->marks.items[*n].raw /
+					   (double)raw) : 0;
+	out->reachable += live;
+	out->unreachable += bytes - live;
+	return 0;
+}
+
+static int find_reachable(struct live *l, const struct dv_progress *progress,
+			  struct dv_store_info *out)
+{
+	void *both[] = { l, out };
+	int err = live_gather(l, true);
+
+	if (!err)
+		err = live_walk(l, progress);
+	for (size_t i = 0; i < l->count && !err; i++)
+		out->roots += l->roots[i].kind != 0;
+	for (int class = 0; class < OBJECT_CLASSES && !err; class++)
+		err = store_each_pack(l->store, class, add_reachable, both);
+	out->reachable_known = !err;
+	return err;
+}
+
+int dv_store_info(struct dv_repo *repo, bool reachable,
+		  const struct dv_progress *progress,
+		  struct dv_store_info *out)
+{
+	DV_AUTO_LIVE struct live l = { .repo = repo };
+	int err = live_open(&l, repo);
+
+	memset(out, 0, sizeof(*out));
+	out->path = dv_repo_store_path(repo);
+	if (!err)
+		err = add_parts(out->path, out);
+	if (!err)
+		err = store_each_pack(l.store, OBJECT_DATA, count_objects,
+				      &out->chunks);
+	if (!err)
+		err = store_each_pack(l.store, OBJECT_META, count_objects,
+				      &out->nodes);
+	return err || !reachable ? err : find_reachable(&l, progress, out);
+}
