@@ -29,22 +29,6 @@ struct add {
 	unsigned results;
 };
 
-static void note_to_stage(struct add *a, const char *path)
-{
-	DV_AUTO_BUF struct buf word = BUF_INIT;
-
-	if (!path)
-		return;
-	buf_addch(&word, ' ');
-	typed_word(a->repo, path, &word);
-	/* two tracked paths of one folder share their .gitignore */
-	for (const char *at = a->to_stage.data;
-	     (at = strstr(at, word.data)); at++)
-		if (!at[word.len] || at[word.len] == ' ')
-			return;
-	buf_addstr(&a->to_stage, word.data);
-}
-
 static void print_json(const struct dv_add_result *r)
 {
 	DV_AUTO_BUF struct buf out = BUF_INIT;
@@ -92,8 +76,9 @@ static int print_result(const struct dv_add_result *r, void *data)
 	progress_clear(&a->view);
 	a->results++;
 	if (r->changed || r->is_new)
-		note_to_stage(a, r->pointer);
-	note_to_stage(a, r->ignore);
+		hint_word(a->repo, r->pointer, &a->to_stage);
+	if (r->ignore)
+		hint_word(a->repo, r->ignore, &a->to_stage);
 	if (a->json)
 		print_json(r);
 	else if (!a->quiet)

@@ -44,6 +44,7 @@ int cmd_migrate(int argc, char **argv);
 int cmd_pull(int argc, char **argv);
 int cmd_push(int argc, char **argv);
 int cmd_remote(int argc, char **argv);
+int cmd_rm(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_store(int argc, char **argv);
 int cmd_update(int argc, char **argv);

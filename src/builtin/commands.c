@@ -34,6 +34,7 @@ const struct command commands[] = {
 	{ "pull", "fetch, then checkout", cmd_pull, NULL },
 	{ "push", "send data to a remote", cmd_push, NULL },
 	{ "remote", "manage the places data is pushed to", cmd_remote, NULL },
+	{ "rm", "stop tracking files and directories", cmd_rm, "remove" },
 	{ "status", "show what differs from what is recorded", cmd_status,
 	  NULL },
 	{ "store", "show where the space goes", cmd_store, NULL },

@@ -70,3 +70,16 @@ void typed_word(const struct dv_repo *repo, const char *path,
 	typed_path(repo, path, &typed);
 	path_word(typed.data, out);
 }
+
+void hint_word(const struct dv_repo *repo, const char *path, struct buf *out)
+{
+	DV_AUTO_BUF struct buf word = BUF_INIT;
+
+	buf_addch(&word, ' ');
+	typed_word(repo, path, &word);
+	/* two tracked paths of one folder share their .gitignore */
+	for (const char *at = out->data; (at = strstr(at, word.data)); at++)
+		if (!at[word.len] || at[word.len] == ' ')
+			return;
+	buf_addstr(out, word.data);
+}

@@ -35,4 +35,7 @@ void typed_path(const struct dv_repo *repo, const char *path,
 void typed_word(const struct dv_repo *repo, const char *path,
 		struct buf *out);
 
+/* Appends " <word>" to what a hint names, unless it is in there already. */
+void hint_word(const struct dv_repo *repo, const char *path, struct buf *out);
+
 #endif

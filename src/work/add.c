@@ -20,7 +20,7 @@
 #include "base/trace.h"
 #include "git/repo.h"
 #include "store/tree.h"
-#include "work/add_args.h"
+#include "work/add.h"
 #include "work/add_tree.h"
 #include "work/index_patch.h"
 #include "work/record.h"
@@ -42,6 +42,7 @@ struct outcome {
 struct adding {
 	struct dv_repo *repo;
 	const struct dv_add_options *o;
+	bool drop;			/* parts leave the record */
 	struct recorder r;
 	struct ignore *ignore;		/* owned */
 	struct store_reader *reader;	/* owned */
@@ -53,7 +54,8 @@ struct adding {
 
 #define DV_AUTO_ADDING __attribute__((cleanup(adding_release)))
 
-static void adding_release(struct adding *a)
+/* All but the plans. */
+static void release_work(struct adding *a)
 {
 	for (size_t i = 0; a->outcomes && i < a->plans.count; i++) {
 		struct outcome *o = &a->outcomes[i];
@@ -64,12 +66,17 @@ static void adding_release(struct adding *a)
 		buf_release(&o->ignore);
 	}
 	free(a->outcomes);
-	add_plans_release(&a->plans);
 	if (a->reader)
 		store_reader_free(a->reader);
 	if (a->ignore)
 		ignore_free(a->ignore);
 	recorder_release(&a->r);
+}
+
+static void adding_release(struct adding *a)
+{
+	release_work(a);
+	add_plans_release(&a->plans);
 }
 
 /* One plan while it is worked on. */
@@ -196,8 +203,13 @@ static int refuse_ignored(const struct job *j, const struct add_part *part)
 static int scan_part(struct job *j, struct add_part *part)
 {
 	struct adding *a = j->a;
-	int err = scan_run(a->repo, j->plan->path, part->inside, &j->index,
-			   a->ignore, a->o->threads, &part->scan);
+	int err;
+
+	part->gone = a->drop;
+	if (a->drop)
+		return 0;
+	err = scan_run(a->repo, j->plan->path, part->inside, &j->index,
+		       a->ignore, a->o->threads, &part->scan);
 
 	if (err == DV_E_NOTFOUND && (*part->inside || a->o->changed_only)) {
 		part->gone = true;
@@ -321,6 +333,7 @@ static int make_pointer(struct job *j)
 		.r = &j->a->r, .path = j->plan->path, .index = &j->index,
 		.keep = !j->index.complete || pointer_moved(j),
 		.lenient = j->a->o->changed_only,
+		.drop = j->a->drop,
 		.reader = j->a->reader,
 	};
 	int err = tree_record(&s, has_old ? &old : NULL, j->parts, j->count,
@@ -635,6 +648,37 @@ static int start(struct adding *a)
 	return ignore_new(a->repo, &a->ignore);
 }
 
+/* All that was planned. */
+static int add_all(struct adding *a, dv_add_cb *fn, void *data)
+{
+	int err = start(a);
+
+	if (err)
+		return err;
+	meter_start(&a->meter, &a->o->progress, "adding", "files");
+	for (size_t i = 0; i < a->plans.count && !err; i++) {
+		err = cancel_check();
+		if (!err)
+			err = do_plan(a, &a->plans.items[i], &a->outcomes[i]);
+	}
+	meter_finish(&a->meter);
+	return err ? err : write_all(a, fn, data);
+}
+
+int add_locked(struct dv_repo *repo, const struct add_plans *plans,
+	       enum add_locked_flags flags, dv_add_cb *fn, void *data)
+{
+	const struct dv_add_options o = { .dry_run = flags & ADD_DRY_RUN };
+	struct adding a = {
+		.repo = repo, .o = &o, .drop = flags & ADD_DROP,
+		.plans = *plans,
+	};
+	int err = add_all(&a, fn, data);
+
+	release_work(&a);
+	return err;
+}
+
 int dv_add(struct dv_repo *repo, const char *const *paths, size_t count,
 	   const struct dv_add_options *options, dv_add_cb *fn, void *data)
 {
@@ -650,16 +694,5 @@ int dv_add(struct dv_repo *repo, const char *const *paths, size_t count,
 		err = add_args_tracked(repo, paths, count, &a.plans);
 	else if (!err)
 		err = add_args(repo, paths, count, &a.plans);
-	if (!err)
-		err = start(&a);
-	if (err)
-		return err;
-	meter_start(&a.meter, &options->progress, "adding", "files");
-	for (size_t i = 0; i < a.plans.count && !err; i++) {
-		err = cancel_check();
-		if (!err)
-			err = do_plan(&a, &a.plans.items[i], &a.outcomes[i]);
-	}
-	meter_finish(&a.meter);
-	return err ? err : write_all(&a, fn, data);
+	return err ? err : add_all(&a, fn, data);
 }

@@ -313,6 +313,8 @@ static int gone_part(struct tree_source *s, const struct add_part *part,
 	int err;
 
 	*any = false;
+	if (old && s->drop)
+		return 0;
 	if (old && (row >= 0 || s->lenient))
 		return keep_entry(s, old, row, out, any);
 	if (s->lenient)

@@ -29,6 +29,8 @@ struct tree_source {
 	const struct stat_index *index;
 	bool keep;		/* the old tree may have entries that never were
 				   here: to be kept */
+	bool drop;		/* parts leave the record, also what never was
+				   here */
 	bool lenient;		/* a part that is gone and never was here is
 				   left alone instead of an error */
 	struct store_reader *reader;	/* owned by the caller */

@@ -1,0 +1,51 @@
+#ifndef DV_ARRANGE_H
+#define DV_ARRANGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dv/repo.h"
+
+/*
+ * What is tracked, and under which name.
+ */
+
+/* --- rm ----------------------------------------------------------------- */
+
+struct dv_remove_options {
+	bool keep;		/* the data stay in the work tree */
+	bool force;		/* also what is recorded or committed nowhere */
+	bool dry_run;
+};
+
+/* What came of one tracked path, or of a path inside of one. */
+struct dv_remove_result {
+	const char *path;	/* of the data, relative to the work tree */
+	const char *pointer;	/* of the pointer file that went or, when path
+				   is inside a tracked directory, changed */
+	const char *ignore;	/* of the .gitignore that was changed, or NULL */
+	bool inside;
+	bool stage;		/* git's index has the pointer */
+	uint64_t removed;	/* files and symlinks taken away here */
+	uint64_t kept;		/* others that are there still: the user's */
+};
+
+typedef int dv_remove_cb(const struct dv_remove_result *result, void *data);
+
+/*
+ * Stops tracking paths: their data, then the .gitignore line, then the
+ * pointer go.  A path inside a tracked directory leaves the directory's
+ * pointer, also when it was never put into this work tree.  The store keeps
+ * the content; git's index is left alone.
+ *
+ * Unless `force`, nothing is removed when there is anything that would be
+ * lost: data that were changed, are new or are not in the store, a pointer
+ * that is not what HEAD has (DV_E_EXISTS).  Files that were never recorded
+ * are kept in any case.
+ */
+int dv_remove(struct dv_repo *repo, const char *const *paths, size_t count,
+	      const struct dv_remove_options *options, dv_remove_cb *fn,
+	      void *data);
+
+#endif
