@@ -41,6 +41,11 @@ struct dv_diff_options {
 	const char *before;	/* a commit; NULL: HEAD, which need not be there
 				   yet */
 	const char *after;	/* a commit; NULL: the work tree */
+	/*
+	 * Two pointers instead of commits, before and after; NULL where there
+	 * is none.
+	 */
+	const struct dv_tracked *const *pair;
 	bool recursive;		/* files below directories that were added or
 				   deleted, instead of the directories */
 	bool no_renames;

@@ -30,6 +30,7 @@ int cmd_commit(int argc, char **argv);
 int cmd_completion(int argc, char **argv);
 int cmd_config(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
+int cmd_diff_driver(int argc, char **argv);
 int cmd_fetch(int argc, char **argv);
 int cmd_gc(int argc, char **argv);
 int cmd_get(int argc, char **argv);

@@ -14,6 +14,8 @@ const struct command commands[] = {
 	{ "config", "get and set settings", cmd_config, NULL },
 	{ "diff", "show what differs between commits, or from the work tree",
 	  cmd_diff, NULL },
+	{ "diff-driver", "show what differs between two pointers, for git",
+	  cmd_diff_driver, NULL },
 	{ "fetch", "receive data from a remote into the store", cmd_fetch,
 	  NULL },
 	{ "gc", "remove what nothing can reach", cmd_gc, NULL },

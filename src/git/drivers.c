@@ -21,6 +21,7 @@ static const struct {
 	const char *name, *value;
 } drivers[] = {
 	{ "merge.dv.name", "dv: three-way merge of recorded data" },
+	{ "diff.dv.command", "dv diff-driver" },
 	{ "merge.dv.driver", "dv merge-driver %O %A %B %P" },
 };
 

@@ -78,6 +78,20 @@ static int read_before(struct diff *d, struct arena *arena,
 	return err || !commit.len ? err : read_side(d, "HEAD", arena, out);
 }
 
+static int read_pair(struct diff *d, struct arena *arena,
+		     struct tracked_side sides[2])
+{
+	int err = 0;
+
+	for (int i = 0; i < 2 && !err; i++) {
+		struct taking take = { arena, &sides[i] };
+
+		if (d->options->pair[i])
+			err = take_tracked(d->options->pair[i], &take);
+	}
+	return err;
+}
+
 /* --- what was asked for ------------------------------------------------------- */
 
 static int by_wish(const void *a, const void *b)
@@ -279,6 +293,19 @@ static int read_overlay(struct diff *d, const struct tracked_side *now,
 	return count ? diff_overlay_read(d, paths, count) : 0;
 }
 
+static int read_commits(struct diff *d, struct arena *arena,
+			const struct wishes *wishes,
+			struct tracked_side sides[2])
+{
+	int err = read_before(d, arena, &sides[0]);
+
+	if (!err)
+		err = read_side(d, d->options->after, arena, &sides[1]);
+	if (!err && !d->options->after)
+		err = read_overlay(d, &sides[1], wishes);
+	return err;
+}
+
 static int check_wishes(const struct wishes *wishes)
 {
 	for (size_t i = 0; i < wishes->count; i++) {
@@ -316,12 +343,10 @@ static int run(struct diff *d, struct arena *arena, struct wishes *wishes,
 	struct diff_changes held = { .arena = ARENA_INIT };
 	int err = read_wishes(d, wishes);
 
-	if (!err)
-		err = read_before(d, arena, &sides[0]);
-	if (!err)
-		err = read_side(d, d->options->after, arena, &sides[1]);
-	if (!err && !d->options->after)
-		err = read_overlay(d, &sides[1], wishes);
+	if (!err && d->options->pair)
+		err = read_pair(d, arena, sides);
+	else if (!err)
+		err = read_commits(d, arena, wishes, sides);
 	if (err)
 		return err;
 	if (!d->options->no_renames)
