@@ -29,7 +29,7 @@ test_expect_success 'files that are no pointers, and a conflict' '
 	echo other >t.dv && git diff >../out 2>../err && cat ../out && test ! -s ../err && grep "^Binary files" ../out &&
 	grep "^+other" ../out && git rm -qf movie.dv t.dv && git commit -qm gone && git checkout -q -b x && echo x >n && dv add -q n && git commit -qam x &&
 	git checkout -q main && dv checkout -q && echo y >n && dv add -q n && git commit -qam y && test_must_fail git merge x &&
-	git diff >../out && grep "Unmerged path n.dv" ../out && git merge --abort
+	git diff >../out && grep "diff --cc n.dv" ../out && git diff --cached >../out && grep "Unmerged path n.dv" ../out && git merge --abort
 '
 
 test_expect_success 'nodes that are not here: what is known is shown, git goes on' '

@@ -35,7 +35,6 @@ static const char *setting(struct dv_repo *repo, const char *name,
 
 struct precommit {
 	struct dv_repo *repo;
-	bool refuse;
 	unsigned refused;	/* problems that keep the commit back */
 };
 
