@@ -111,6 +111,19 @@ struct dv_tracked {
 typedef int dv_tracked_cb(const struct dv_tracked *tracked, void *data);
 
 /*
+ * A choice among the files of what is selected.  Patterns are as in a
+ * .gitignore, relative to the top of the work tree: without a slash they are
+ * about names at any depth; what matches stands for all below it.
+ */
+struct dv_filter {
+	const char *const *include;	/* none: everything */
+	size_t include_count;
+	const char *const *exclude;	/* these win */
+	size_t exclude_count;
+	uint64_t max_size;		/* bytes of a file; 0: any */
+};
+
+/*
  * What a command is about.  With no paths: everything.  A path may be a
  * tracked path, its pointer file, a path inside a tracked directory, or a
  * folder with tracked paths below it; relative to `prefix`.
@@ -132,6 +145,8 @@ struct dv_selection {
 	/* These alone, and nothing is looked for. */
 	const struct dv_tracked *given;
 	size_t given_count;
+	/* Fetch, checkout and list: of all this only these; NULL: all. */
+	const struct dv_filter *filter;
 };
 
 /*

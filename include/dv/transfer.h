@@ -68,6 +68,24 @@ int dv_push(struct dv_repo *repo, const struct dv_transfer_options *options,
 int dv_fetch(struct dv_repo *repo, const struct dv_transfer_options *options,
 	     struct dv_transfer_result *result);
 
+/* What a fetch would have to bring, for one tracked path. */
+struct dv_fetch_plan {
+	const char *path;
+	uint64_t files, size;		/* wanted */
+	uint64_t missing_files;		/* of these: not whole in the store */
+	uint64_t missing_size;		/* bytes of them, raw */
+};
+
+typedef int dv_fetch_plan_cb(const struct dv_fetch_plan *plan, void *data);
+
+/*
+ * Fetches the trees that are needed to know, and calls fn for each tracked
+ * path selected.
+ */
+int dv_fetch_plan(struct dv_repo *repo,
+		  const struct dv_transfer_options *options,
+		  dv_fetch_plan_cb *fn, void *data);
+
 /* dv status --remote: how much push would send. */
 int dv_compare(struct dv_repo *repo, const struct dv_transfer_options *options,
 	       struct dv_transfer_result *result);

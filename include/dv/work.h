@@ -146,18 +146,24 @@ struct dv_entry {
 	uint64_t files;		/* of a directory: below it */
 	struct dv_id id;	/* file: content, dir: tree; symlink: zeros */
 	const char *target;	/* of a symlink, else NULL */
+	bool stored;		/* DV_LIST_STORED: the store has its content */
+};
+
+enum dv_list_flags {
+	DV_LIST_RECURSIVE = 1,
+	DV_LIST_STORED = 2,	/* look up the content of files */
 };
 
 typedef int dv_entry_cb(const struct dv_entry *entry, void *data);
 
 /*
  * Lists what is recorded: tracked paths, or the entries at paths inside
- * them; with `recursive` all below.  `fn` NULL only checks that it can be
+ * them; with DV_LIST_RECURSIVE all below.  `fn` NULL only checks that it can be
  * done.  DV_E_INCOMPLETE, with the hint to fetch, when the store lacks nodes
  * that are needed.
  */
 int dv_list(struct dv_repo *repo, const struct dv_selection *what,
-	    bool recursive, dv_entry_cb *fn, void *data);
+	    enum dv_list_flags flags, dv_entry_cb *fn, void *data);
 
 /*
  * Hands the recorded content of one file to `write`, in order.  path as

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "builtin/builtin.h"
+#include "builtin/filter.h"
 #include "builtin/open.h"
 #include "builtin/transfer.h"
 #include "cli/human.h"
@@ -15,6 +16,7 @@
 
 static const char *const usage[] = {
 	"dv checkout [-f] [-q] [-j <n>] [-n] [--allow-missing] [--json] "
+	"[--exclude <glob>] [--profile <name>] [--max-size <size>] "
 	"[--] [<path>...]", NULL
 };
 
@@ -25,7 +27,8 @@ static int print_event(enum dv_checkout_event event, const char *path,
 	struct checkout_view *v = data;
 	DV_AUTO_BUF struct buf shown = BUF_INIT;
 
-	if (event != DV_CHECKOUT_KEPT && event != DV_CHECKOUT_MISSING)
+	if (event != DV_CHECKOUT_KEPT &&
+	    (event != DV_CHECKOUT_MISSING || v->planned))
 		return 0;
 	progress_clear(v->view);
 	shown_path(v->repo, path, &shown);
@@ -100,6 +103,7 @@ int cmd_checkout(int argc, char **argv)
 	DV_AUTO_REPO struct dv_repo *repo = NULL;
 	struct progress_view view = { 0 };
 	struct checkout_view v = { .view = &view };
+	DV_AUTO_FILTER struct filter_args filter = { 0 };
 	struct dv_checkout_options o = { 0 };
 	int force = 0, dry_run = 0, allow_missing = 0, code, err, n;
 	const struct option options[] = {
@@ -113,6 +117,7 @@ int cmd_checkout(int argc, char **argv)
 		OPT_FLAG(0, "allow-missing", &allow_missing,
 			 "go on without what the store lacks"),
 		OPT_FLAG(0, "json", &v.json, "print one JSON object"),
+		FILTER_OPTIONS(&filter),
 		OPT_END()
 	};
 
@@ -122,11 +127,11 @@ int cmd_checkout(int argc, char **argv)
 	err = open_repo(&repo);
 	if (!err)
 		err = open_threads(repo, &o.threads);
+	if (!err)
+		err = filter_apply(&filter, repo, argv, n, &o.what);
 	if (err)
 		return report(err);
 	v.repo = repo;
-	o.what.paths = (const char *const *)argv;
-	o.what.count = n;
 	o.force = force;
 	o.dry_run = dry_run;
 	o.allow_missing = allow_missing;

@@ -7,7 +7,8 @@
 
 static const char *const usage[] = {
 	"dv fetch [-r <remote>] [-j <n>] [-n] [-q] [--json] [-a] [-T] [-A] "
-	"[--rev <rev>] [--] [<path>...]", NULL
+	"[--rev <rev>] [--exclude <glob>] [--profile <name>] "
+	"[--max-size <size>] [--] [<path>...]", NULL
 };
 
 int cmd_fetch(int argc, char **argv)
@@ -16,6 +17,7 @@ int cmd_fetch(int argc, char **argv)
 	struct dv_transfer_result result = { 0 };
 	const struct option options[] = {
 		TRANSFER_OPTIONS(&t),
+		FILTER_OPTIONS(&t.filter),
 		OPT_END()
 	};
 	int code, err, n = parse_options(argc, argv, options, usage, &code);
@@ -24,10 +26,16 @@ int cmd_fetch(int argc, char **argv)
 		return code;
 	err = transfer_prepare(&t, argv, n);
 	if (!err)
+		err = filter_apply(&t.filter, t.repo, argv, n,
+				   &t.options.what);
+	if (!err && t.dry_run)
+		err = transfer_plan(&t);
+	if (!err)
 		err = dv_fetch(t.repo, &t.options, &result);
 	progress_clear(&t.view);
 	if (!err)
 		transfer_print(&t, "fetched", &result);
+	filter_release(&t.filter);
 	close_repo(&t.repo);
 	return report(err);
 }

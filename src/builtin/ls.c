@@ -11,12 +11,14 @@
 #include "base/json.h"
 #include "base/path.h"
 #include "builtin/builtin.h"
+#include "builtin/filter.h"
 #include "builtin/open.h"
 #include "cli/options.h"
 #include "cli/report.h"
 
 static const char *const usage[] = {
 	"dv ls [-R] [-l] [-z] [--json] [--rev <rev>] [--repo <url>] "
+	"[--exclude <glob>] [--profile <name>] [--max-size <size>] "
 	"[--] [<path>...]", NULL
 };
 
@@ -100,20 +102,10 @@ static int list(struct dv_repo *repo, const struct dv_selection *what,
 	return err ? err : dv_list(repo, what, recursive, print_entry, l);
 }
 
-static int list_elsewhere(const char *url, const struct dv_selection *what,
-			  bool recursive, struct ls *l)
-{
-	DV_AUTO_REPO struct dv_repo *repo = NULL;
-
-	/* outside of a repository it works as well, only nothing is kept */
-	if (open_repo(&repo))
-		repo = NULL;
-	return dv_source_list(repo, url, what, recursive, print_entry, l);
-}
-
 int cmd_ls(int argc, char **argv)
 {
 	DV_AUTO_REPO struct dv_repo *repo = NULL;
+	DV_AUTO_FILTER struct filter_args filter = { 0 };
 	struct ls l = { 0 };
 	struct dv_selection what = { 0 };
 	const char *url = NULL;
@@ -129,19 +121,24 @@ int cmd_ls(int argc, char **argv)
 			   "what this commit records"),
 		OPT_STRING(0, "repo", &url, "<url>",
 			   "look into this other repository"),
+		FILTER_OPTIONS(&filter),
 		OPT_END()
 	};
 
 	n = parse_options(argc, argv, options, usage, &code);
 	if (n < 0)
 		return code;
-	what.paths = (const char *const *)argv;
-	what.count = n;
-	if (url)
-		return report(list_elsewhere(url, &what, recursive, &l));
 	err = open_repo(&repo);
-	if (err)
+	/* outside of a repository another one can be looked into as well */
+	if (err && !url)
 		return report(err);
-	l.repo = repo;
-	return report(list(repo, &what, recursive, &l));
+	if (!url)
+		l.repo = repo;
+	err = filter_apply(&filter, l.repo, argv, n, &what);
+	recursive |= filter.includes.count > 0;
+	if (!err)
+		err = url ? dv_source_list(repo, url, &what, recursive,
+					   print_entry, &l) :
+			list(repo, &what, recursive, &l);
+	return report(err);
 }

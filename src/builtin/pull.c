@@ -11,7 +11,8 @@
 
 static const char *const usage[] = {
 	"dv pull [-r <remote>] [-j <n>] [-n] [-q] [--json] [-a] [-T] [-A] "
-	"[-f] [--allow-missing] [--] [<path>...]", NULL
+	"[-f] [--allow-missing] [--exclude <glob>] [--profile <name>] "
+	"[--max-size <size>] [--] [<path>...]", NULL
 };
 
 static int check_out(struct transfer *t,
@@ -19,7 +20,7 @@ static int check_out(struct transfer *t,
 {
 	struct checkout_view v = {
 		.repo = t->repo, .view = &t->view, .quiet = t->quiet,
-		.json = t->json,
+		.json = t->json, .planned = t->dry_run,
 		.silent_if_nothing = !t->json && transfer_nothing(fetched),
 	};
 	struct dv_checkout_options o = {
@@ -76,6 +77,7 @@ int cmd_pull(int argc, char **argv)
 			 "overwrite files that were changed here"),
 		OPT_FLAG(0, "allow-missing", &t.allow_missing,
 			 "go on without what no remote has"),
+		FILTER_OPTIONS(&t.filter),
 		OPT_END()
 	};
 	int code, err, n = parse_options(argc, argv, options, usage, &code);
@@ -86,14 +88,16 @@ int cmd_pull(int argc, char **argv)
 	/* force is for the work tree: a fetch never sends anything again */
 	t.options.force = false;
 	if (!err)
+		err = filter_apply(&t.filter, t.repo, argv, n,
+				   &t.options.what);
+	if (!err && t.dry_run)
+		err = transfer_plan(&t);
+	if (!err)
 		err = fetch(&t, &result);
-	if (err) {
-		close_repo(&t.repo);
-		return report(err);
-	}
-	if (t.json || !transfer_nothing(&result))
+	if (!err && (t.json || !transfer_nothing(&result)))
 		transfer_print(&t, "fetched", &result);
-	code = check_out(&t, &result);
+	code = err ? report(err) : check_out(&t, &result);
+	filter_release(&t.filter);
 	close_repo(&t.repo);
 	return code;
 }

@@ -40,6 +40,41 @@ int transfer_prepare(struct transfer *t, char **argv, int count)
 	return 0;
 }
 
+static int print_plan(const struct dv_fetch_plan *p, void *data)
+{
+	const struct transfer *t = data;
+	DV_AUTO_BUF struct buf out = BUF_INIT;
+	char size[HUMAN_SIZE];
+
+	if (t->json) {
+		json_object_begin(&out);
+		json_add_string(&out, "operation", "plan");
+		json_add_string(&out, "path", p->path);
+		json_add_number(&out, "files", p->files);
+		json_add_number(&out, "size", p->size);
+		json_add_number(&out, "missing_files", p->missing_files);
+		json_add_number(&out, "missing_size", p->missing_size);
+		json_object_end(&out);
+		puts(out.data);
+	} else if (!t->quiet && p->missing_files) {
+		shown_path(t->repo, p->path, &out);
+		printf("%s: would fetch %llu of %llu %s, %s\n", out.data,
+		       (unsigned long long)p->missing_files,
+		       (unsigned long long)p->files,
+		       human_plural(p->files, "file", "files"),
+		       human_bytes(p->missing_size, size));
+	}
+	return 0;
+}
+
+int transfer_plan(struct transfer *t)
+{
+	int err = dv_fetch_plan(t->repo, &t->options, print_plan, t);
+
+	progress_clear(&t->view);
+	return err;
+}
+
 bool transfer_nothing(const struct dv_transfer_result *r)
 {
 	return !r->roots_done && !r->packs && !r->repaired;

@@ -4,6 +4,7 @@
 #include "dv/transfer.h"
 #include "dv/work.h"
 
+#include "builtin/filter.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 
@@ -16,6 +17,7 @@ struct transfer {
 	struct progress_view view;
 	int quiet, json, dry_run, force, allow_missing, imports;
 	int all_branches, all_tags, all_commits;
+	struct filter_args filter;	/* fetch and pull */
 };
 
 /* Rows for the option table of a transferring command. */
@@ -43,6 +45,9 @@ struct transfer {
  */
 int transfer_prepare(struct transfer *t, char **argv, int count);
 
+/* For a dry run of fetch: what each tracked path would take. */
+int transfer_plan(struct transfer *t);
+
 /* "pushed 1 of 2 tracked paths: 3 packs, 1.2 MiB to origin" or JSON. */
 void transfer_print(struct transfer *t, const char *verb,
 		    const struct dv_transfer_result *r);
@@ -56,6 +61,7 @@ struct checkout_view {
 	struct progress_view *view;
 	int quiet, json;
 	bool silent_if_nothing;	/* set by pull when it says it all itself */
+	bool planned;		/* what is missing would have been fetched */
 	struct dv_checkout_result result;
 };
 int checkout_run(struct checkout_view *v,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "cli/options.h"
 
 #define HELP_COLUMN 28
@@ -99,6 +100,13 @@ static bool set_value(const struct option *o, const char *text)
 	}
 	if (o->type == OPTION_STRING) {
 		*(const char **)o->value = text;
+		return true;
+	}
+	if (o->type == OPTION_LIST) {
+		struct option_list *l = o->value;
+
+		ARRAY_GROW(l->items, l->count + 1, l->room);
+		l->items[l->count++] = text;
 		return true;
 	}
 	n = strtoul(text, &end, 10);

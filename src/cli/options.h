@@ -1,6 +1,8 @@
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
+#include <stddef.h>
+
 /*
  * One table per command gives the parser, `-h`, the check of its man page in
  * t/ and the shell completion.  Options may follow arguments; "--" ends
@@ -12,6 +14,13 @@ enum option_type {
 	OPTION_FLAG,		/* int: set to 1 */
 	OPTION_STRING,		/* const char * */
 	OPTION_COUNT,		/* unsigned: a number, 0 .. 1000000 */
+	OPTION_LIST,		/* struct option_list: may come often */
+};
+
+/* The values of an option that may come often; free(items) in the end. */
+struct option_list {
+	const char **items;	/* owned; the texts are argv's */
+	size_t count, room;
 };
 
 struct option {
@@ -26,6 +35,7 @@ struct option {
 #define OPT_FLAG(l, n, v, h)	  { OPTION_FLAG, (l), (n), (v), NULL, (h) }
 #define OPT_STRING(l, n, v, a, h) { OPTION_STRING, (l), (n), (v), (a), (h) }
 #define OPT_COUNT(l, n, v, a, h)  { OPTION_COUNT, (l), (n), (v), (a), (h) }
+#define OPT_LIST(l, n, v, a, h)	  { OPTION_LIST, (l), (n), (v), (a), (h) }
 #define OPT_END()		  { OPTION_END, 0, NULL, NULL, NULL, NULL }
 
 /*

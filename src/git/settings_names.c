@@ -18,6 +18,8 @@ const struct setting settings_known[] = {
 	{ "core.hints",			SETTING_BOOL,	0 },
 	{ "hooks.precommit",		SETTING_CHOICE,	0 },
 	{ "hooks.prepush",		SETTING_CHOICE,	0 },
+	{ "profile.*.include",		SETTING_TEXT,	0 },
+	{ "profile.*.exclude",		SETTING_TEXT,	0 },
 	{ "source.local",		SETTING_BOOL,	0 },
 	{ "store.path",			SETTING_PATH,	SETTING_CONFINED },
 	{ "store.link",			SETTING_LINK,	0 },
@@ -44,7 +46,7 @@ const struct setting settings_known[] = {
 const size_t settings_known_count =
 	sizeof(settings_known) / sizeof(*settings_known);
 
-/* Name with the name of a remote replaced by '*'. */
+/* Name with the name of a remote or profile replaced by '*'. */
 static void generalize(const char *name, struct buf *out)
 {
 	const char *first = strchr(name, '.'), *last = strrchr(name, '.');
@@ -145,6 +147,7 @@ bool setting_nearest(const char *name, struct buf *out)
 	const char *first = strchr(name, '.'), *last = strrchr(name, '.');
 	DV_AUTO_BUF struct buf general = BUF_INIT;
 	const struct setting *nearest = NULL;
+	const char *star;
 	size_t best = NEAR_MOST + 1;
 
 	if (strlen(name) > NAME_MOST)
@@ -166,13 +169,14 @@ bool setting_nearest(const char *name, struct buf *out)
 	if (!nearest)
 		return false;
 	buf_clear(out);
-	if (!strncmp(nearest->name, "remote.*", 8)) {
-		buf_addstr(out, "remote.");
+	star = strchr(nearest->name, '*');
+	if (star) {
+		buf_add(out, nearest->name, star - nearest->name);
 		if (first && last > first)
 			buf_add(out, first + 1, last - first - 1);
 		else
 			buf_addstr(out, "<name>");
-		buf_addstr(out, nearest->name + 8);
+		buf_addstr(out, star + 1);
 	} else {
 		buf_addstr(out, nearest->name);
 	}

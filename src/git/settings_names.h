@@ -27,7 +27,7 @@ enum setting_flags {
 };
 
 struct setting {
-	const char *name;	/* "core.jobs"; of a remote: "remote.*.url" */
+	const char *name;	/* "core.jobs"; of a remote: "remote.*.url", of a profile likewise */
 	enum setting_kind kind;
 	enum setting_flags flags;
 };

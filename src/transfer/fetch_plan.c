@@ -37,7 +37,7 @@ static bool any_whole(const struct fetch *f)
 {
 	for (size_t i = 0; i < f->count; i++)
 		if (f->roots[i].located && !f->roots[i].done &&
-		    !*f->roots[i].root->inside)
+		    !*f->roots[i].root->inside && !f->options->what.filter)
 			return true;
 	return false;
 }

@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/buf.h"
+#include "base/path.h"
 #include "transfer/fetch.h"
 
 void fetch_walk_release(struct fetch_walk *w)
@@ -69,8 +71,11 @@ static int way_visit(void *data, enum object_class class,
 
 int fetch_walk_root(struct fetch_walk *w, const struct fetch_root *r)
 {
+	const struct dv_filter *filter = w->fetch->options->what.filter;
 	struct want start = want_root(r->root->kind, &r->root->id);
+	const struct want_filter how = { filter, way_visit, fetch_visit, w };
 	struct store_reader *reader = w->fetch->reader;
+	DV_AUTO_BUF struct buf path = BUF_INIT;
 
 	if (*r->root->inside) {
 		int err = want_resolve(reader, &start, r->root->path,
@@ -79,7 +84,14 @@ int fetch_walk_root(struct fetch_walk *w, const struct fetch_root *r)
 		if (err <= 0)
 			return err;
 	}
-	return want_walk(reader, &start, fetch_visit, w);
+	if (!filter)
+		return want_walk(reader, &start, fetch_visit, w);
+	buf_addstr(&path, r->root->path);
+	if (*r->root->inside)
+		path_append(&path, r->root->inside);
+	/* a file that was named is wanted, whatever its size */
+	return want_walk_filtered(reader, &start, path.data,
+				  *r->root->inside ? 0 : r->root->size, &how);
 }
 
 int fetch_walk_all(struct fetch_walk *w)

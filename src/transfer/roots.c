@@ -11,6 +11,7 @@
 struct gather {
 	struct roots *out;
 	enum roots_flags flags;
+	bool paths_matter;	/* to a filter */
 	struct id_map seen;	/* id -> number of the first root with it */
 };
 
@@ -56,6 +57,7 @@ static int take_root(const struct dv_tracked *t, void *data)
 
 		if (dv_id_equal(&x->id, &t->pointer.id) &&
 		    x->kind == t->pointer.kind &&
+		    (!g->paths_matter || !strcmp(x->path, t->path)) &&
 		    (!*x->inside || !strcmp(x->inside, inside)))
 			return 0;
 	}
@@ -66,7 +68,9 @@ static int take_root(const struct dv_tracked *t, void *data)
 int roots_gather(struct dv_repo *repo, const struct dv_selection *what,
 		 enum roots_flags flags, struct roots *out)
 {
-	struct gather g = { .out = out, .flags = flags, .seen = ID_MAP_INIT };
+	struct gather g = { .out = out, .flags = flags,
+			    .paths_matter = what->filter,
+			    .seen = ID_MAP_INIT };
 	int err = dv_tracked_each(repo, what, take_root, &g);
 
 	id_map_release(&g.seen);

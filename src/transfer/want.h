@@ -3,6 +3,7 @@
 
 #include "dv/id.h"
 #include "dv/pointer.h"
+#include "dv/repo.h"
 
 #include "store/store.h"
 
@@ -51,5 +52,20 @@ int want_walk(struct store_reader *r, const struct want *start,
 int want_resolve(struct store_reader *r, const struct want *root,
 		 const char *path, const char *inside, want_visit *visit,
 		 void *data, struct want *out);
+
+/*
+ * As want_walk(), without what the filter leaves out.  `path` is where start
+ * lies, relative to the top of the work tree; `size` that of a file.  The
+ * visitors are told of nodes of directories (visit_way; the same one may be
+ * needed at another path again) and of all that is wanted (visit).
+ */
+struct want_filter {
+	const struct dv_filter *filter;
+	want_visit *visit_way, *visit;
+	void *data;
+};
+int want_walk_filtered(struct store_reader *r, const struct want *start,
+		       const char *path, uint64_t size,
+		       const struct want_filter *how);
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "base/trace.h"
+#include "git/filter.h"
 #include "git/repo.h"
 #include "work/checkout.h"
 #include "work/moves.h"
@@ -227,6 +228,20 @@ static int apply(struct checkout *c, struct plan *p)
 	return told;
 }
 
+/* All of it, by the filter. */
+static bool is_left_out(const struct checkout *c, const struct target *t)
+{
+	const struct dv_filter *f = c->o->what.filter;
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+
+	buf_addstr(&path, t->path);
+	if (*t->inside)
+		path_append(&path, t->inside);
+	if (t->pointer.kind == DV_KIND_FILE)
+		return !filter_file(f, path.data, t->pointer.size);
+	return filter_folder(f, path.data) == FILTER_PASS_NONE;
+}
+
 static int one_target(struct checkout *c, const struct target *t)
 {
 	DV_AUTO_PLAN struct plan p = {
@@ -236,8 +251,11 @@ static int one_target(struct checkout *c, const struct target *t)
 		.meter = &c->meter, .top = c->r.top,
 		.threads = c->r.threads, .index = STAT_INDEX_INIT,
 	};
-	int err = plan_scan(&p, c->ignore);
+	int err;
 
+	if (is_left_out(c, t))
+		return 0;
+	err = plan_scan(&p, c->ignore);
 	if (err)
 		return err;
 	if (plan_is_done(&p)) {

@@ -44,6 +44,7 @@ struct plan_entry {
 	uint8_t action;			/* enum checkout_action */
 	bool done;			/* the action was carried out */
 	bool cleared;			/* what was there has been removed */
+	bool left;			/* the filter leaves it out */
 	int64_t mtime_ns, ctime_ns;	/* of what was written */
 	uint64_t inode;
 };
@@ -61,6 +62,8 @@ struct plan_dir {
 	bool unread;		/* its nodes are missing */
 	bool damaged;		/* its nodes are there and bad */
 	bool make;		/* is to be made */
+	bool wanted;		/* itself, not just for what may be in it */
+	bool left_out;		/* by the filter */
 	bool here;		/* there now */
 	const char *staged;	/* its path until it has its name, or NULL */
 	_Atomic size_t left;	/* files to be written before it gets it */

@@ -180,6 +180,28 @@ static void find_stuck(struct plan *p)
 	}
 }
 
+/* Left out by the filter: what is there stays, whatever it is. */
+static uint8_t decide_left(const struct plan_entry *e)
+{
+	bool file = e->want && e->want->type != ENTRY_DIR;
+
+	return file && e->have && same_content(e) ? ACT_SAME : ACT_NONE;
+}
+
+/* Bottom-up: no directory is made for nothing but what is left out. */
+static void make_for_a_reason(struct plan *p)
+{
+	for (size_t i = p->entry_count; i-- > 0;) {
+		const struct plan_entry *e = &p->entries[i];
+		struct plan_dir *sub = e->sub ? &p->dirs[e->sub] : NULL;
+
+		if (sub && sub->make && !sub->wanted)
+			sub->make = false;
+		if (e->action == ACT_WRITE || (sub && sub->make))
+			p->dirs[e->dir].wanted = true;
+	}
+}
+
 int plan_decide(struct plan *p)
 {
 	int err = read_unknown(p);
@@ -195,12 +217,16 @@ int plan_decide(struct plan *p)
 				p->dirs[e->sub].closed = true;
 			continue;
 		}
-		if (!e->want)
+		if (e->left)
+			e->action = decide_left(e);
+		else if (!e->want)
 			e->action = decide_unwanted(p, e);
 		else if (e->want->type == ENTRY_DIR)
 			e->action = decide_dir(p, e);
 		else
 			e->action = decide_file(p, e);
 	}
+	if (p->o->what.filter)
+		make_for_a_reason(p);
 	return 0;
 }

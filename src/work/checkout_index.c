@@ -95,7 +95,7 @@ static void put_wanted(struct stat_writer *w, uint32_t dir,
 	else if (e->row >= 0 && e->have && !e->cleared &&
 		 e->action != ACT_KEEP)
 		put_old(w, dir, j, e->row);
-	else if (e->action == ACT_KEEP && e->have &&
+	else if ((e->action == ACT_KEEP || e->left) && e->have &&
 		 e->have->type != ENTRY_DIR)
 		/* something is there; whatever it is, it is to be read */
 		stat_writer_row(w, dir, e->name, e->want->type, NULL, &c, 0);
@@ -113,7 +113,7 @@ static bool is_noted(const struct index_job *j, const struct plan_dir *d)
 {
 	if (!d->here || (d->closed && !closed_by_nodes(d)))
 		return false;
-	return d->want || (j->failed && d->index_dir >= 0);
+	return d->want || ((j->failed || d->left_out) && d->index_dir >= 0);
 }
 
 static void put_entry(struct stat_writer *w, uint32_t dir,
@@ -129,6 +129,8 @@ static void put_entry(struct stat_writer *w, uint32_t dir,
 		j->complete = false;
 	else if (e->want)
 		put_wanted(w, dir, j, e);
+	else if (e->left && e->row >= 0 && e->have)
+		put_old(w, dir, j, e->row);
 	else if (j->failed && e->row >= 0 && e->have && !e->done)
 		put_copy(w, dir, j->p, e->row);
 }

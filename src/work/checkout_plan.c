@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "base/trace.h"
+#include "git/filter.h"
 #include "work/below.h"
 #include "work/checkout.h"
 #include "work/index_patch.h"
@@ -155,6 +156,27 @@ static int64_t row_dir(const struct plan *p, int64_t n)
 	return row.type == ENTRY_DIR ? (int64_t)row.dir : -1;
 }
 
+/* What the filter leaves out; a directory may be wanted for a part of it. */
+static bool is_left(const struct plan *p, const struct plan_entry *e,
+		    const char *path, bool *wanted)
+{
+	const struct dv_filter *f = p->o->what.filter;
+	enum filter_verdict verdict;
+	uint64_t size;
+
+	if (!e->want || e->want->type == ENTRY_DIR) {
+		verdict = filter_folder(f, path);
+	} else {
+		/* a file that was named is wanted, whatever its size */
+		size = *p->inside && e == p->entries ? 0 :
+			e->want->content.size;
+		verdict = filter_file(f, path, size) ? FILTER_PASS_ALL :
+			FILTER_PASS_NONE;
+	}
+	*wanted = verdict >= FILTER_PASS_MOST;
+	return verdict == FILTER_PASS_NONE;
+}
+
 /*
  * Adds an entry to directory `dir`, and the directory below it when one is
  * recorded, or there and either recorded before or in the way.
@@ -167,6 +189,7 @@ static int add_entry(struct plan *p, uint32_t dir,
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	struct plan_entry *e;
 	struct plan_dir *d;
+	bool wanted;
 	uint32_t n;
 	int err;
 
@@ -175,15 +198,20 @@ static int add_entry(struct plan *p, uint32_t dir,
 	*e = *entry;
 	e->dir = dir;
 	p->dirs[dir].count++;
-	if (!want_dir && !have_dir)
+	if (!want_dir && !have_dir && !p->o->what.filter)
 		return 0;
 	plan_path(p, e, &path);
+	e->left = is_left(p, e, path.data, &wanted);
+	if ((!want_dir || (e->left && !e->have)) && !have_dir)
+		return 0;
 	err = add_dir(p, path.data, dir, &n);
 	if (err)
 		return err;
 	e->sub = n;
 	d = &p->dirs[n];
 	d->want = want_dir ? e->want : NULL;
+	d->wanted = wanted;
+	d->left_out = e->left;
 	d->scan_dir = have_dir ? (int64_t)e->have->dir : -1;
 	d->here = have_dir;
 	d->index_dir = index_dir;

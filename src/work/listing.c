@@ -11,19 +11,22 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "chunk/sha256.h"
+#include "git/filter.h"
 #include "git/repo.h"
 #include "store/list.h"
 #include "store/store.h"
 #include "store/tree.h"
 #include "work/resolve.h"
+#include "work/stored.h"
 
 /* --- dv_list -------------------------------------------------------------- */
 
 struct listing {
 	struct dv_repo *repo;
 	const struct dv_selection *what;
+	struct store *store;
 	struct store_reader *reader;	/* owned */
-	bool recursive;
+	enum dv_list_flags flags;
 	dv_entry_cb *fn;
 	void *data;
 };
@@ -40,6 +43,25 @@ struct levels {
 	struct level *items;	/* owned */
 	size_t count, room;
 };
+
+/* Whether an entry is told; no directory that is just on the way to one. */
+static bool is_told(const struct listing *l, const char *path,
+		    const struct tree_entry *e)
+{
+	const struct dv_filter *f = l->what->filter;
+
+	if (e->type == ENTRY_DIR)
+		return filter_folder(f, path) >= FILTER_PASS_MOST;
+	return filter_file(f, path, e->type == ENTRY_FILE ?
+			   e->content.size : 0);
+}
+
+static bool is_entered(const struct listing *l, const char *path,
+		       const struct tree_entry *e)
+{
+	return l->flags & DV_LIST_RECURSIVE && e->type == ENTRY_DIR &&
+	       filter_folder(l->what->filter, path) != FILTER_PASS_NONE;
+}
 
 static int tell(struct listing *l, const char *path,
 		const struct tree_entry *e)
@@ -63,7 +85,12 @@ static int tell(struct listing *l, const char *path,
 		out.size = strlen(e->target);
 		memset(&out.id, 0, sizeof(out.id));
 	}
-	return l->fn ? l->fn(&out, l->data) : 0;
+	if (!l->fn || !is_told(l, path, e))
+		return 0;
+	if (l->flags & DV_LIST_STORED && e->type == ENTRY_FILE)
+		out.stored = content_here(l->store, l->reader,
+					  &e->content) == 1;
+	return l->fn(&out, l->data);
 }
 
 static int enter(struct listing *l, struct levels *levels,
@@ -102,13 +129,13 @@ static int walk(struct listing *l, struct levels *levels, struct buf *path)
 		err = cancel_check();
 		if (!err)
 			err = tell(l, path->data, e);
-		if (!err && l->recursive && e->type == ENTRY_DIR)
+		if (!err && is_entered(l, path->data, e))
 			err = enter(l, levels, &e->content.id, path);
 	}
 	return err;
 }
 
-/* The entries of a directory, and with `recursive` all below them. */
+/* The entries of a directory, and with DV_LIST_RECURSIVE all below. */
 static int list_folder(struct listing *l, const char *path,
 		       const struct dv_id *id)
 {
@@ -177,8 +204,10 @@ static int list_tracked(const struct dv_tracked *t, void *data)
 		if (t->pointer.kind == DV_KIND_FILE && *t->inside)
 			return dv_fail(DV_E_NOTFOUND, "%s/%s is not recorded",
 				       t->path, t->inside);
+		resolve_root(&t->pointer, &root);
 		err = tell_tracked(l, t);
-		if (err || !l->recursive || t->pointer.kind == DV_KIND_FILE)
+		if (err || t->pointer.kind == DV_KIND_FILE ||
+		    !is_entered(l, t->path, &root))
 			return err;
 		return list_folder(l, t->path, &t->pointer.id);
 	}
@@ -195,18 +224,17 @@ static int list_tracked(const struct dv_tracked *t, void *data)
 }
 
 int dv_list(struct dv_repo *repo, const struct dv_selection *what,
-	    bool recursive, dv_entry_cb *fn, void *data)
+	    enum dv_list_flags flags, dv_entry_cb *fn, void *data)
 {
 	struct listing l = {
-		.repo = repo, .what = what, .recursive = recursive,
+		.repo = repo, .what = what, .flags = flags,
 		.fn = fn, .data = data,
 	};
-	struct store *store;
-	int err = repo_store(repo, &store);
+	int err = repo_store(repo, &l.store);
 
 	if (err)
 		return err;
-	l.reader = store_reader_new(store);
+	l.reader = store_reader_new(l.store);
 	err = dv_tracked_each(repo, what, list_tracked, &l);
 	store_reader_free(l.reader);
 	return err;
