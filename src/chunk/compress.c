@@ -12,18 +12,32 @@
 #include "chunk/probe.h"
 
 #define LEVEL		1	/* higher ones cost more than they save */
+/*
+ * For planes of numbers: their bytes are of unequal frequency but hardly ever
+ * repeat a string, and what looks like it costs time and space.  So little
+ * memory finds none but the longest.
+ */
+#define HASH_LOG_SMALL	6
+#define MATCH_LONG	7	/* bytes */
 #define WINDOW_LOG_MAX	23	/* dvformat-pack(5): windows up to 8 MiB */
 #define LEN_LEAST	64	/* fewer bytes are not worth a header */
 #define PROBE_LEAST	4096	/* fewer are compressed without a look */
 /* The piece on which something is tried. */
 #define TRIAL_MOST	((size_t)32 << 10)
 #define TRIAL_LEAST	((size_t)4 << 10)
+/*
+ * After so many frames like random ones most get a glance only, every so
+ * manyth one all the attention.
+ */
+#define FLAT_RUN	8
 
 struct compressor {
 	ZSTD_CCtx *pack;	/* owned; NULL until first used */
+	ZSTD_CCtx *literals;	/* owned; likewise: no short matches */
 	ZSTD_DCtx *unpack;	/* owned; likewise */
 	struct buf out;		/* what compress_try() gives out */
 	struct buf planes;	/* bytes before or after a filter */
+	unsigned flat_run;	/* frames like random ones up to now */
 };
 
 struct compressor *compressor_new(void)
@@ -40,6 +54,7 @@ void compressor_free(struct compressor *c)
 	if (!c)
 		return;
 	ZSTD_freeCCtx(c->pack);
+	ZSTD_freeCCtx(c->literals);
 	ZSTD_freeDCtx(c->unpack);
 	buf_release(&c->out);
 	buf_release(&c->planes);
@@ -53,53 +68,77 @@ static uint8_t *room_for(struct buf *b, size_t len)
 	return (uint8_t *)b->data;
 }
 
-static bool pack_open(struct compressor *c)
+static ZSTD_CCtx *context_new(bool literals)
 {
-	if (c->pack)
-		return true;
-	c->pack = ZSTD_createCCtx();
-	if (!c->pack)
-		return false;
-	ZSTD_CCtx_setParameter(c->pack, ZSTD_c_compressionLevel, LEVEL);
+	ZSTD_CCtx *z = ZSTD_createCCtx();
+
+	if (!z)
+		return NULL;
+	ZSTD_CCtx_setParameter(z, ZSTD_c_compressionLevel, LEVEL);
 	/* dictionaries and checks of its own: frames have neither */
-	ZSTD_CCtx_setParameter(c->pack, ZSTD_c_checksumFlag, 0);
-	ZSTD_CCtx_setParameter(c->pack, ZSTD_c_contentSizeFlag, 1);
-	return true;
+	ZSTD_CCtx_setParameter(z, ZSTD_c_checksumFlag, 0);
+	ZSTD_CCtx_setParameter(z, ZSTD_c_contentSizeFlag, 1);
+	if (literals) {
+		ZSTD_CCtx_setParameter(z, ZSTD_c_hashLog, HASH_LOG_SMALL);
+		ZSTD_CCtx_setParameter(z, ZSTD_c_minMatch, MATCH_LONG);
+	}
+	return z;
+}
+
+/* Ready for a new frame; NULL when out of memory. */
+static ZSTD_CCtx *context(struct compressor *c, bool literals)
+{
+	ZSTD_CCtx **z = literals ? &c->literals : &c->pack;
+
+	if (!*z)
+		*z = context_new(literals);
+	if (*z)
+		ZSTD_CCtx_reset(*z, ZSTD_reset_session_only);
+	return *z;
 }
 
 /* Compresses into c->out; 0 when it takes more than `most` bytes. */
 static size_t pack(struct compressor *c, const uint8_t *data, size_t len,
 		   size_t most)
 {
+	ZSTD_CCtx *z = context(c, false);
 	size_t n;
 
-	if (!pack_open(c))
+	if (!z)
 		return 0;
-	ZSTD_CCtx_reset(c->pack, ZSTD_reset_session_only);
-	n = ZSTD_compress2(c->pack, room_for(&c->out, most), most, data, len);
+	n = ZSTD_compress2(z, room_for(&c->out, most), most, data, len);
 	return ZSTD_isError(n) ? 0 : n;
 }
 
+/* Bytes that were split, and how. */
+struct planes {
+	enum filter filter;
+	bool literals;
+	const uint8_t *data;
+	size_t len;
+};
+
 /*
  * Compresses planes, beginning a new block with each of them: a block has
- * one code for its literals, and planes are different by nature.  len / n
- * bytes each; 0 when it takes more than `most` bytes.
+ * one code for its literals, and planes are different by nature.  0 when it
+ * takes more than `most` bytes.
  */
-static size_t pack_planes(struct compressor *c, unsigned n,
-			  const uint8_t *planes, size_t len, size_t most)
+static size_t pack_planes(struct compressor *c, const struct planes *p,
+			  size_t most)
 {
-	ZSTD_inBuffer in = { planes, 0, 0 };
+	ZSTD_CCtx *z = context(c, p->literals);
+	ZSTD_inBuffer in = { p->data, 0, 0 };
 	ZSTD_outBuffer out;
 	size_t left;
+	unsigned n = p->filter;
 
-	if (!pack_open(c))
+	if (!z)
 		return 0;
 	out = (ZSTD_outBuffer){ room_for(&c->out, most), most, 0 };
-	ZSTD_CCtx_reset(c->pack, ZSTD_reset_session_only);
-	ZSTD_CCtx_setPledgedSrcSize(c->pack, len);
+	ZSTD_CCtx_setPledgedSrcSize(z, p->len);
 	for (unsigned i = 1; i <= n; i++) {
-		in.size = i < n ? i * (len / n) : len;
-		left = ZSTD_compressStream2(c->pack, &out, &in,
+		in.size = i < n ? i * (p->len / n) : p->len;
+		left = ZSTD_compressStream2(z, &out, &in,
 					    i < n ? ZSTD_e_flush : ZSTD_e_end);
 		/* an error, or not enough room */
 		if (left)
@@ -136,23 +175,61 @@ static bool piece_shrinks(struct compressor *c, const uint8_t *data,
 	return pack(c, trial_piece(data, len, piece), piece, enough(piece));
 }
 
-/* Is the filter as good as it looks?  It must save 1/32 of a piece more. */
-static bool filter_pays(struct compressor *c, enum filter filter,
+/*
+ * Is the filter as good as it looks?  It must save 1/32 of a piece more.
+ * Sets p->literals to how it does best.
+ */
+static bool filter_pays(struct compressor *c, struct planes *p,
 			const uint8_t *data, size_t len)
 {
 	size_t piece = len < TRIAL_MOST ? len : TRIAL_MOST;
 	const uint8_t *at = trial_piece(data, len, piece);
 	uint8_t *planes = room_for(&c->planes, piece);
-	size_t with, without;
+	size_t literals, matches, without;
 
-	planes_split(filter, at, piece, planes);
-	with = pack_planes(c, filter, planes, piece, piece);
-	if (!with)
-		return false;
+	planes_split(p->filter, at, piece, planes);
+	*p = (struct planes){ p->filter, true, planes, piece };
+	literals = pack_planes(c, p, piece);
+	if (!literals)
+		literals = piece;
+	p->literals = false;
+	matches = pack_planes(c, p, literals);
+	p->literals = !matches;
 	without = pack(c, at, piece, piece);
 	if (!without)
 		without = piece;
-	return with + piece / 32 < without;
+	return (matches ? matches : literals) + piece / 32 < without;
+}
+
+static size_t pack_filtered(struct compressor *c, struct planes *p,
+			    const uint8_t *data, size_t len)
+{
+	uint8_t *planes = room_for(&c->planes, len);
+
+	planes_split(p->filter, data, len, planes);
+	p->data = planes;
+	p->len = len;
+	return pack_planes(c, p, enough(len));
+}
+
+/* Nothing to be gained, by all that can be told without doing it. */
+static bool is_flat(struct compressor *c, const uint8_t *data, size_t len,
+		    struct probe *probe)
+{
+	bool glance = c->flat_run >= FLAT_RUN && c->flat_run % FLAT_RUN;
+
+	if (len < PROBE_LEAST)
+		return false;
+	if (!glance || !probe_looks_flat(data, len)) {
+		*probe = probe_bytes(data, len);
+		if (probe->verdict != PROBE_FLAT ||
+		    piece_shrinks(c, data, len)) {
+			c->flat_run = 0;
+			return false;
+		}
+	}
+	c->flat_run++;
+	return true;
 }
 
 bool compress_try(struct compressor *c, const uint8_t *data, size_t len,
@@ -160,30 +237,24 @@ bool compress_try(struct compressor *c, const uint8_t *data, size_t len,
 		  enum codec *codec, enum filter *filter)
 {
 	struct probe probe = { PROBE_UNEVEN, FILTER_NONE };
+	struct planes planes;
 	size_t n;
 
-	if (len < LEN_LEAST)
+	if (len < LEN_LEAST || is_flat(c, data, len, &probe))
 		return false;
-	if (len >= PROBE_LEAST)
-		probe = probe_bytes(data, len);
-	if (probe.verdict == PROBE_FLAT && !piece_shrinks(c, data, len))
-		return false;
-	if (probe.filter && !filter_pays(c, probe.filter, data, len))
-		probe.filter = FILTER_NONE;
-	if (probe.filter) {
-		uint8_t *planes = room_for(&c->planes, len);
-
-		planes_split(probe.filter, data, len, planes);
-		n = pack_planes(c, probe.filter, planes, len, enough(len));
-	} else {
+	planes = (struct planes){ .filter = probe.filter };
+	if (planes.filter && !filter_pays(c, &planes, data, len))
+		planes.filter = FILTER_NONE;
+	if (planes.filter)
+		n = pack_filtered(c, &planes, data, len);
+	else
 		n = pack(c, data, len, enough(len));
-	}
 	if (!n)
 		return false;
 	*out = (const uint8_t *)c->out.data;
 	*out_len = n;
 	*codec = CODEC_ZSTD;
-	*filter = probe.filter;
+	*filter = planes.filter;
 	return true;
 }
 

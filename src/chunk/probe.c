@@ -19,6 +19,13 @@
  * byte, less than what makes a frame worth compressing.
  */
 #define FLAT_BELOW	1.05
+/*
+ * The glance: 512 bytes make 511 equal pairs when all are equally frequent,
+ * give or take 23; numbers and text have several times as many.
+ */
+#define GLANCES		16
+#define GLANCE		32	/* bytes */
+#define PAIRS_FLAT	580
 #define LN2		0.69314718055994531
 /* Bits a byte that planes must save to be worth a trial. */
 #define PLANES_WORTH	0.30
@@ -164,4 +171,19 @@ struct probe probe_bytes(const uint8_t *data, size_t len)
 	else
 		out.filter = choose_filter(&s);
 	return out;
+}
+
+bool probe_looks_flat(const uint8_t *data, size_t len)
+{
+	uint16_t counts[256] = { 0 };
+	unsigned pairs = 0;
+
+	for (size_t w = 0; w < GLANCES; w++) {
+		const uint8_t *at = data + (len - GLANCE) / (GLANCES - 1) * w;
+
+		/* each byte makes a pair with all those equal to it */
+		for (size_t i = 0; i < GLANCE; i++)
+			pairs += counts[at[i]]++;
+	}
+	return pairs < PAIRS_FLAT;
 }

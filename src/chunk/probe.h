@@ -1,6 +1,7 @@
 #ifndef CHUNK_PROBE_H
 #define CHUNK_PROBE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,5 +26,11 @@ struct probe {
 
 /* len must not be 0. */
 struct probe probe_bytes(const uint8_t *data, size_t len);
+
+/*
+ * A glance, for frames among others that were flat: it does not see what
+ * would shrink by a few per cent only.  len is at least 4096.
+ */
+bool probe_looks_flat(const uint8_t *data, size_t len);
 
 #endif

@@ -158,6 +158,40 @@ static void repeated_random_records_are_noticed(void **state)
 	assert_true(r.stored < FRAME * 6 / 10);
 }
 
+/* How many frames of the kind it takes until one is packed. */
+static int frames_until_packed(struct compressor *c, enum data_kind kind)
+{
+	DV_AUTO_FREE uint8_t *data = xcalloc(1, FRAME);
+	const uint8_t *out;
+	size_t out_len;
+	enum codec codec;
+	enum filter filter;
+
+	fill(data, FRAME, kind);
+	for (int n = 1; n < 100; n++)
+		if (compress_try(c, data, FRAME, &out, &out_len, &codec,
+				 &filter))
+			return n;
+	return 100;
+}
+
+static void a_run_of_random_frames_hides_little(void **state)
+{
+	static const enum data_kind kinds[] = {
+		TEXT, BF16, FLOAT32, INTEGERS, ZEROS,
+	};
+	struct compressor *c = compressor_new();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		assert_int_equal(frames_until_packed(c, RANDOM), 100);
+		assert_int_equal(frames_until_packed(c, kinds[i]), 1);
+	}
+	assert_int_equal(frames_until_packed(c, RANDOM), 100);
+	assert_in_range(frames_until_packed(c, RECORDS), 1, 8);
+	compressor_free(c);
+}
+
 static void every_kind_and_odd_lengths_come_back(void **state)
 {
 	static const size_t lens[] = {
@@ -192,7 +226,7 @@ static void planes_of_every_length(void **state)
 {
 	(void)state;
 	for (unsigned n = 2; n <= 4; n += 2)
-		for (size_t len = 0; len <= 130; len++) {
+		for (size_t len = 0; len <= 300; len++) {
 			DV_AUTO_FREE uint8_t *data = xmalloc(len);
 			DV_AUTO_FREE uint8_t *out = xmalloc(len);
 			DV_AUTO_FREE uint8_t *back = xmalloc(len);
@@ -392,6 +426,7 @@ int main(void)
 		cmocka_unit_test(zeros_and_integers_shrink_a_lot),
 		cmocka_unit_test(repeated_random_records_are_noticed),
 		cmocka_unit_test(every_kind_and_odd_lengths_come_back),
+		cmocka_unit_test(a_run_of_random_frames_hides_little),
 		cmocka_unit_test(planes_are_what_the_format_says),
 		cmocka_unit_test(planes_of_every_length),
 		cmocka_unit_test(unknown_codecs_and_filters_are_refused),
