@@ -48,4 +48,27 @@ int dv_remove(struct dv_repo *repo, const char *const *paths, size_t count,
 	      const struct dv_remove_options *options, dv_remove_cb *fn,
 	      void *data);
 
+/* --- mv ----------------------------------------------------------------- */
+
+struct dv_move_result {
+	const char *from, *to;	/* of the data, relative to the work tree */
+	const char *const *stage;	/* what git should be told of */
+	size_t stage_count;
+};
+
+typedef int dv_move_cb(const struct dv_move_result *result, void *data);
+
+/*
+ * Gives tracked data another name.  `to` is a name that is free, or a folder
+ * to move it into.  The data (if they are here), the pointer and the
+ * .gitignore line move; nothing is read again.  Inside one tracked directory,
+ * what is at `from` moves in the work tree and the directory's pointer is
+ * made anew.  Any failure leaves all as it was: DV_E_EXISTS when something is
+ * at `to`, DV_E_NOTFOUND when nothing is tracked at `from`,
+ * DV_E_UNSUPPORTED between a tracked directory and the outside.  `fn` is
+ * called once.
+ */
+int dv_move(struct dv_repo *repo, const char *from, const char *to,
+	    bool dry_run, dv_move_cb *fn, void *data);
+
 #endif

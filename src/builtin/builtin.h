@@ -42,6 +42,7 @@ int cmd_init(int argc, char **argv);
 int cmd_ls(int argc, char **argv);
 int cmd_merge_driver(int argc, char **argv);
 int cmd_migrate(int argc, char **argv);
+int cmd_mv(int argc, char **argv);
 int cmd_pull(int argc, char **argv);
 int cmd_push(int argc, char **argv);
 int cmd_remote(int argc, char **argv);

@@ -33,6 +33,7 @@ const struct command commands[] = {
 	  cmd_merge_driver, NULL },
 	{ "migrate", "take over what DVC or git-lfs track", cmd_migrate,
 	  NULL },
+	{ "mv", "give tracked data another name", cmd_mv, "move" },
 	{ "pull", "fetch, then checkout", cmd_pull, NULL },
 	{ "push", "send data to a remote", cmd_push, NULL },
 	{ "remote", "manage the places data is pushed to", cmd_remote, NULL },

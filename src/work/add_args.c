@@ -429,3 +429,24 @@ int add_args_tracked(struct dv_repo *repo, const char *const *paths,
 		err = 0;
 	return err ? err : group(repo, &wishes, out);
 }
+
+int add_args_inside(struct dv_repo *repo, const char *path,
+		    const char *const *inside, size_t count,
+		    struct add_plans *out)
+{
+	DV_AUTO_WISHES struct wishes wishes = { NULL, 0, 0 };
+
+	*out = (struct add_plans){ NULL, 0, 0 };
+	for (size_t i = 0; i < count; i++)
+		wish_for(&wishes, path, inside[i]);
+	return group(repo, &wishes, out);
+}
+
+int add_check_name(struct dv_repo *repo, const char *path)
+{
+	int err = check_name(repo, path);
+
+	if (!err)
+		err = refuse_other_repo(repo, path);
+	return err ? err : refuse_git(repo, path);
+}

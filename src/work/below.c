@@ -16,6 +16,8 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/error.h"
+#include "base/path.h"
 #include "work/below.h"
 
 #define OPEN_DIR	(O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | \
@@ -129,4 +131,30 @@ int open_below(int top, const char *path)
 			return -1;
 	}
 	return open_piece(above < 0 ? top : above, path);
+}
+
+int make_below(int top, const char *path, size_t len)
+{
+	DV_AUTO_BUF struct buf all = BUF_INIT;
+	DV_AUTO_BUF struct buf at = BUF_INIT;
+	DV_AUTO_BUF struct buf name = BUF_INIT;
+
+	buf_add(&all, path, len);
+	DV_AUTO_CLOSE int there = open_below(top, all.data);
+	if (there >= 0)
+		return 0;
+	for (const char *rest = all.data; *rest;) {
+		size_t n = strcspn(rest, "/");
+		DV_AUTO_CLOSE int fd = open_below(top, at.data);
+
+		buf_clear(&name);
+		buf_add(&name, rest, n);
+		path_append(&at, name.data);
+		if (fd < 0 || (mkdirat(fd, name.data, 0777) &&
+			       errno != EEXIST))
+			return dv_fail_errno("cannot make directory %s",
+					     at.data);
+		rest += n + (rest[n] == '/');
+	}
+	return 0;
 }

@@ -81,31 +81,6 @@ static int check_space(const struct plan *p)
 
 /* --- directories ---------------------------------------------------------- */
 
-/* The folders above the target; git made them unless it is a part. */
-static int make_above(const struct plan *p)
-{
-	const char *path = p->dirs[0].path;
-	DV_AUTO_BUF struct buf at = BUF_INIT;
-
-	DV_AUTO_CLOSE int there = open_below(p->top, path);
-	if (there >= 0)
-		return 0;
-	while (*path) {
-		size_t len = strcspn(path, "/");
-		DV_AUTO_CLOSE int fd = open_below(p->top, at.data);
-		DV_AUTO_BUF struct buf name = BUF_INIT;
-
-		buf_add(&name, path, len);
-		path_append(&at, name.data);
-		if (fd < 0 || (mkdirat(fd, name.data, 0777) &&
-			       errno != EEXIST))
-			return dv_fail_errno("cannot make directory %s",
-					     at.data);
-		path += len + (path[len] == '/');
-	}
-	return 0;
-}
-
 /* Removes a file or link unless it was changed; *gone: it is not there. */
 static int remove_one(struct hand *h, struct plan_entry *e, bool *gone)
 {
@@ -396,7 +371,9 @@ int plan_apply(struct plan *p)
 	int err = check_space(p);
 
 	if (!err)
-		err = make_above(p);
+		/* git made it, unless the target is a part */
+		err = make_below(p->top, p->dirs[0].path,
+				 strlen(p->dirs[0].path));
 	if (!err)
 		err = make_dirs(p);
 	crash_point("checkout: before files");

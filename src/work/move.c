@@ -1,0 +1,331 @@
+/*
+ * dv mv.  The new pointer is there before the old one goes, so that a crash
+ * in between leaves the content with a name.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "dv/arrange.h"
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/crash.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/trace.h"
+#include "git/repo.h"
+#include "work/add.h"
+#include "work/below.h"
+#include "work/stat_index.h"
+
+struct moving {
+	struct dv_repo *repo;
+	int top;		/* fd of the work tree */
+	bool dry_run;
+	struct buf from, to;	/* relative to the work tree */
+	struct buf tracked, inside;	/* what `from` is */
+	struct path_list stage;
+};
+
+#define DV_AUTO_MOVING	__attribute__((cleanup(moving_release)))
+
+static void moving_release(struct moving *m)
+{
+	buf_release(&m->from);
+	buf_release(&m->to);
+	buf_release(&m->tracked);
+	buf_release(&m->inside);
+	path_list_release(&m->stage);
+}
+
+/* --- what is meant ----------------------------------------------------------- */
+
+static int open_parent(const struct moving *m, const char *path)
+{
+	DV_AUTO_BUF struct buf dir = BUF_INIT;
+
+	buf_add(&dir, path, path_parent_len(path));
+	return open_below(m->top, dir.data);
+}
+
+/* lstat; false: nothing is there, or it is beyond a symbolic link. */
+static bool look(const struct moving *m, const char *path, struct stat *st)
+{
+	DV_AUTO_CLOSE int dir = open_parent(m, path);
+
+	return dir >= 0 && !fstatat(dir, path_name(path), st,
+				    AT_SYMLINK_NOFOLLOW);
+}
+
+static int read_names(struct moving *m, const char *from, const char *to)
+{
+	const char *top = dv_repo_worktree(m->repo);
+	const char *prefix = dv_repo_prefix(m->repo);
+	struct stat st;
+	int err = path_inside(top, prefix, from, &m->from);
+
+	if (!err)
+		err = path_inside(top, prefix, to, &m->to);
+	if (err)
+		return err;
+	err = tracked_find(m->repo, m->from.data, &m->tracked, &m->inside);
+	if (err == DV_E_NOTFOUND)
+		return dv_fail(err, "nothing is tracked at %s", from);
+	if (err)
+		return err;
+	if (!m->to.len || (look(m, m->to.data, &st) && S_ISDIR(st.st_mode)))
+		path_append(&m->to, path_name(m->from.data));
+	if (path_below(m->to.data, m->from.data))
+		return dv_fail(DV_E_INVALID, "%s cannot be moved into itself",
+			       m->from.data);
+	return 0;
+}
+
+static int check_free(const struct moving *m)
+{
+	DV_AUTO_BUF struct buf pointer = BUF_INIT;
+	struct stat st;
+
+	buf_addf(&pointer, "%s%s", m->to.data, DV_POINTER_SUFFIX);
+	if (look(m, m->to.data, &st))
+		return dv_fail(DV_E_EXISTS, "%s is there already",
+			       m->to.data);
+	if (!m->inside.len && look(m, pointer.data, &st))
+		return dv_fail(DV_E_EXISTS, "%s is there already",
+			       pointer.data);
+	return 0;
+}
+
+static int refuse_border(const struct moving *m)
+{
+	DV_AUTO_BUF struct buf from = BUF_INIT;
+	DV_AUTO_BUF struct buf to = BUF_INIT;
+	int err = dv_fail(DV_E_UNSUPPORTED, "%s: what is inside a tracked "
+			  "directory stays there, and nothing else moves in",
+			  m->from.data);
+
+	return dv_hint(err, "mv %s %s, then dv add both",
+		       add_word(m->repo, m->from.data, &from),
+		       add_word(m->repo, m->to.data, &to));
+}
+
+/* The part of `to` inside the directory that `from` is inside of, too. */
+static int check_border(const struct moving *m, const char **to_inside)
+{
+	DV_AUTO_BUF struct buf tracked = BUF_INIT;
+	DV_AUTO_BUF struct buf inside = BUF_INIT;
+	int err = tracked_find(m->repo, m->to.data, &tracked, &inside);
+
+	if (err && err != DV_E_NOTFOUND)
+		return err;
+	*to_inside = m->inside.len ?
+		path_below(m->to.data, m->tracked.data) : NULL;
+	if (!m->inside.len != (err == DV_E_NOTFOUND) ||
+	    (m->inside.len && (!*to_inside ||
+			       strcmp(tracked.data, m->tracked.data))))
+		return refuse_border(m);
+	return 0;
+}
+
+/* --- moving data --------------------------------------------------------------- */
+
+/* Renames; *here: there was something.  Never over anything. */
+static int rename_data(const struct moving *m, const char *from,
+		       const char *to, bool *here)
+{
+	DV_AUTO_CLOSE int source = open_parent(m, from);
+	DV_AUTO_CLOSE int target = open_parent(m, to);
+	int failed;
+
+	*here = false;
+	if (source < 0)
+		return 0;
+	failed = target < 0 ? errno : 0;
+	if (!failed && renameat2(source, path_name(from), target,
+				 path_name(to), RENAME_NOREPLACE))
+		failed = errno;
+	if (failed == ENOENT && target >= 0)
+		return 0;
+	*here = !failed;
+	errno = failed;
+	return failed ? dv_fail_errno("cannot rename %s to %s", from, to) : 0;
+}
+
+static void note(struct moving *m, const char *path)
+{
+	path_list_add(&m->stage, path, strlen(path));
+}
+
+/* --- a tracked path ------------------------------------------------------------- */
+
+static int remove_old_pointer(struct moving *m)
+{
+	DV_AUTO_BUF struct buf old = BUF_INIT;
+	DV_AUTO_BUF struct buf dir = BUF_INIT;
+	enum pointer_index_state state;
+	int err;
+
+	buf_addf(&old, "%s%s", m->from.data, DV_POINTER_SUFFIX);
+	err = repo_pointer_staged(m->repo, old.data, &state);
+	if (err)
+		return err;
+	if (state != POINTER_INDEX_NONE)
+		note(m, old.data);
+	if (unlinkat(m->top, old.data, 0))
+		return dv_fail_errno("cannot remove %s", old.data);
+	buf_addf(&dir, "%s/%s", dv_repo_worktree(m->repo), old.data);
+	buf_setlen(&dir, path_parent_len(dir.data));
+	return dir_sync(dir.data);
+}
+
+static int move_ignore(struct moving *m)
+{
+	DV_AUTO_BUF struct buf changed = BUF_INIT;
+	DV_AUTO_BUF struct buf found = BUF_INIT;
+	int err = repo_gitignore_add(m->repo, m->to.data, &changed);
+
+	if (!err && changed.len)
+		note(m, changed.data);
+	if (!err)
+		err = repo_gitignore_remove(m->repo, m->from.data, &changed);
+	/* one that lost its last line is gone, and git may not know it */
+	if (!err && changed.len &&
+	    (!faccessat(m->top, changed.data, F_OK, AT_SYMLINK_NOFOLLOW) ||
+	     !repo_git_tracks(m->repo, changed.data, &found)))
+		note(m, changed.data);
+	return err;
+}
+
+static int move_whole(struct moving *m)
+{
+	DV_AUTO_BUF struct buf new = BUF_INIT;
+	struct dv_pointer p;
+	bool changed, here, file;
+	int err = tracked_read(m->repo, m->from.data, &p);
+
+	if (err)
+		return err;
+	file = p.kind == DV_KIND_FILE;
+	buf_addf(&new, "%s%s", m->to.data, DV_POINTER_SUFFIX);
+	note(m, new.data);
+	if (m->dry_run) {
+		dv_pointer_release(&p);
+		return 0;
+	}
+	err = make_below(m->top, m->to.data, path_parent_len(m->to.data));
+	if (!err)
+		err = tracked_write(m->repo, m->to.data, &p, &changed);
+	dv_pointer_release(&p);
+	if (err)
+		return err;
+	crash_point("mv: before data");
+	err = rename_data(m, m->from.data, m->to.data, &here);
+	if (err) {
+		unlinkat(m->top, new.data, 0);
+		return err;
+	}
+	err = move_ignore(m);
+	if (!err)
+		err = stat_index_move(m->repo, m->from.data, m->to.data,
+				      file);
+	crash_point("mv: after data");
+	return err ? err : remove_old_pointer(m);
+}
+
+/* --- inside a tracked directory --------------------------------------------------- */
+
+static int record(struct moving *m, const char *to_inside)
+{
+	const char *parts[2] = { m->inside.data, to_inside };
+	struct add_plans plans = { NULL, 0, 0 };
+	int err = add_args_inside(m->repo, m->tracked.data, parts, 2, &plans);
+
+	if (!err)
+		err = add_locked(m->repo, &plans, 0, NULL, NULL);
+	add_plans_release(&plans);
+	return err;
+}
+
+static int move_inside(struct moving *m, const char *to_inside)
+{
+	DV_AUTO_BUF struct buf pointer = BUF_INIT;
+	struct error_state first;
+	struct stat st;
+	bool here;
+	int err = 0;
+
+	buf_addf(&pointer, "%s%s", m->tracked.data, DV_POINTER_SUFFIX);
+	note(m, pointer.data);
+	if (!look(m, m->from.data, &st)) {
+		DV_AUTO_BUF struct buf word = BUF_INIT;
+
+		err = dv_fail(DV_E_NOTFOUND, "%s is not here", m->from.data);
+		return dv_hint(err, "dv checkout %s puts it here",
+			       add_word(m->repo, m->from.data, &word));
+	}
+	if (m->dry_run)
+		return 0;
+	err = make_below(m->top, m->to.data, path_parent_len(m->to.data));
+	if (!err)
+		err = rename_data(m, m->from.data, m->to.data, &here);
+	if (err)
+		return err;
+	err = record(m, to_inside);
+	if (!err)
+		return 0;
+	error_save(err, &first);
+	rename_data(m, m->to.data, m->from.data, &here);
+	return error_restore(&first);
+}
+
+/* ------------------------------------------------------------------------------------ */
+
+static int finish(struct moving *m, dv_move_cb *fn, void *data)
+{
+	struct dv_move_result result = {
+		.from = m->from.data, .to = m->to.data,
+	};
+	int on = dv_config_bool(m->repo, "core.autostage", false);
+
+	path_list_sort(&m->stage);
+	result.stage = m->stage.items;
+	result.stage_count = m->stage.count;
+	if (on > 0 && !m->dry_run)
+		on = repo_stage(m->repo, m->stage.items, m->stage.count);
+	return on < 0 ? on : fn(&result, data);
+}
+
+int dv_move(struct dv_repo *repo, const char *from, const char *to,
+	    bool dry_run, dv_move_cb *fn, void *data)
+{
+	TRACE_REGION("mv");
+	DV_AUTO_LOCK struct lock lock = LOCK_INIT;
+	DV_AUTO_MOVING struct moving m = {
+		.repo = repo, .dry_run = dry_run, .from = BUF_INIT,
+		.to = BUF_INIT, .tracked = BUF_INIT, .inside = BUF_INIT,
+		.stage = PATH_LIST_INIT,
+	};
+	const char *to_inside;
+	int err = repo_worktree_fd(repo, &m.top);
+
+	if (!err && !dry_run)
+		err = repo_lock(repo, "mv", &lock);
+	if (!err)
+		err = read_names(&m, from, to);
+	if (!err)
+		err = check_free(&m);
+	if (!err)
+		err = check_border(&m, &to_inside);
+	if (!err && !m.inside.len)
+		err = add_check_name(repo, m.to.data);
+	if (!err)
+		err = m.inside.len ? move_inside(&m, to_inside) :
+			move_whole(&m);
+	return err ? err : finish(&m, fn, data);
+}

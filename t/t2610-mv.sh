@@ -1,0 +1,53 @@
+#!/bin/sh
+
+test_description='mv: another name for tracked data'
+
+. "${0%/*}/test-lib.sh"
+
+clean () {
+	dv status --short >"$SCRATCH/clean" && { ! grep "^[MDA?!X]" "$SCRATCH/clean" || { cat "$SCRATCH/clean"; return 1; }; }
+}
+
+test_expect_success 'setup' '
+	make_repo base && cd base && mkdir -p d/sub plain && echo 1 >d/a && echo 2 >d/sub/b && echo f >f && echo p >plain/p &&
+	dv add -q d f && git add -A && git commit -q -m data
+'
+
+test_expect_success 'a file: data, pointer and line move, git sees a rename' '
+	cp -a base m1 && cd m1 && cp f.dv ../f.dv && dv mv f g >out 2>err && cat out err && grep "^f -> g$" out && grep f g && test ! -e f && test_cmp ../f.dv g.dv && test ! -e f.dv &&
+	grep -x /g .gitignore && ! grep -x /f .gitignore && clean && sed -n "s/^hint: //p" err >../hint && sh -e ../hint && git status --short >out && grep "^R  f.dv -> g.dv" out
+'
+
+test_expect_success 'a directory into a folder that is not there yet, and into one that is' '
+	cp -a base m2 && cd m2 && describe_tree d >../before && dv mv -n d x/y/e && test -d d && dv mv d x/y/e && describe_tree x/y/e >../after && test_cmp ../before ../after &&
+	clean && test ! -e d.dv && dv mv x/y/e plain && test -f plain/e/sub/b && clean && grep -x /e plain/.gitignore && test ! -e x/y/.gitignore
+'
+
+test_expect_success 'nothing is read again' '
+	cp -a base m3 && cd m3 && head -c 300000 /dev/urandom >d/big && dv add -q d && until dv status && dv add --json d | grep "\"read_bytes\":0,"; do :; done &&
+	dv mv d e && dv add --json e >out && cat out && grep "\"read_bytes\":0," out
+'
+
+test_expect_success 'data that are not here: the pointer moves' '
+	cp -a base m4 && cd m4 && rm -rf d && dv mv d e && test -f e.dv && test ! -e d.dv && dv checkout && test -f e/sub/b
+'
+
+test_expect_success 'inside a tracked directory: the pointer is made anew' '
+	cp -a base m5 && cd m5 && dv mv d/sub/b d/new/c && grep 2 d/new/c && dv ls -R d >out && cat out && grep "d/new/c" out && ! grep "sub/b" out && clean &&
+	dv mv d/a d/new && grep 1 d/new/a && clean
+'
+
+test_expect_success 'what cannot be is refused and all stays' '
+	cp -a base m6 && cd m6 && describe_tree . | grep -v "^b.\.git/\|^b.\.git.\|out\|err" >../before &&
+	for args in "d f" "f d.dv" "d/a f2" "f d/f" "plain/p q" "nope q" "d d/x" "f ../out-of-here" "f .git/x" "f plain/p"
+	do
+		test_must_fail dv mv $args 2>../err || { echo "$args"; return 1; }
+		grep "^error: " ../err || return 1
+	done && describe_tree . | grep -v "^b.\.git/\|^b.\.git.\|out\|err" >../after && test_cmp ../before ../after && test_must_fail dv mv f 2>../err && test_must_fail dv mv f d nodir 2>../err && clean
+'
+
+test_expect_success 'several into a folder; autostage; dv move is the same command' '
+	cp -a base m7 && cd m7 && git config dv.core.autostage true && dv move f d plain 2>err && ! grep hint err && git status --short >out && cat out && grep "^R  f.dv -> plain/f.dv" out && clean
+'
+
+test_done
