@@ -68,6 +68,11 @@ test_expect_success 'data whose pointer was never committed is left alone' '
 	git checkout -q main && test -f fresh/f && git checkout -q --orphan o && test -f data/1
 '
 
+test_expect_success 'a pointer that the user removed leaves the data, by git rm and by dv rm' '
+	start && dv hooks install -q && git rm -q data.dv && git checkout -q -b x && test -f data/1 && git commit -qm rm &&
+	git checkout -q -b y && test -f data/1 && dv rm -q --keep sub/m && git checkout -q -b z && test -f sub/m
+'
+
 test_expect_success 'a branch with the pointer under another name' '
 	start && dv hooks install -q && git checkout -qb named && git mv data.dv name.dv && dv checkout -q && git add -A &&
 	git commit -qm named && inode=$(stat -c %i name/1) && git checkout -q main && test "$(stat -c %i data/1)" = "$inode" &&

@@ -71,8 +71,8 @@ int dv_outdated(struct dv_repo *repo, const char *before, dv_tracked_cb *fn,
 		void *data);
 
 /*
- * Removes the data whose pointer the commit `before` had and the work tree has
- * no more, as git has removed the pointer.  As with dv_checkout(), which
+ * Removes the data whose pointer the commit `before` had, and neither HEAD nor
+ * the work tree has any more: git has removed the pointer.  As with dv_checkout(), which
  * reads the same options but `what`, files that were changed and what the store
  * has not are kept; so is data whose pointer was never committed.
  */

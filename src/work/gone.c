@@ -12,6 +12,7 @@
 #include "base/auto.h"
 #include "base/path.h"
 #include "base/trace.h"
+#include "git/head.h"
 #include "git/repo.h"
 #include "store/tree.h"
 #include "work/below.h"
@@ -24,16 +25,33 @@ struct gone {
 	struct path_list paths;	/* of these: had a pointer in that commit */
 };
 
+/* HEAD has it still: it was the user who removed it. */
+static int removed_by_git(struct dv_repo *repo, const char *path, bool *out)
+{
+	DV_AUTO_BUF struct buf pointer = BUF_INIT;
+	uint8_t id[SHA1_SIZE];
+	bool there;
+	int err;
+
+	buf_addf(&pointer, "%s%s", path, DV_POINTER_SUFFIX);
+	err = head_lookup(repo, pointer.data, &there, id);
+	*out = !there;
+	return err;
+}
+
 /* The pointer for which the data was put here, not just one at this path. */
 static int take_committed(const struct dv_tracked *t, void *data)
 {
 	struct gone *g = data;
 	DV_AUTO_STAT_INDEX struct stat_index x = STAT_INDEX_INIT;
+	bool removed;
 	int err;
 
 	if (!path_list_has(g->forsaken, t->path))
 		return 0;
-	err = stat_index_open(g->repo, t->path, &x);
+	err = removed_by_git(g->repo, t->path, &removed);
+	if (!err && removed)
+		err = stat_index_open(g->repo, t->path, &x);
 	if (!err && x.dirs && dv_id_equal(&x.pointer, &t->pointer.id))
 		path_list_add(&g->paths, t->path, strlen(t->path));
 	return err;
