@@ -154,6 +154,8 @@ enum dv_list_flags {
 	DV_LIST_STORED = 2,	/* look up the content of files */
 };
 
+/* May return DV_LIST_SKIP: what is below this directory is left out. */
+#define DV_LIST_SKIP	1
 typedef int dv_entry_cb(const struct dv_entry *entry, void *data);
 
 /*

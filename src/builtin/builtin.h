@@ -25,12 +25,14 @@ const char *command_nearest(const char *name);
 
 int cmd_add(int argc, char **argv);
 int cmd_cat(int argc, char **argv);
+int cmd_check_ignore(int argc, char **argv);
 int cmd_checkout(int argc, char **argv);
 int cmd_commit(int argc, char **argv);
 int cmd_completion(int argc, char **argv);
 int cmd_config(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_diff_driver(int argc, char **argv);
+int cmd_du(int argc, char **argv);
 int cmd_fetch(int argc, char **argv);
 int cmd_gc(int argc, char **argv);
 int cmd_get(int argc, char **argv);

@@ -6,6 +6,8 @@
 const struct command commands[] = {
 	{ "add", "record files and directories", cmd_add, NULL },
 	{ "cat", "print a recorded file", cmd_cat, NULL },
+	{ "check-ignore", "tell which pattern leaves a path out",
+	  cmd_check_ignore, NULL },
 	{ "checkout", "put recorded data into the work tree", cmd_checkout,
 	  NULL },
 	{ "commit", "record changed tracked data again", cmd_commit, NULL },
@@ -16,6 +18,7 @@ const struct command commands[] = {
 	  cmd_diff, NULL },
 	{ "diff-driver", "show what differs between two pointers, for git",
 	  cmd_diff_driver, NULL },
+	{ "du", "sum up recorded data", cmd_du, NULL },
 	{ "fetch", "receive data from a remote into the store", cmd_fetch,
 	  NULL },
 	{ "gc", "remove what nothing can reach", cmd_gc, NULL },

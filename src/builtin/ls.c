@@ -2,9 +2,7 @@
 
 #include <stdio.h>
 
-#include "dv/error.h"
 #include "dv/source.h"
-#include "dv/transfer.h"
 #include "dv/work.h"
 
 #include "base/buf.h"
@@ -13,18 +11,24 @@
 #include "builtin/builtin.h"
 #include "builtin/filter.h"
 #include "builtin/open.h"
+#include "builtin/transfer.h"
+#include "cli/human.h"
 #include "cli/options.h"
 #include "cli/report.h"
 
 static const char *const usage[] = {
-	"dv ls [-R] [-l] [-z] [--json] [--rev <rev>] [--repo <url>] "
+	"dv ls [-R | --tree] [-l] [--human] [-z] [--json] [--rev <rev>] "
+	"[--repo <url>] "
 	"[--exclude <glob>] [--profile <name>] [--max-size <size>] "
 	"[--] [<path>...]", NULL
 };
 
 struct ls {
 	struct dv_repo *repo;	/* NULL: paths are those of another one */
-	int long_form, nul, json;
+	int long_form, human, nul, json, tree;
+	struct buf folders;	/* --tree: the directory at hand, the ones
+				   around it cut off where `depth` says */
+	unsigned depth;
 };
 
 static void print_json(const struct dv_entry *e)
@@ -52,25 +56,64 @@ static void print_json(const struct dv_entry *e)
 	puts(out.data);
 }
 
-static void print_plain(const struct ls *l, const struct dv_entry *e)
+static void print_long(const struct ls *l, const struct dv_entry *e)
 {
-	DV_AUTO_BUF struct buf path = BUF_INIT;
 	char kind = e->type == DV_ENTRY_DIR ? 'd' :
 		    e->type == DV_ENTRY_SYMLINK ? 'l' :
 		    e->executable ? 'x' : '-';
+	char size[HUMAN_SIZE];
 
-	if (!l->repo && l->nul)
-		buf_addstr(&path, e->path);
-	else if (!l->repo)
-		path_quote(e->path, &path);
-	else if (l->nul)
-		typed_path(l->repo, e->path, &path);
+	if (l->human)
+		printf("%c %10s  ", kind, human_bytes(e->size, size));
 	else
-		shown_path(l->repo, e->path, &path);
+		printf("%c %14llu  ", kind, (unsigned long long)e->size);
+}
+
+static void add_path(const struct ls *l, const char *path, struct buf *out)
+{
+	if (!l->repo && l->nul)
+		buf_addstr(out, path);
+	else if (!l->repo)
+		path_quote(path, out);
+	else if (l->nul)
+		typed_path(l->repo, path, out);
+	else
+		shown_path(l->repo, path, out);
+}
+
+/* The name alone, set in once for each directory it is listed below. */
+static void add_branch(struct ls *l, const struct dv_entry *e,
+		       struct buf *out)
+{
+	while (l->depth && !path_below(e->path, l->folders.data)) {
+		buf_setlen(&l->folders, path_parent_len(l->folders.data));
+		l->depth--;
+	}
+	for (unsigned i = 0; i < l->depth; i++)
+		buf_addstr(out, "  ");
+	if (l->depth)
+		path_quote(path_name(e->path), out);
+	else
+		add_path(l, e->path, out);
+	if (e->type == DV_ENTRY_DIR) {
+		buf_clear(&l->folders);
+		buf_addstr(&l->folders, e->path);
+		l->depth++;
+	}
+}
+
+static void print_plain(struct ls *l, const struct dv_entry *e)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+
+	if (l->tree)
+		add_branch(l, e, &path);
+	else
+		add_path(l, e->path, &path);
 	if (e->type == DV_ENTRY_DIR)
 		buf_addch(&path, '/');
 	if (l->long_form)
-		printf("%c %14llu  ", kind, (unsigned long long)e->size);
+		print_long(l, e);
 	printf("%s", path.data);
 	if (l->long_form && e->target && !l->nul)
 		printf(" -> %s", e->target);
@@ -79,7 +122,7 @@ static void print_plain(const struct ls *l, const struct dv_entry *e)
 
 static int print_entry(const struct dv_entry *e, void *data)
 {
-	const struct ls *l = data;
+	struct ls *l = data;
 
 	if (l->json)
 		print_json(e);
@@ -88,32 +131,21 @@ static int print_entry(const struct dv_entry *e, void *data)
 	return 0;
 }
 
-/* What the store lacks is fetched first: trees only, no content. */
-static int list(struct dv_repo *repo, const struct dv_selection *what,
-		bool recursive, struct ls *l)
-{
-	struct dv_transfer_options fetch = { .what = *what,
-					     .metadata_only = true };
-	struct dv_transfer_result result;
-	int err = dv_list(repo, what, recursive, NULL, NULL);
-
-	if (err == DV_E_INCOMPLETE)
-		err = dv_fetch(repo, &fetch, &result);
-	return err ? err : dv_list(repo, what, recursive, print_entry, l);
-}
-
 int cmd_ls(int argc, char **argv)
 {
 	DV_AUTO_REPO struct dv_repo *repo = NULL;
 	DV_AUTO_FILTER struct filter_args filter = { 0 };
-	struct ls l = { 0 };
+	struct ls l = { .folders = BUF_INIT };
 	struct dv_selection what = { 0 };
 	const char *url = NULL;
 	int recursive = 0, code, err, n;
 	const struct option options[] = {
 		OPT_FLAG('R', "recursive", &recursive,
 			 "list all below directories"),
+		OPT_FLAG(0, "tree", &l.tree,
+			 "the same, names set in below their directories"),
 		OPT_FLAG('l', "long", &l.long_form, "with kind and size"),
+		OPT_FLAG(0, "human", &l.human, "sizes as people read them"),
 		OPT_FLAG('z', NULL, &l.nul,
 			 "paths as they are and ended by NUL"),
 		OPT_FLAG(0, "json", &l.json, "a JSON object per entry"),
@@ -128,6 +160,9 @@ int cmd_ls(int argc, char **argv)
 	n = parse_options(argc, argv, options, usage, &code);
 	if (n < 0)
 		return code;
+	if (l.tree && (l.json || l.nul))
+		return usage_error(usage, "--tree is for people to read");
+	l.long_form |= l.human;
 	err = open_repo(&repo);
 	/* outside of a repository another one can be looked into as well */
 	if (err && !url)
@@ -135,10 +170,12 @@ int cmd_ls(int argc, char **argv)
 	if (!url)
 		l.repo = repo;
 	err = filter_apply(&filter, l.repo, argv, n, &what);
-	recursive |= filter.includes.count > 0;
+	recursive |= l.tree || filter.includes.count > 0;
 	if (!err)
 		err = url ? dv_source_list(repo, url, &what, recursive,
 					   print_entry, &l) :
-			list(repo, &what, recursive, &l);
+			list_fetching(repo, &what, recursive, print_entry,
+				      &l);
+	buf_release(&l.folders);
 	return report(err);
 }

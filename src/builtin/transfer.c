@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "dv/error.h"
 #include "dv/source.h"
 
 #include "base/buf.h"
@@ -127,4 +128,18 @@ void transfer_print(struct transfer *t, const char *verb,
 		printf("repaired %llu %s that the remote had lost\n",
 		       (unsigned long long)r->repaired,
 		       human_plural(r->repaired, "pack", "packs"));
+}
+
+int list_fetching(struct dv_repo *repo, const struct dv_selection *what,
+		  bool recursive, dv_entry_cb *fn, void *data)
+{
+	struct dv_transfer_options fetch = { .what = *what,
+					     .metadata_only = true };
+	struct dv_transfer_result result;
+	int flags = recursive ? DV_LIST_RECURSIVE : 0;
+	int err = dv_list(repo, what, flags, NULL, NULL);
+
+	if (err == DV_E_INCOMPLETE)
+		err = dv_fetch(repo, &fetch, &result);
+	return err ? err : dv_list(repo, what, flags, fn, data);
 }

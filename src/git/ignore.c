@@ -132,3 +132,18 @@ bool ignore_match(struct ignore *i, const char *path, bool directory)
 	pthread_rwlock_unlock(&i->lock);
 	return out;
 }
+
+bool ignore_find(struct ignore *i, const char *path, bool directory,
+		 struct rule_found *out)
+{
+	bool found;
+
+	if (names_git(path)) {
+		*out = (struct rule_found){ .text = ".git" };
+		return true;
+	}
+	pthread_rwlock_rdlock(&i->lock);
+	found = rules_find(&i->rules, path, directory, out);
+	pthread_rwlock_unlock(&i->lock);
+	return found;
+}

@@ -139,6 +139,13 @@ void ignore_free(struct ignore *i);
 int ignore_load(struct ignore *i, const char *dir);
 /* True when rules say so.  Cheap when there are no rules. */
 bool ignore_match(struct ignore *i, const char *path, bool directory);
+/*
+ * The rule that decides about path, see rules_find(); for ".git" one that is
+ * in no file, with line 0.
+ */
+struct rule_found;
+bool ignore_find(struct ignore *i, const char *path, bool directory,
+		 struct rule_found *out);
 
 /* --- credentials ------------------------------------------------------- */
 

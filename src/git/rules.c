@@ -17,6 +17,8 @@ enum rule_shape {
 struct rule {
 	const char *pattern;
 	size_t len;
+	const char *text;	/* as it was written */
+	unsigned line;
 	enum rule_shape shape;
 	bool negated;
 	bool directory;		/* for directories only */
@@ -25,6 +27,7 @@ struct rule {
 struct rule_group {
 	struct rule *rules;	/* owned */
 	size_t count, room;
+	unsigned lines;		/* that were read */
 };
 
 /* --- reading ----------------------------------------------------------- */
@@ -44,16 +47,17 @@ static size_t trimmed(const char *line, size_t len)
 	return keep;
 }
 
-static bool add_line(struct rules *r, struct rule_group *g, const char *line,
+static void add_line(struct rules *r, struct rule_group *g, const char *line,
 		     size_t len)
 {
-	struct rule rule = { .shape = RULE_GLOB };
+	struct rule rule = { .shape = RULE_GLOB, .line = g->lines };
 
 	if (len && line[len - 1] == '\r')
 		len--;
 	if (!len || *line == '#' || memchr(line, 0, len))
-		return false;
+		return;
 	len = trimmed(line, len);
+	rule.text = arena_copy(&r->arena, line, len);
 	if (len && *line == '!') {
 		rule.negated = true;
 		line++;
@@ -68,7 +72,7 @@ static bool add_line(struct rules *r, struct rule_group *g, const char *line,
 		len--;
 	}
 	if (!len)
-		return false;
+		return;
 	if (memchr(line, '/', len)) {
 		rule.shape = RULE_PATH;
 		if (*line == '/') {
@@ -88,7 +92,6 @@ static bool add_line(struct rules *r, struct rule_group *g, const char *line,
 	ARRAY_GROW(g->rules, g->count + 1, g->room);
 	g->rules[g->count++] = rule;
 	r->rule_count++;
-	return true;
 }
 
 static void add_text(struct rules *r, struct rule_group *g, const char *text,
@@ -103,6 +106,7 @@ static void add_text(struct rules *r, struct rule_group *g, const char *text,
 
 		if (!line_end)
 			line_end = end;
+		g->lines++;
 		add_line(r, g, text, line_end - text);
 		text = line_end + 1;
 	}
@@ -154,58 +158,91 @@ static bool rule_fits(const struct rule *rule, const char *below,
 	return false;
 }
 
-/* 1: ruled out, 0: not, by negation; -1: nothing is said. */
-static int group_says(const struct rule_group *g, const char *below,
-		      bool directory)
+/* The rule that decides, or NULL. */
+static const struct rule *group_rule(const struct rule_group *g,
+				     const char *below, bool directory)
 {
 	const char *name = path_name(below);
 	size_t name_len = strlen(name);
 
 	for (size_t i = g->count; i-- > 0; )
 		if (rule_fits(&g->rules[i], below, name, name_len, directory))
-			return !g->rules[i].negated;
-	return -1;
+			return &g->rules[i];
+	return NULL;
 }
 
-/* What the rules say of just this path: those of the nearest folder first. */
-static bool ruled_out(const struct rules *r, const char *path, bool directory)
+/*
+ * The rule about just this path: those of the nearest folder first.  *folder
+ * becomes its folder's number, or NAMES_NONE.
+ */
+static const struct rule *rule_about(const struct rules *r, const char *path,
+				     bool directory, uint32_t *folder)
 {
+	const struct rule *rule;
 	size_t len = strlen(path);
-	int says;
 
 	do {
-		uint32_t number;
-
 		while (len && path[len - 1] != '/')
 			len--;
 		/* the folder is path[0..len - 1), without its '/' */
-		number = names_find(&r->folders, path, len ? len - 1 : 0);
-		if (number != NAMES_NONE && r->groups[number].count) {
-			says = group_says(&r->groups[number], path + len,
+		*folder = names_find(&r->folders, path, len ? len - 1 : 0);
+		if (*folder != NAMES_NONE && r->groups[*folder].count) {
+			rule = group_rule(&r->groups[*folder], path + len,
 					  directory);
-			if (says >= 0)
-				return says;
+			if (rule)
+				return rule;
 		}
 		len -= len > 0;
 	} while (len);
-	return r->base && group_says(r->base, path, directory) > 0;
+	*folder = NAMES_NONE;
+	return r->base ? group_rule(r->base, path, directory) : NULL;
 }
 
-bool rules_match(const struct rules *r, const char *path, bool directory)
+/* The one that decides about path, or rules out a folder above it. */
+static const struct rule *deciding(const struct rules *r, const char *path,
+				   bool directory, uint32_t *folder)
 {
 	DV_AUTO_BUF struct buf above = BUF_INIT;
+	const struct rule *rule;
 
 	if (!r->rule_count)
-		return false;
+		return NULL;
 	/* nothing can be taken back in below a folder that is out */
 	for (size_t n = strcspn(path, "/"); path[n];
 	     n += 1 + strcspn(path + n + 1, "/")) {
 		buf_clear(&above);
 		buf_add(&above, path, n);
-		if (ruled_out(r, above.data, true))
-			return true;
+		rule = rule_about(r, above.data, true, folder);
+		if (rule && !rule->negated)
+			return rule;
 	}
-	return ruled_out(r, path, directory);
+	return rule_about(r, path, directory, folder);
+}
+
+bool rules_match(const struct rules *r, const char *path, bool directory)
+{
+	uint32_t folder;
+	const struct rule *rule = deciding(r, path, directory, &folder);
+
+	return rule && !rule->negated;
+}
+
+bool rules_find(const struct rules *r, const char *path, bool directory,
+		struct rule_found *out)
+{
+	uint32_t folder;
+	const struct rule *rule = deciding(r, path, directory, &folder);
+
+	if (!rule)
+		return false;
+	*out = (struct rule_found){
+		.folder = folder == NAMES_NONE ? NULL :
+			r->folders.items[folder].text,
+		.line = rule->line,
+		.text = rule->text,
+		.negated = rule->negated,
+	};
+	return true;
 }
 
 void rules_release(struct rules *r)

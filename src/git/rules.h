@@ -36,6 +36,21 @@ bool rules_have(const struct rules *r, const char *dir);
  * one.  Does not change *r.
  */
 bool rules_match(const struct rules *r, const char *path, bool directory);
+
+/* Where the rule that decides was written. */
+struct rule_found {
+	const char *folder;	/* NULL: rules_add_base() */
+	unsigned line;		/* from 1 */
+	const char *text;	/* the line, less what means nothing */
+	bool negated;		/* it takes the path back in */
+};
+
+/*
+ * The rule by which path, or a folder above it, is ruled out or taken back
+ * in; false: none is about it.  *out lasts as long as the rules do.
+ */
+bool rules_find(const struct rules *r, const char *path, bool directory,
+		struct rule_found *out);
 void rules_release(struct rules *r);
 
 #endif

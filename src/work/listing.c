@@ -129,7 +129,9 @@ static int walk(struct listing *l, struct levels *levels, struct buf *path)
 		err = cancel_check();
 		if (!err)
 			err = tell(l, path->data, e);
-		if (!err && is_entered(l, path->data, e))
+		if (err == DV_LIST_SKIP)
+			err = 0;
+		else if (!err && is_entered(l, path->data, e))
 			err = enter(l, levels, &e->content.id, path);
 	}
 	return err;
@@ -206,6 +208,8 @@ static int list_tracked(const struct dv_tracked *t, void *data)
 				       t->path, t->inside);
 		resolve_root(&t->pointer, &root);
 		err = tell_tracked(l, t);
+		if (err == DV_LIST_SKIP)
+			return 0;
 		if (err || t->pointer.kind == DV_KIND_FILE ||
 		    !is_entered(l, t->path, &root))
 			return err;

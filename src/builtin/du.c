@@ -1,0 +1,212 @@
+/* dv du: bytes and files of what is recorded. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dv/work.h"
+
+#include "base/array.h"
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/path.h"
+#include "builtin/builtin.h"
+#include "builtin/open.h"
+#include "builtin/transfer.h"
+#include "cli/human.h"
+#include "cli/options.h"
+#include "cli/report.h"
+
+static const char *const usage[] = {
+	"dv du [-s] [-d <n>] [--human] [-z] [--json] [--rev <rev>] [--] "
+	"[<path>...]", NULL
+};
+
+/* A tracked path, or a path inside of one. */
+struct item {
+	char *path;		/* owned; relative to the work tree */
+	bool inside, directory;
+	uint64_t size, files;
+};
+
+struct du {
+	struct dv_repo *repo;
+	const char *rev;
+	int summarize, human, nul, json;
+	unsigned depth;
+	struct item *items;	/* owned */
+	size_t count, room;
+	const struct item *at;	/* whose insides are being listed */
+};
+
+static void print_json(const struct item *i)
+{
+	DV_AUTO_BUF struct buf out = BUF_INIT;
+
+	json_object_begin(&out);
+	if (i->path)
+		json_add_string(&out, "path", i->path);
+	else
+		json_add_bool(&out, "total", true);
+	json_add_number(&out, "size", i->size);
+	json_add_number(&out, "files", i->files);
+	json_object_end(&out);
+	puts(out.data);
+}
+
+static void print_item(const struct du *d, const struct item *i)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	char size[HUMAN_SIZE];
+
+	if (d->json) {
+		print_json(i);
+		return;
+	}
+	if (!i->path)
+		buf_addstr(&path, "total");
+	else if (d->nul)
+		typed_path(d->repo, i->path, &path);
+	else
+		shown_path(d->repo, i->path, &path);
+	if (i->directory)
+		buf_addch(&path, '/');
+	if (d->human)
+		printf("%10s", human_bytes(i->size, size));
+	else
+		printf("%llu", (unsigned long long)i->size);
+	printf("\t%llu\t%s%c", (unsigned long long)i->files, path.data,
+	       d->nul ? 0 : '\n');
+}
+
+static int take_tracked(const struct dv_tracked *t, void *data)
+{
+	struct du *d = data;
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+
+	buf_addstr(&path, t->path);
+	if (*t->inside)
+		path_append(&path, t->inside);
+	ARRAY_GROW(d->items, d->count + 1, d->room);
+	d->items[d->count++] = (struct item){
+		.path = buf_detach(&path),
+		.inside = *t->inside,
+		.directory = t->pointer.kind == DV_KIND_TREE,
+		.size = t->pointer.size,
+		.files = t->pointer.files,
+	};
+	return 0;
+}
+
+/* What is inside an item, at its first level. */
+static int sum_entry(const struct dv_entry *e, void *data)
+{
+	struct item *i = data;
+
+	if (!strcmp(e->path, i->path))
+		i->directory = false;
+	i->size += e->type == DV_ENTRY_SYMLINK ? 0 : e->size;
+	i->files += e->type == DV_ENTRY_DIR ? e->files : 1;
+	return 0;
+}
+
+static int show_entry(const struct dv_entry *e, void *data)
+{
+	const struct du *d = data;
+	const char *below = path_below(e->path, d->at->path);
+	unsigned depth = 1;
+	struct item i = {
+		.path = (char *)e->path, .directory = true, .size = e->size,
+		.files = e->files,
+	};
+
+	if (e->type != DV_ENTRY_DIR)
+		return 0;
+	for (; below && *below; below++)
+		depth += *below == '/';
+	print_item(d, &i);
+	return depth < d->depth ? 0 : DV_LIST_SKIP;
+}
+
+static int list(struct du *d, const struct item *i, bool recursive,
+		dv_entry_cb *fn, void *data)
+{
+	DV_AUTO_BUF struct buf full = BUF_INIT;
+	struct dv_selection what = { .count = 1, .rev = d->rev };
+	const char *path;
+
+	buf_addf(&full, "%s/%s", dv_repo_worktree(d->repo), i->path);
+	path = full.data;
+	what.paths = &path;
+	return list_fetching(d->repo, &what, recursive, fn, data);
+}
+
+static int show(struct du *d, struct item *i)
+{
+	int err = 0;
+
+	if (i->inside) {
+		i->size = i->files = 0;
+		err = list(d, i, false, sum_entry, i);
+	}
+	if (err || d->summarize)
+		return err;
+	print_item(d, i);
+	d->at = i;
+	if (d->depth && i->directory)
+		err = list(d, i, true, show_entry, d);
+	return err;
+}
+
+static int show_all(struct du *d, const struct dv_selection *what)
+{
+	struct item total = { .path = NULL };
+	int err = dv_tracked_each(d->repo, what, take_tracked, d);
+
+	for (size_t i = 0; i < d->count && !err; i++) {
+		err = show(d, &d->items[i]);
+		total.size += d->items[i].size;
+		total.files += d->items[i].files;
+	}
+	if (!err && d->summarize)
+		print_item(d, &total);
+	return err;
+}
+
+int cmd_du(int argc, char **argv)
+{
+	DV_AUTO_REPO struct dv_repo *repo = NULL;
+	struct du d = { 0 };
+	struct dv_selection what = { 0 };
+	int code, err, n;
+	const struct option options[] = {
+		OPT_FLAG('s', "summarize", &d.summarize, "the total alone"),
+		OPT_COUNT('d', "max-depth", &d.depth, "<n>",
+			  "directories inside too, so many levels down"),
+		OPT_FLAG(0, "human", &d.human, "sizes as people read them"),
+		OPT_FLAG('z', NULL, &d.nul,
+			 "paths as they are, ended by NUL"),
+		OPT_FLAG(0, "json", &d.json, "a JSON object per path"),
+		OPT_STRING(0, "rev", &d.rev, "<rev>",
+			   "what this commit records"),
+		OPT_END()
+	};
+
+	n = parse_options(argc, argv, options, usage, &code);
+	if (n < 0)
+		return code;
+	if (d.summarize && d.depth)
+		return usage_error(usage, "-s goes without -d");
+	err = open_repo(&repo);
+	if (err)
+		return report(err);
+	d.repo = repo;
+	what = (struct dv_selection){
+		.paths = (const char *const *)argv, .count = n, .rev = d.rev,
+	};
+	err = show_all(&d, &what);
+	for (size_t i = 0; i < d.count; i++)
+		free(d.items[i].path);
+	free(d.items);
+	return report(err);
+}

@@ -1,0 +1,76 @@
+#!/bin/sh
+
+test_description='dv du, dv ls --tree: what is recorded, summed up and drawn'
+
+. "${0%/*}/test-lib.sh"
+
+test_expect_success 'setup' '
+	make_repo repo && cd repo && mkdir -p models data/a/deep data/b data/empty &&
+	random_bytes 1000 1 >data/a/one && random_bytes 200 2 >data/a/deep/two && random_bytes 30 3 >data/b/three &&
+	ln -s one data/a/link && random_bytes 4000 4 >models/m.bin && random_bytes 2 5 >"data/new
+line" && dv add -q data models/m.bin && git add -A && git commit -qm one && git tag one &&
+	random_bytes 70 6 >data/b/four && dv add -q data && git commit -qam two
+'
+
+test_expect_success 'du: bytes, files and path of each tracked path' '
+	cd repo && dv du >../actual && printf "1302\t6\tdata/\n4000\t1\tmodels/m.bin\n" | test_cmp - ../actual &&
+	dv du -s >../actual && printf "5302\t7\ttotal\n" | test_cmp - ../actual &&
+	dv du models >../actual && printf "4000\t1\tmodels/m.bin\n" | test_cmp - ../actual
+'
+
+test_expect_success 'du: inside, of a file, and in a commit' '
+	cd repo && dv du data/a data/b/four >../actual &&
+	printf "1200\t3\tdata/a/\n70\t1\tdata/b/four\n" | test_cmp - ../actual &&
+	(cd data && dv du b) >../actual && printf "100\t2\tb/\n" | test_cmp - ../actual &&
+	dv du --rev one data/b >../actual && printf "30\t1\tdata/b/\n" | test_cmp - ../actual &&
+	dv du data data/b >../actual && printf "1302\t6\tdata/\n" | test_cmp - ../actual &&
+	test_must_fail dv du nowhere 2>err && grep nowhere err && test_exit_code 129 dv du -s -d 1
+'
+
+test_expect_success 'du --max-depth: directories inside' '
+	cd repo && dv du -d 1 data >../actual &&
+	printf "1302\t6\tdata/\n1200\t3\tdata/a/\n100\t2\tdata/b/\n0\t0\tdata/empty/\n" | test_cmp - ../actual &&
+	dv du -d 2 data >../actual && grep "^200	1	data/a/deep/$" ../actual &&
+	dv du -d 1 data/a >../actual && printf "1200\t3\tdata/a/\n200\t1\tdata/a/deep/\n" | test_cmp - ../actual
+'
+
+test_expect_success 'du --json, --human and -z' '
+	cd repo && dv du --json data >../actual &&
+	echo "{\"path\":\"data\",\"size\":1302,\"files\":6}" | test_cmp - ../actual &&
+	dv du --json -s | grep "\"total\":true,\"size\":5302" && dv du --human models >../out && grep "3.9 KiB" ../out &&
+	dv du -z | tr "\0" "\n" | grep "^1302	6	data/$"
+'
+
+test_expect_success 'du agrees with du(1) on what a checkout puts there' '
+	cd repo && want=$(find data -type f -printf "%s\n" | awk "{ n += \$1 } END { print n }") &&
+	test "$(dv du data | cut -f1)" = "$want"
+'
+
+test_expect_success 'ls --tree: names set in below their directories' '
+	cd repo && dv ls --tree >../actual && cat >../expect <<-\EOF && test_cmp ../expect ../actual &&
+	data/
+	  a/
+	    deep/
+	      two
+	    link
+	    one
+	  b/
+	    four
+	    three
+	  empty/
+	  "new\nline"
+	models/m.bin
+	EOF
+	dv ls --tree --rev one data/b >../actual && echo data/b/three | test_cmp - ../actual &&
+	dv ls --tree --human models data >../actual && grep "^x\{0,1\}-\{0,1\} *3.9 KiB  models/m.bin$" ../actual &&
+	dv ls --tree -l data/a >../actual && grep "^l .* data/a/link -> one$" ../actual &&
+	test_exit_code 129 dv ls --tree --json
+'
+
+test_expect_success 'in a clone without data the lists are fetched, the data is not' '
+	mkdir remote && (cd repo && dv remote add -d origin "$SCRATCH/remote" && git add -A && git commit -qm r && dv push -q) &&
+	git clone -q repo clone && cd clone && dv du -d 2 >../actual && grep "^200	1	data/a/deep/$" ../actual &&
+	dv ls --tree data | grep deep && test_must_fail dv checkout data/a 2>err && test ! -e data/a/one
+'
+
+test_done
