@@ -161,8 +161,9 @@ test_expect_success 'annotations and the source of imports become lines of the p
 	meta: {"owner":{"name":"Ann","n":3}}
 	EOF
 	test_cmp ../expect ../rest &&
-	grep "^source.url: https://example.com/reg.git$" b.dv && grep "^source.path: sub/b$" b.dv &&
-	grep "^source.ref: v1$" b.dv && grep "^source.rev: 0123456789012345678901234567890123456789$" b.dv
+	grep "^dvc.url: https://example.com/reg.git$" b.dv && grep "^dvc.path: sub/b$" b.dv &&
+	grep "^dvc.ref: v1$" b.dv && grep "^dvc.rev: 0123456789012345678901234567890123456789$" b.dv &&
+	dv remote add -d o ../pushed && dv push >../out && grep "pushed 2 of 2" ../out
 '
 
 test_expect_success 'outputs of a pipeline are data; what is not cached is not; the pipeline stays' '

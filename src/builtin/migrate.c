@@ -16,8 +16,9 @@
 
 static const char *const usage[] = {
 	"dv migrate --from-dvc [--remove-dvc] [-q] [-j <n>] [-n] [--json]",
-	"dv migrate --from-dvc --all-history [--branch <name>] [-q] [-j <n>] "
-	"[-n] [--json]",
+	"dv migrate --from-lfs [-q] [-j <n>] [-n] [--json]",
+	"dv migrate (--from-dvc | --from-lfs) --all-history "
+	"[--branch <name>] [-q] [-j <n>] [-n] [--json]",
 	NULL
 };
 
@@ -186,12 +187,14 @@ int cmd_migrate(int argc, char **argv)
 {
 	DV_AUTO_REPO struct dv_repo *repo = NULL;
 	struct migrate m = { .to_stage = BUF_INIT };
-	struct dv_migrate_options o = { .from = DV_MIGRATE_DVC };
+	struct dv_migrate_options o = { 0 };
 	struct dv_migrate_result result;
-	int from_dvc = 0, remove = 0, history = 0, code, err, n;
+	int from_dvc = 0, from_lfs = 0, remove = 0, history = 0, code, err, n;
 	const struct option options[] = {
 		OPT_FLAG(0, "from-dvc", &from_dvc,
 			 "take over what DVC tracks"),
+		OPT_FLAG(0, "from-lfs", &from_lfs,
+			 "take over what git-lfs tracks"),
 		OPT_FLAG(0, "remove-dvc", &remove,
 			 "git rm the .dvc files that were carried over"),
 		OPT_FLAG(0, "all-history", &history,
@@ -214,12 +217,13 @@ int cmd_migrate(int argc, char **argv)
 		return code;
 	if (n)
 		return usage_error(usage, "%s: no such argument", argv[0]);
-	if (!from_dvc)
-		return usage_error(usage, "--from-dvc is missing");
+	if (from_dvc == from_lfs)
+		return usage_error(usage, "either --from-dvc or --from-lfs");
 	if (o.branch && !history)
 		return usage_error(usage, "--branch is for --all-history");
-	if (history && remove)
-		return usage_error(usage, "--remove-dvc is for the work tree");
+	if (remove && (history || from_lfs))
+		return usage_error(usage, "--remove-dvc is for a work tree of "
+				   "DVC");
 	if (history && !o.branch)
 		o.branch = "dv-history";
 	err = open_or_init(&repo, m.dry_run);
@@ -230,6 +234,7 @@ int cmd_migrate(int argc, char **argv)
 	m.repo = repo;
 	m.branch = o.branch;
 	o.dry_run = m.dry_run;
+	o.from = from_lfs ? DV_MIGRATE_LFS : DV_MIGRATE_DVC;
 	o.remove = remove;
 	o.progress = progress_show(&m.view, m.quiet);
 	err = dv_migrate(repo, &o, print_entry, &m, &result);

@@ -21,12 +21,11 @@
 /* --- a line ------------------------------------------------------------ */
 
 /*
- * "/name" with what is special in a pattern escaped.  The '/' comes first,
- * so '#' and '!' are plain.  A line cannot hold a line end, nor end in a
- * carriage return: the class of control bytes stands for both, which is as
- * near as a pattern can get.
+ * The '/' comes first, so '#' and '!' are plain.  A line cannot hold a line
+ * end, nor end in a carriage return: the class of control bytes stands for
+ * both, which is as near as a pattern can get.
  */
-static void format_line(const char *name, struct buf *out)
+void gitignore_line(const char *name, struct buf *out)
 {
 	size_t len = strlen(name), spaces = len;
 
@@ -267,7 +266,7 @@ int repo_gitignore_add(struct dv_repo *repo, const char *path,
 	err = file_load(repo, path, &f);
 	if (err)
 		return err;
-	format_line(path_name(path), &line);
+	gitignore_line(path_name(path), &line);
 	/* there, and taken back by a later line: as its writer wants it */
 	if (find_line(&f.text, 0, &line, &found))
 		return 0;
@@ -306,7 +305,7 @@ int repo_gitignore_remove(struct dv_repo *repo, const char *path,
 	err = file_load(repo, path, &f);
 	if (err || !f.there)
 		return err;
-	format_line(path_name(path), &line);
+	gitignore_line(path_name(path), &line);
 	while (find_line(&f.text, 0, &line, &found)) {
 		cut_line(&f.text, &found);
 		any = true;

@@ -105,6 +105,8 @@ int repo_git_tracks(struct dv_repo *repo, const char *path, struct buf *out);
  */
 int repo_gitignore_add(struct dv_repo *repo, const char *path,
 		       struct buf *changed);
+/* Appends the line for a name, "/name" with what is special escaped. */
+void gitignore_line(const char *name, struct buf *out);
 int repo_gitignore_remove(struct dv_repo *repo, const char *path,
 			  struct buf *changed);
 

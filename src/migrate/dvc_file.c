@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "migrate/yaml_file.h"
+#include "store/pointer_line.h"
 
 #define VALUE_MOST	((size_t)8 << 10)	/* bytes of one pointer line */
 #define STAGE_MOST	256
@@ -51,26 +52,12 @@ static bool number_of(const yaml_node_t *node, uint64_t *out)
 
 /* --- lines for the pointer --------------------------------------------- */
 
-/* A value of one line that a pointer may have. */
-static bool value_fits(const char *text)
-{
-	size_t len = strlen(text);
-
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = text[i], d = text[i + 1];
-
-		if (c < 0x20 || c == 0x7f || (c == 0xc2 && d < 0xa0))
-			return false;
-	}
-	return len <= VALUE_MOST;
-}
-
 static void add_line(struct reading *r, const char *key, const char *value,
 		     struct buf *out)
 {
 	if (!value)
 		return;
-	if (value_fits(value))
+	if (pointer_value_ok(value) && strlen(value) <= VALUE_MOST)
 		buf_addf(out, "%s: %s\n", key, value);
 	else
 		r->file->lossy = true;
@@ -91,7 +78,11 @@ static void add_node(struct reading *r, const char *key,
 		r->file->lossy = true;
 }
 
-/* Of an import: where it came from. */
+/*
+ * Where it came from.  An import from a repository of DVC is not one from a
+ * repository of dv: its lines have names of their own, so that nothing is
+ * taken from there and all of it is pushed.
+ */
 static void add_source(struct reading *r, const yaml_node_t *dep,
 		       struct buf *out)
 {
@@ -100,17 +91,17 @@ static void add_source(struct reading *r, const yaml_node_t *dep,
 
 	if (repo) {
 		r->file->imported = true;
-		add_line(r, "source.url",
+		add_line(r, "dvc.url",
 			 yaml_member_text(r->yaml, repo, "url"), out);
-		add_line(r, "source.path", path, out);
-		add_line(r, "source.rev",
+		add_line(r, "dvc.path", path, out);
+		add_line(r, "dvc.rev",
 			 yaml_member_text(r->yaml, repo, "rev_lock"), out);
-		add_line(r, "source.ref",
+		add_line(r, "dvc.ref",
 			 yaml_member_text(r->yaml, repo, "rev"), out);
 		return;
 	}
-	add_line(r, "source.url", path, out);
-	add_line(r, "source.etag", yaml_member_text(r->yaml, dep, "etag"),
+	add_line(r, POINTER_URL, path, out);
+	add_line(r, POINTER_ETAG, yaml_member_text(r->yaml, dep, "etag"),
 		 out);
 }
 

@@ -1,19 +1,15 @@
 #include "migrate/dvc_project.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/array.h"
-#include "base/auto.h"
 #include "base/path.h"
 #include "git/repo.h"
+#include "migrate/here.h"
 #include "migrate/object_name.h"
 #include "store/store.h"
-#include "work/below.h"
 
 #define REMOTE_JOBS	16
 
@@ -241,30 +237,6 @@ static int take_cached(struct dvc_project *p, const struct wanted *w, bool old,
 	return held_path(out, path.data);
 }
 
-/* A file of another size is another one; no need to read it. */
-static int take_here(struct dvc_project *p, const struct wanted *w,
-		     struct held *out)
-{
-	DV_AUTO_BUF struct buf parent = BUF_INIT;
-	int top, fd, err = repo_worktree_fd(p->repo, &top);
-	struct stat st;
-
-	if (err)
-		return err;
-	buf_add(&parent, w->path, path_parent_len(w->path));
-	DV_AUTO_CLOSE int dir = open_below(top, parent.data);
-	fd = dir < 0 ? -1 : openat(dir, path_name(w->path), O_RDONLY |
-				   O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
-				   O_CLOEXEC);
-	if (fd < 0)
-		return dv_fail(DV_E_NOTFOUND, "%s is not there", w->path);
-	if (w->has_size && !fstat(fd, &st) && (uint64_t)st.st_size != w->size) {
-		close(fd);
-		return dv_fail(DV_E_NOTFOUND, "%s has changed", w->path);
-	}
-	return held_file(out, fd, w->path);
-}
-
 struct request {
 	struct remote *remote;
 	const char *name;
@@ -320,7 +292,7 @@ static int take(struct origin *o, const struct wanted *w, unsigned n,
 	int err;
 
 	if (n == 2)
-		return w->path && w->name.kind ? take_here(p, w, out) : none();
+		return w->path && w->name.kind ? held_here(p->repo, w, out) : none();
 	if (n > 2 && (n - 3) / 2 >= p->remote_count)
 		return 1;
 	old ^= n < 2 ? n : (n - 3) % 2;

@@ -29,7 +29,8 @@ struct export {
 	size_t len;
 	struct buf blob;	/* EXPORT_ID, EXPORT_MODIFY: an object id */
 	struct buf path;	/* EXPORT_MODIFY, EXPORT_DELETE: unquoted */
-	bool plain;		/* EXPORT_MODIFY: a file, no link or module */
+	bool plain;		/* EXPORT_MODIFY: a file, no link or module, */
+	bool executable;	/* and this one */
 };
 
 #define EXPORT_INIT(data, len) \

@@ -357,16 +357,16 @@ static bool may_track(struct history_reader *r, const char *path)
 }
 
 static int read_past(struct history_reader *r, struct present *p,
-		     const char *path, const char *text, size_t len)
+		     const struct history_file *f)
 {
 	struct walk *w = ((struct dvc_reader *)r)->walk;
 	struct dvc_file file = DVC_FILE_INIT;
 	struct dvc_project *project;
-	int err = dvc_file_read(text, len, path, dv_repo_worktree(p->repo),
-				&file);
+	int err = dvc_file_read(f->text, f->len, f->path,
+				dv_repo_worktree(p->repo), &file);
 
 	if (!err)
-		err = dvc_project_of(&w->projects, path, &project);
+		err = dvc_project_of(&w->projects, f->path, &project);
 	for (size_t i = 0; i < file.count && !err; i++)
 		if (file.outs[i].refused || file.outs[i].uncached)
 			err = dv_fail(DV_E_INVALID, "%s: %s",
@@ -375,7 +375,7 @@ static int read_past(struct history_reader *r, struct present *p,
 				      "DVC keeps no content of it");
 	for (size_t i = 0; i < file.count && !err; i++)
 		dvc_out_item(project, &file.outs[i], &p->arena,
-			     &present_add(p, file.outs[i].path, path,
+			     &present_add(p, file.outs[i].path, f->path,
 					  file.outs[i].rest)->item);
 	if (err) {
 		dvc_file_release(&file);

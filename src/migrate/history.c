@@ -18,11 +18,10 @@
 #include "base/path.h"
 #include "git/names.h"
 #include "git/run.h"
+#include "migrate/blobs.h"
 #include "migrate/export.h"
 
-#define READ_BATCH	2048	/* files asked of git at once */
 #define TEXT_MOST	((size_t)64 << 20)	/* bytes of a pointer of DVC */
-#define ALL_TEXT_MOST	((size_t)512 << 20)
 
 /* One version of a file that may track data. */
 struct version {
@@ -30,6 +29,7 @@ struct version {
 	const char *blob;	/* likewise */
 	const char *commit;	/* the first that has it */
 	size_t first, count;	/* its outs in present.outs */
+	bool executable;
 	bool pointer;		/* it is one */
 	bool done;		/* all of it has been converted */
 };
@@ -45,7 +45,7 @@ struct history {
 	struct history_reader *reader;
 	struct buf stream;	/* of git fast-export */
 	struct buf out;		/* for git fast-import */
-	struct names keys;	/* "<blob> <path>" -> number of the version */
+	struct names keys;	/* "<blob> <x> <path>" -> number of the version */
 	struct version *versions;	/* owned */
 	size_t count, room;
 	struct names paths;
@@ -73,7 +73,7 @@ static uint32_t key_of(struct history *h, const struct export *e, bool add)
 {
 	DV_AUTO_BUF struct buf key = BUF_INIT;
 
-	buf_addf(&key, "%s %s", e->blob.data, e->path.data);
+	buf_addf(&key, "%s %d %s", e->blob.data, e->executable, e->path.data);
 	return add ? names_add(&h->keys, key.data, key.len) :
 		names_find(&h->keys, key.data, key.len);
 }
@@ -90,7 +90,7 @@ static void note_version(struct history *h, const struct export *e,
 	h->versions[h->count++] = (struct version){
 		.path = arena_copy(arena, e->path.data, e->path.len),
 		.blob = arena_copy(arena, e->blob.data, e->blob.len),
-		.commit = commit,
+		.commit = commit, .executable = e->executable,
 	};
 }
 
@@ -115,36 +115,6 @@ static int find_versions(struct history *h)
 
 /* --- their texts ------------------------------------------------------- */
 
-/*
- * The sizes of versions [first, first + count), and what git has no blob of
- * is DV_E_CORRUPT.
- */
-static int sizes_of(struct history *h, size_t first, size_t count,
-		    size_t *sizes)
-{
-	static const char *const args[] = {
-		"cat-file", "--batch-check=%(objecttype) %(objectsize)", NULL
-	};
-	DV_AUTO_BUF struct buf ask = BUF_INIT;
-	DV_AUTO_BUF struct buf said = BUF_INIT;
-	const char *at;
-	int err;
-
-	for (size_t i = 0; i < count; i++)
-		buf_addf(&ask, "%s\n", h->versions[first + i].blob);
-	err = run_git(h->p->repo, args, ask.data, ask.len, &said);
-	at = said.data;
-	for (size_t i = 0; i < count && !err; i++) {
-		if (strncmp(at, "blob ", 5))
-			return dv_fail(DV_E_CORRUPT, "git has no blob %s",
-				       h->versions[first + i].blob);
-		sizes[i] = strtoull(at + 5, NULL, 10);
-		at = strchr(at, '\n');
-		at = at ? at + 1 : "";
-	}
-	return err;
-}
-
 static int left(struct history *h, const struct version *v, const char *path,
 		const char *why)
 {
@@ -157,10 +127,13 @@ static int left(struct history *h, const struct version *v, const char *path,
 static int read_version(struct history *h, struct version *v,
 			const char *text, size_t len)
 {
+	const struct history_file file = {
+		v->path, v->executable, text, len
+	};
 	int err;
 
 	v->first = h->p->count;
-	err = h->reader->read(h->reader, h->p, v->path, text, len);
+	err = h->reader->read(h->reader, h->p, &file);
 	v->count = h->p->count - v->first;
 	v->pointer = err != 1;
 	v->done = !err;
@@ -169,50 +142,23 @@ static int read_version(struct history *h, struct version *v,
 	return err < 0 ? left(h, v, v->path, dv_error_text()) : 0;
 }
 
-/* "<id> blob <size>\n<bytes>\n" one after the other, as asked for. */
-static int read_texts(struct history *h, const struct buf *ask,
-		      const size_t *numbers, const size_t *sizes, size_t count)
+static int read_one(void *data, size_t n, const char *text, size_t len)
 {
-	static const char *const args[] = { "cat-file", "--batch", NULL };
-	DV_AUTO_BUF struct buf said = BUF_INIT;
-	size_t at = 0;
-	int err = count ? run_git(h->p->repo, args, ask->data, ask->len,
-				  &said) : 0;
+	struct history *h = data;
 
-	for (size_t i = 0; i < count && !err; i++) {
-		const char *line = memchr(said.data + at, '\n',
-					  said.len - at);
-
-		if (!line || said.len - (line + 1 - said.data) < sizes[i] + 1)
-			return dv_fail(DV_E_CORRUPT, "git cat-file stopped");
-		err = read_version(h, &h->versions[numbers[i]], line + 1,
-				   sizes[i]);
-		at = line + 1 - said.data + sizes[i] + 1;
-	}
-	return err;
+	return read_version(h, &h->versions[n], text, len);
 }
 
-static int read_some(struct history *h, size_t first, size_t count)
+static int read_versions(struct history *h)
 {
-	DV_AUTO_BUF struct buf ask = BUF_INIT;
-	size_t most = h->reader->most ? h->reader->most : TEXT_MOST;
-	size_t *sizes = xcalloc(count, sizeof(*sizes));
-	size_t *wanted = xcalloc(count, sizeof(*wanted));
-	size_t n = 0, all = 0;
-	int err = sizes_of(h, first, count, sizes);
+	const char **names = xcalloc(h->count + 1, sizeof(*names));
+	int err;
 
-	for (size_t i = 0; i < count && !err; i++) {
-		if (sizes[i] > most || all + sizes[i] > ALL_TEXT_MOST)
-			continue;
-		buf_addf(&ask, "%s\n", h->versions[first + i].blob);
-		all += sizes[i];
-		sizes[n] = sizes[i];
-		wanted[n++] = first + i;
-	}
-	if (!err)
-		err = read_texts(h, &ask, wanted, sizes, n);
-	free(sizes);
-	free(wanted);
+	for (size_t i = 0; i < h->count; i++)
+		names[i] = h->versions[i].blob;
+	err = blobs_read(h->p->repo, names, h->count, h->reader->most ?
+			 h->reader->most : TEXT_MOST, read_one, h);
+	free(names);
 	return err;
 }
 
@@ -236,11 +182,8 @@ static int settle_version(struct history *h, struct version *v)
 
 static int convert_all(struct history *h)
 {
-	int err = 0;
+	int err = read_versions(h);
 
-	for (size_t i = 0; i < h->count && !err; i += READ_BATCH)
-		err = read_some(h, i, h->count - i < READ_BATCH ?
-				h->count - i : READ_BATCH);
 	if (!err)
 		err = present_convert(h->p);
 	for (size_t i = 0; i < h->count && !err; i++)

@@ -7,18 +7,25 @@
  * Converting history: what of it tracks data is told by the reader of DVC's
  * or git-lfs' files; the rest of each commit stays as it is.
  */
+struct history_file {
+	const char *path;
+	bool executable;
+	const char *text;
+	size_t len;
+};
+
 struct history_reader {
 	/* True when a file of this name may track data. */
 	bool (*may)(struct history_reader *r, const char *path);
 	/* It is a pointer only if it has no more bytes; 0: any size. */
 	size_t most;
 	/*
-	 * Adds to *p what `text`, the file at `path`, tracks (present_add(),
-	 * source == path).  1: nothing, the file is no pointer.  Other
-	 * failures: it is left as it is, for the reason set.
+	 * Adds to *p what the file tracks (present_add(), its path as the
+	 * source).  1: nothing, the file is no pointer.  Failures: it is left
+	 * as it is, for the reason set.
 	 */
 	int (*read)(struct history_reader *r, struct present *p,
-		    const char *path, const char *text, size_t len);
+		    const struct history_file *file);
 	/* What it tracks has its own name in git: ignore it from then on. */
 	bool ignore;
 };

@@ -35,6 +35,12 @@ struct remote_kind {
 	int (*get_version)(struct remote *r, const char *name,
 			   const char *version,
 			   const struct remote_sink *sink);
+	/* NULL where there is no HTTP to ask by. */
+	int (*post)(struct remote *r, const char *name, const char *type,
+		    const struct buf *body, const struct remote_sink *sink);
+	int (*get_url)(struct remote *r, const char *url,
+		       const struct buf *headers,
+		       const struct remote_sink *sink);
 	int (*put)(struct remote *r, const char *name,
 		   const struct remote_source *source,
 		   void (*sent)(void *data, int64_t bytes), void *data);

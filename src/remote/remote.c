@@ -205,6 +205,34 @@ int remote_get_buf(struct remote *r, const char *name, uint64_t offset,
 	return err;
 }
 
+int remote_post(struct remote *r, const char *name, const char *type,
+		const struct buf *body, uint64_t limit, struct buf *out)
+{
+	TRACE_REGION("remote: post");
+	struct buf_sink s = { r, name, out, out->len, limit };
+	const struct remote_sink sink = { add_to_buf, restart_buf, &s };
+	int err = check_name(r, name);
+
+	if (!err && !r->kind->post)
+		err = remote_fail(r, DV_E_UNSUPPORTED, name, "it does not "
+				  "speak HTTP");
+	if (!err)
+		err = r->kind->post(r, name, type, body, &sink);
+	if (err)
+		buf_setlen(out, s.start);
+	return err;
+}
+
+int remote_get_url(struct remote *r, const char *url,
+		   const struct buf *headers, const struct remote_sink *sink)
+{
+	TRACE_REGION("remote: get");
+	if (!r->kind->get_url)
+		return remote_fail(r, DV_E_UNSUPPORTED, "", "it does not "
+				   "speak HTTP");
+	return r->kind->get_url(r, url, headers, sink);
+}
+
 int remote_put(struct remote *r, const char *name,
 	       const struct remote_source *source,
 	       void (*sent)(void *data, int64_t bytes), void *data)

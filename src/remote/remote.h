@@ -87,6 +87,20 @@ int remote_get_buf(struct remote *r, const char *name, uint64_t offset,
 int remote_get_file(struct remote *r, const char *path, const char *version,
 		    const struct remote_sink *sink);
 
+/*
+ * For services that are asked by POST: sends JSON of `type` to `name` and
+ * appends the answer, of at most `limit` bytes.  HTTP only.
+ */
+int remote_post(struct remote *r, const char *name, const char *type,
+		const struct buf *body, uint64_t limit, struct buf *out);
+/*
+ * Receives what such a service has at any URL of its own, asked for with
+ * `headers` ("Name: value" with a 0 behind each).  Who we are is said on the
+ * remote's own server only, and where no header says so already.
+ */
+int remote_get_url(struct remote *r, const char *url,
+		   const struct buf *headers, const struct remote_sink *sink);
+
 /* What is sent: bytes in memory, or a part of a file. */
 struct remote_source {
 	const uint8_t *bytes;	/* or NULL and: */

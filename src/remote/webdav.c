@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/array.h"
 #include "base/error.h"
@@ -71,6 +72,8 @@ struct dav_call {
 	unsigned redirects;
 	unsigned version;	/* of the credentials in the try judged */
 	char *user, *password;	/* owned; in use by the try */
+	const struct buf *headers;	/* more of them, for the first place
+					   asked; or NULL */
 };
 
 static void wipe_user(struct dav_call *d)
@@ -88,6 +91,15 @@ static bool same_root(const struct webdav *w, const char *url)
 	return !strncmp(url, w->root, len) && strchr("/?", url[len]);
 }
 
+static bool has_header(const struct buf *headers, const char *name)
+{
+	for (size_t at = 0; at < headers->len;
+	     at += strlen(headers->data + at) + 1)
+		if (!strncasecmp(headers->data + at, name, strlen(name)))
+			return true;
+	return false;
+}
+
 static void prepare(struct dav_call *d, struct http_request *q)
 {
 	const char *url = d->elsewhere;
@@ -100,6 +112,10 @@ static void prepare(struct dav_call *d, struct http_request *q)
 	/* who we are is nobody else's business */
 	wipe_user(d);
 	d->version = 0;
+	if (d->headers && !d->redirects)
+		buf_add(&q->headers, d->headers->data, d->headers->len);
+	if (d->headers && has_header(d->headers, "Authorization:"))
+		return;
 	if (!url || same_root(d->dav, url))
 		auth_apply(&d->dav->auth, d->call.remote, q, &d->user,
 			   &d->password, &d->version);
@@ -283,6 +299,96 @@ static int dav_get(struct remote *r, const char *name, uint64_t offset,
 	struct get get = { .offset = offset, .len = len, .sink = sink };
 
 	return dav_get_range(r, name, &get);
+}
+
+static int dav_get_url(struct remote *r, const char *url,
+		       const struct buf *headers,
+		       const struct remote_sink *sink)
+{
+	DV_AUTO_BUF struct buf shown = BUF_INIT;
+	struct dav_get g = {
+		.d = { .method = "GET", .headers = headers },
+		.get = { .len = UINT64_MAX, .sink = sink },
+	};
+	struct url u;
+	bool usable;
+
+	buf_add(&shown, url, strcspn(url, "?#"));
+	usable = !url_parse(shown.data, &u) && u.kind == URL_HTTP && !u.user;
+	url_release(&u);
+	if (!usable || strpbrk(url, " \r\n\t"))
+		return remote_fail(r, DV_E_INVALID, "", "the server names a "
+				   "URL that is none");
+	buf_clear(&shown);
+	url_redact(url, &shown);
+	g.d.elsewhere = xstrdup(url);
+	return run(r, shown.data, &g.d, get_prepare_call, get_judge_call);
+}
+
+/* --- post -------------------------------------------------------------- */
+
+struct dav_post {
+	struct dav_call d;
+	struct remote_source source;
+	const struct remote_sink *sink;
+	int err;
+};
+
+static int post_take(void *data, const struct http_answer *a,
+		     const uint8_t *bytes, size_t len)
+{
+	struct dav_post *p = data;
+
+	(void)a;
+	p->err = p->sink->write(p->sink->data, bytes, len);
+	return p->err;
+}
+
+static int post_prepare(struct call *c, struct http_request *q)
+{
+	struct dav_post *p = (struct dav_post *)c;
+
+	prepare(&p->d, q);
+	q->body = &p->source;
+	q->write = post_take;
+	q->data = p;
+	return p->sink->restart(p->sink->data);
+}
+
+static int post_judge(struct call *c, struct http_answer *a)
+{
+	struct dav_post *p = (struct dav_post *)c;
+	int verdict;
+
+	if (call_judge_transport(c, a, &verdict))
+		return verdict;
+	if (!good(a))
+		return judge_refusal(&p->d, a);
+	worked(&p->d);
+	return CALL_DONE;
+}
+
+static int dav_post(struct remote *r, const char *name, const char *type,
+		    const struct buf *body, const struct remote_sink *sink)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_BUF struct buf headers = BUF_INIT;
+	struct dav_post p = {
+		.d = { .method = "POST", .headers = &headers },
+		.source = {
+			.bytes = (const uint8_t *)body->data, .fd = -1,
+			.len = body->len,
+		},
+		.sink = sink,
+	};
+
+	object_path(r, name, &path);
+	p.d.path = path.data;
+	buf_addf(&headers, "Accept: %s", type);
+	buf_addch(&headers, 0);
+	buf_addf(&headers, "Content-Type: %s", type);
+	buf_addch(&headers, 0);
+	return run(r, name, &p.d, post_prepare, post_judge);
 }
 
 /* --- stat -------------------------------------------------------------- */
@@ -571,6 +677,8 @@ const struct remote_kind remote_kind_webdav = {
 	.close = webdav_close,
 	.stat = dav_stat,
 	.get = dav_get,
+	.post = dav_post,
+	.get_url = dav_get_url,
 	.put = dav_put,
 	.remove = dav_remove,
 	.page = 0,

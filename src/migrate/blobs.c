@@ -1,0 +1,107 @@
+#include "migrate/blobs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "git/run.h"
+
+#define BATCH		2048			/* asked of git at once */
+#define BATCH_MOST	((size_t)512 << 20)	/* bytes, likewise */
+
+/* Those of one batch that are to be read. */
+struct wanted_blobs {
+	size_t *numbers, *sizes;	/* owned */
+	size_t count;
+	struct buf ask;
+};
+
+static int stopped(void)
+{
+	return dv_fail(DV_E_CORRUPT, "git cat-file stopped too early");
+}
+
+/* Lines "blob <size>", or "<name> missing". */
+static int choose(const struct dv_repo *repo, const char *const *names,
+		  size_t count, size_t most, struct wanted_blobs *w)
+{
+	static const char *const args[] = {
+		"cat-file", "--batch-check=%(objecttype) %(objectsize)", NULL
+	};
+	DV_AUTO_BUF struct buf ask = BUF_INIT;
+	DV_AUTO_BUF struct buf said = BUF_INIT;
+	const char *at;
+	size_t all = 0;
+	int err;
+
+	for (size_t i = 0; i < count; i++)
+		buf_addf(&ask, "%s\n", names[i]);
+	err = run_git(repo, args, ask.data, ask.len, &said);
+	at = said.data;
+	for (size_t i = 0; i < count && !err; i++) {
+		const char *end = strchr(at, '\n');
+		size_t size;
+
+		if (!end)
+			return stopped();
+		size = strncmp(at, "blob ", 5) ? SIZE_MAX :
+			strtoull(at + 5, NULL, 10);
+		at = end + 1;
+		if (size > most || size > BATCH_MOST - all)
+			continue;
+		all += size;
+		w->numbers[w->count] = i;
+		w->sizes[w->count++] = size;
+		buf_addf(&w->ask, "%s\n", names[i]);
+	}
+	return err;
+}
+
+/* "<id> blob <size>\n<bytes>\n" one after the other, as asked for. */
+static int read_chosen(const struct dv_repo *repo, const struct wanted_blobs *w,
+		       size_t first, blob_fn *fn, void *data)
+{
+	static const char *const args[] = { "cat-file", "--batch", NULL };
+	DV_AUTO_BUF struct buf said = BUF_INIT;
+	size_t at = 0;
+	int err = w->count ? run_git(repo, args, w->ask.data, w->ask.len,
+				     &said) : 0;
+
+	for (size_t i = 0; i < w->count && !err; i++) {
+		const char *end = memchr(said.data + at, '\n',
+					 said.len - at);
+		size_t begin = end ? (size_t)(end + 1 - said.data) : 0;
+
+		if (!end || said.len - begin < w->sizes[i] + 1)
+			return stopped();
+		err = fn(data, first + w->numbers[i], said.data + begin,
+			 w->sizes[i]);
+		at = begin + w->sizes[i] + 1;
+	}
+	return err;
+}
+
+int blobs_read(const struct dv_repo *repo, const char *const *names,
+	       size_t count, size_t most, blob_fn *fn, void *data)
+{
+	struct wanted_blobs w = { .ask = BUF_INIT };
+	int err = 0;
+
+	w.numbers = xcalloc(BATCH, sizeof(*w.numbers));
+	w.sizes = xcalloc(BATCH, sizeof(*w.sizes));
+	for (size_t i = 0; i < count && !err; i += BATCH) {
+		size_t n = count - i < BATCH ? count - i : BATCH;
+
+		w.count = 0;
+		buf_clear(&w.ask);
+		err = choose(repo, names + i, n, most, &w);
+		if (!err)
+			err = read_chosen(repo, &w, i, fn, data);
+	}
+	free(w.numbers);
+	free(w.sizes);
+	buf_release(&w.ask);
+	return err;
+}

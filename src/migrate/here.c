@@ -1,0 +1,33 @@
+#include "migrate/here.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/path.h"
+#include "git/repo.h"
+#include "work/below.h"
+
+int held_here(struct dv_repo *repo, const struct wanted *w, struct held *out)
+{
+	DV_AUTO_BUF struct buf parent = BUF_INIT;
+	int top, fd, err = repo_worktree_fd(repo, &top);
+	struct stat st;
+
+	if (err)
+		return err;
+	buf_add(&parent, w->path, path_parent_len(w->path));
+	DV_AUTO_CLOSE int dir = open_below(top, parent.data);
+	fd = dir < 0 ? -1 : openat(dir, path_name(w->path), O_RDONLY |
+				   O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
+				   O_CLOEXEC);
+	if (fd < 0)
+		return dv_fail(DV_E_NOTFOUND, "%s is not there", w->path);
+	if (w->has_size && !fstat(fd, &st) && (uint64_t)st.st_size != w->size) {
+		close(fd);
+		return dv_fail(DV_E_NOTFOUND, "%s has changed", w->path);
+	}
+	return held_file(out, fd, w->path);
+}

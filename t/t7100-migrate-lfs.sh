@@ -1,0 +1,106 @@
+#!/bin/sh
+
+test_description='moving in from git-lfs'
+
+. "${0%/*}/test-lib.sh"
+
+# start_lfs [<user:password>]: LFS_PORT, objects in $SCRATCH/lfs
+start_lfs () {
+	mkdir -p "$SCRATCH/lfs/objects"
+	python3 "$TEST_DIR/helper/lfs-server.py" "$SCRATCH/lfs" $1 >"$SCRATCH/lfs.out" 2>&1 &
+	LFS_PID=$!
+	at_exit "kill $LFS_PID 2>/dev/null"
+	until grep -q '^PORT' "$SCRATCH/lfs.out"
+	do
+		kill -0 $LFS_PID 2>/dev/null || {
+			echo "Bail out! the LFS server does not start"
+			exit 1
+		}
+	done
+	LFS_PORT=$(sed -n 's/^PORT //p' "$SCRATCH/lfs.out")
+}
+
+# lfs_add <path>...: what git-lfs' filter would do: pointers in the index,
+# objects below .git/lfs, the data in the work tree
+lfs_add () {
+	for p
+	do
+		o=$(sha256sum <"$p" | cut -c1-64) &&
+		d=.git/lfs/objects/$(echo $o | cut -c1-2)/$(echo $o | cut -c3-4) &&
+		mkdir -p $d && cp "$p" $d/$o && cp "$p" "$SCRATCH/objects/$o" &&
+		printf 'version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %s\n' \
+			$o $(stat -c %s "$p") >"$SCRATCH/pointer" &&
+		test -x "$p" && mode=100755 || mode=100644
+		blob=$(git hash-object -w --no-filters "$SCRATCH/pointer") &&
+		git update-index --add --cacheinfo "$mode,$blob,$p" || return 1
+	done
+}
+
+test_expect_success 'a repository of git-lfs' '
+	mkdir objects && git init -q repo && cd repo && git config filter.lfs.clean cat && git config filter.lfs.smudge cat &&
+	printf "*.bin filter=lfs diff=lfs merge=lfs -text\ntool filter=lfs\n" >.gitattributes && mkdir sub &&
+	random_bytes 3000000 1 >big.bin && echo small >sub/small.bin && : >empty.bin && echo "#!/bin/sh" >tool && chmod +x tool &&
+	cp big.bin "sub/co py.bin" && i=0 && while random_bytes 5000 $((100 + i)) >expired.bin && ! sha256sum expired.bin | grep -q "^00"; do i=$((i + 1)); done &&
+	git add .gitattributes && lfs_add big.bin sub/small.bin empty.bin tool "sub/co py.bin" expired.bin && git commit -qm lfs &&
+	cp -r . ../orig
+'
+
+test_expect_success 'a dry run' '
+	cp -r orig dry && cd dry && dv init -q && git commit -qm dv && dv migrate --from-lfs -n >../out &&
+	grep "^big.bin: would be carried over (2.9 MiB)" ../out && grep "would carry over 6 tracked paths" ../out &&
+	test ! -e big.bin.dv && git diff --cached --exit-code && git ls-files >../out && grep "^big.bin$" ../out
+'
+
+test_expect_success 'files in the work tree, objects in .git/lfs' '
+	cd repo && dv migrate --from-lfs >../out 2>../err && grep "carried over 6 tracked paths$" ../out &&
+	grep "note: .gitattributes: its patterns for git-lfs are still there" ../err &&
+	git add -A && git commit -qm dv && git ls-files >../files && ! grep "bin$\|^tool$" ../files && grep "^sub/co py.bin.dv$" ../files &&
+	dv status >../out && grep "nothing changed" ../out && dv add -q big.bin tool sub/small.bin && git diff --exit-code &&
+	cmp big.bin ../orig/big.bin && test -x tool &&
+	dv migrate --from-lfs >../out && grep "nothing to carry over" ../out
+'
+
+test_expect_success 'content changed in the work tree is not what is carried over, nor lost' '
+	cp -r orig changed && cd changed && echo mine >sub/small.bin && rm big.bin && dv migrate --from-lfs -q &&
+	test_cmp ../repo/sub/small.bin.dv sub/small.bin.dv && test "$(cat sub/small.bin)" = mine && test ! -e big.bin &&
+	dv checkout -q big.bin && cmp big.bin ../orig/big.bin
+'
+
+test_expect_success 'only pointers here: another repository on this machine has the objects' '
+	git clone -q orig local && cd local && head -1 big.bin | grep "git-lfs" && dv migrate --from-lfs -q && cmp big.bin ../orig/big.bin && test -x tool &&
+	test_cmp ../repo/expired.bin.dv expired.bin.dv && git add -A && git commit -qm dv && dv status >../out && grep "nothing changed" ../out
+'
+
+start_lfs me:secret
+
+test_expect_success 'the server: batch API, git credential, an action that has run out' '
+	cp objects/* lfs/objects/ && mv orig/.git/lfs orig/.git/lfs.away &&
+	git clone -q orig served && cd served && git remote set-url origin http://127.0.0.1:$LFS_PORT/repo &&
+	git config credential.helper "!f() { echo username=me; echo password=secret; }; f" &&
+	dv migrate --from-lfs >../out && grep "carried over 6 tracked paths$" ../out && cmp big.bin ../orig/big.bin &&
+	test_cmp ../repo/big.bin.dv big.bin.dv && test_cmp ../repo/tool.dv tool.dv &&
+	test "$(grep -c "GET /get/$(sha256sum <../orig/expired.bin | cut -c1-64)" ../lfs/lfs.log)" = 2 && git add -A && git commit -qm dv
+'
+
+test_expect_success 'what the server has not is left, and stays in git' '
+	rm lfs/objects/$(sha256sum <orig/big.bin | cut -c1-64) && git clone -q orig part && cd part && git config lfs.url http://127.0.0.1:$LFS_PORT/repo.git/info/lfs &&
+	git config credential.helper "!f() { echo username=me; echo password=secret; }; f" &&
+	test_exit_code 1 dv migrate --from-lfs >../out 2>../err && grep "^left: big.bin: .*neither here nor at a remote" ../err && grep "carried over 4 tracked paths, 2 left" ../out &&
+	git ls-files >../files && grep "^big.bin$" ../files && ! grep "^tool$" ../files && grep "git-lfs" big.bin
+'
+
+test_expect_success 'wrong bytes from the server are refused; a server that refuses us is named' '
+	echo forged >lfs/objects/$(echo small | sha256sum | cut -c1-64) && git clone -q orig forged && cd forged &&
+	printf "[lfs]\n\turl = http://127.0.0.1:$LFS_PORT/repo.git/info/lfs\n" >.lfsconfig &&
+	git config credential.helper "!f() { echo username=me; echo password=secret; }; f" &&
+	test_exit_code 1 dv migrate --from-lfs >../out 2>../err && grep "^left: sub/small.bin: what the git-lfs server sent is not what its name says" ../err &&
+	cd .. && git clone -q orig denied && cd denied && git config lfs.url http://127.0.0.1:$LFS_PORT/repo.git/info/lfs && git config credential.helper "" &&
+	test_exit_code 1 dv migrate --from-lfs 2>../err && grep "note: git-lfs server: .*401\|note: git-lfs server: .*password" ../err
+'
+
+test_expect_success 'patterns that take in pointers are told' '
+	cp -r orig wide && mv wide/.git/lfs.away wide/.git/lfs && cd wide && echo "sub/** filter=lfs" >>.gitattributes && git add .gitattributes &&
+	dv migrate --from-lfs -q 2>../err && grep "hint: echo .\*.dv !filter" ../err
+'
+
+test_done
