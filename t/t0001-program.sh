@@ -123,4 +123,13 @@ test_expect_success 'a full disk behind standard output is an error' '
 	test_must_fail dv help >/dev/full
 '
 
+test_expect_success 'DV_TRACE=sum adds up where the time went, and changes nothing else' '
+	make_repo traced && cd traced && random_bytes 9000000 7 >big &&
+	DV_TRACE=sum dv add -q big 2>err && dv status --porcelain && cat err &&
+	head -n 1 err | grep "own ms *cpu ms *all ms *calls  region" &&
+	grep " 1  add$" err && grep " chunk: hash$" err && grep " pack: write$" err &&
+	DV_TRACE=sum dv status 2>err && grep " 1  status$" err &&
+	DV_TRACE=1 dv status 2>err && grep " status$" err && ! grep "own ms" err
+'
+
 test_done

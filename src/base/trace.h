@@ -7,7 +7,9 @@
  * Where the time of a command goes.  DV_TRACE=1 writes a line per region to
  * standard error, DV_TRACE=<absolute path> appends to that file: nanoseconds
  * since start, duration in microseconds, thread, region, and what
- * trace_note() adds.  Off, a region costs one load and a branch.
+ * trace_note() adds.  DV_TRACE=sum writes a table at the end instead: for each
+ * region the time and CPU time in it and not in regions inside it, the time
+ * with them, and how often.  Off, a region costs one load and a branch.
  *
  *	TRACE_REGION("add: hash");	(until the end of the scope)
  */
