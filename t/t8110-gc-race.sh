@@ -53,6 +53,10 @@ test_expect_success 'nothing that any commit records is lost' '
 	done
 '
 
+test_expect_success 'the store is whole' '
+	cd one && dv fsck && cd ../two && dv fsck
+'
+
 test_expect_success 'nor at the remote' '
 	for r in one two; do
 		git clone -q "$SCRATCH/$r" "$SCRATCH/clone-$r" && cd "$SCRATCH/clone-$r" && dv pull -q -A && dv status -q || exit 1

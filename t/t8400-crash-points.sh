@@ -22,6 +22,7 @@ step () {
 	pull) cd ../clone && "$2" pull -q ;;
 	checkout) cd ../clone && "$2" checkout -q -f ;;
 	gc) "$2" gc -q --grace now ;;
+	fsck) "$2" fsck -q --repair ;;
 	esac
 }
 
@@ -30,6 +31,8 @@ before_step () {
 	push) dv add -q data model && git add -A && git commit -qm data ;;
 	pull | checkout) dv add -q data model && git add -A && git commit -qm data && dv push -q &&
 		git clone -q . ../clone && { test "$1" = pull || { (cd ../clone && dv fetch -q); }; } ;;
+	fsck) dv add -q data model && git add -A && git commit -qm data && p=$(ls -S .git/dv/data/*.pack | head -n 1) &&
+		chmod u+w "$p" && printf "%0200d" 0 | dd of="$p" bs=1 seek=3000 conv=notrunc 2>/dev/null ;;
 	# a pack to be packed anew, and two to be removed
 	gc) random_bytes 900000 3 >other && dv add -q other data model && git add -A && git commit -qm data &&
 		rm other other.dv && git reset -q --soft HEAD^ && git add -A && git commit -qm data && git reflog expire --expire=now --all &&
@@ -50,7 +53,7 @@ after_step () {
 	find .. -name ".dv-tmp-*" -exec touch -d "2 hours ago" {} + && step "$1" dv && cd ../repo && diff -r --no-dereference data ../input && cmp model ../model &&
 	git add -A && { git diff --cached --quiet || git commit -qm data; } && dv push -q && rm -rf ../clone2 &&
 	git clone -q . ../clone2 && cd ../clone2 && dv pull -q && diff -r --no-dereference data ../input && cmp model ../model &&
-	dv status -q && cd ../repo && dv status -q && echo more >data/more && dv add -q data &&
+	dv status -q && cd ../repo && dv status -q && dv fsck -q && echo more >data/more && dv add -q data &&
 	test -z "$(find .git/dv/tmp ../clone2/.git/dv/tmp -type f)" && test -z "$(find . -name "*.dv-tmp*")"
 }
 
@@ -59,7 +62,7 @@ test_expect_success 'setup' '
 	random_bytes 300000 2 >model && test -x "$crash_dv"
 '
 
-for what in add push pull checkout gc
+for what in add push pull checkout gc fsck
 do
 	rm -f "$SCRATCH/points"
 	(fresh && before_step $what && DV_TEST_CRASH_LOG="$SCRATCH/points" step $what "$crash_dv") >/dev/null 2>&1

@@ -75,6 +75,57 @@ struct dv_gc_result {
 int dv_gc(struct dv_repo *repo, const struct dv_gc_options *options,
 	  dv_gc_cb *fn, void *data, struct dv_gc_result *result);
 
+/* --- fsck -------------------------------------------------------------- */
+
+struct dv_fsck_options {
+	const char *remote;	/* name or URL; NULL: the local store */
+	bool quick;		/* check sums only, or what a listing shows */
+	bool repair;
+	unsigned jobs;		/* threads, or requests in flight */
+	struct dv_progress progress;
+	/* As in dv_transfer_options. */
+	void (*notice)(const char *text, void *data);
+	void *notice_data;
+};
+
+enum dv_fsck_problem {
+	DV_FSCK_DAMAGED = 1,	/* a file: some of it is not what it was */
+	DV_FSCK_LOST,		/* a recorded version that is no longer
+				   whole here */
+	DV_FSCK_NOT_HERE,	/* one that was never fetched (wholly): fine */
+	DV_FSCK_MISSING,	/* at a remote: a file, or all of a version */
+	DV_FSCK_REPAIRED,	/* a file or version that was one of these */
+};
+
+struct dv_fsck_entry {
+	enum dv_fsck_problem problem;
+	const char *name;	/* of the file, or the tracked path */
+	const char *commit;	/* of a version: hex, or NULL */
+	uint64_t objects;	/* concerned; 0: not known, or all */
+};
+
+typedef int dv_fsck_cb(const struct dv_fsck_entry *entry, void *data);
+
+struct dv_fsck_result {
+	uint64_t files, bytes;	/* looked at */
+	uint64_t roots;
+	uint64_t damaged, lost, missing;	/* that remain */
+	uint64_t not_here;
+	uint64_t repaired;
+	uint64_t quarantined;	/* files moved to quarantine/ */
+};
+
+/*
+ * Checks the store, or a remote: by SHA-256, or quickly.  What is found bad
+ * is remembered, so that it is stored or fetched again when it is met.  With
+ * `repair` good copies are looked for in the other packs, in the work tree and
+ * at all remotes (for a remote: in the store); damaged files go to
+ * quarantine/ once what is good in them is elsewhere.  0 also when something
+ * bad remains: see the result.
+ */
+int dv_fsck(struct dv_repo *repo, const struct dv_fsck_options *options,
+	    dv_fsck_cb *fn, void *data, struct dv_fsck_result *result);
+
 /* --- store ------------------------------------------------------------- */
 
 struct dv_store_part {

@@ -34,6 +34,7 @@ int cmd_diff(int argc, char **argv);
 int cmd_diff_driver(int argc, char **argv);
 int cmd_du(int argc, char **argv);
 int cmd_fetch(int argc, char **argv);
+int cmd_fsck(int argc, char **argv);
 int cmd_gc(int argc, char **argv);
 int cmd_get(int argc, char **argv);
 int cmd_help(int argc, char **argv);

@@ -21,6 +21,7 @@ const struct command commands[] = {
 	{ "du", "sum up recorded data", cmd_du, NULL },
 	{ "fetch", "receive data from a remote into the store", cmd_fetch,
 	  NULL },
+	{ "fsck", "check, and mend, what is stored", cmd_fsck, NULL },
 	{ "gc", "remove what nothing can reach", cmd_gc, NULL },
 	{ "get", "take from another repository, without tracking", cmd_get,
 	  NULL },

@@ -294,17 +294,15 @@ static int tell_plan(struct gc_plan *p)
 static int take_made(void *data, struct pack *pack)
 {
 	struct gc_plan *p = data;
-	DV_AUTO_BUF struct buf path = BUF_INIT;
-	enum object_class class = pack->class;
-	struct dv_id id = pack->id;
+	struct dv_id id;
+	int err;
 
-	buf_addstr(&path, pack->path);
-	pack_close(pack);
+	crash_point("gc-before-adopt");
+	err = repack_adopt(p->gc->live.store, pack, &id);
 	pthread_mutex_lock(&p->mutex);
 	id_map_put(&p->made, &id, 0, NULL);
 	pthread_mutex_unlock(&p->mutex);
-	crash_point("gc-before-adopt");
-	return store_adopt_pack(p->gc->live.store, path.data, class, &id);
+	return err;
 }
 
 /* The plan has changed: it stays. */

@@ -202,6 +202,21 @@ static enum outcome read_checked(struct store_reader *r,
 	return READ_BAD;
 }
 
+int store_read_place(struct store_reader *r, enum object_class class,
+		     const struct dv_id *id, const struct place *place,
+		     const uint8_t **data)
+{
+	int err = 0;
+
+	switch (read_checked(r, class, id, place, data, &err)) {
+	case READ_BAD:
+	case READ_BAD_FRAME:
+		return DV_E_CORRUPT;
+	default:
+		return err;
+	}
+}
+
 /* Names pack and object; the reason is this thread's last text. */
 static int damaged(const struct place *place, const struct dv_id *id, int err)
 {

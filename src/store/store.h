@@ -138,6 +138,14 @@ int store_read(struct store_reader *r, enum object_class class,
 	       const struct dv_id *id, const uint8_t **data, uint32_t *len);
 
 /*
+ * The bytes at one place, whatever other copies there are, and nothing is
+ * remembered: 0, DV_E_CORRUPT, or why they could not be read.
+ */
+int store_read_place(struct store_reader *r, enum object_class class,
+		     const struct dv_id *id, const struct place *place,
+		     const uint8_t **data);
+
+/*
  * Remembers, for later processes too, that what is at a place cannot be
  * used; `frame`: nothing of its whole frame.
  */
@@ -208,5 +216,7 @@ int store_sync(struct store *s);
  * Moves a pack found bad to quarantine/ and forgets it.
  */
 int store_quarantine(struct store *s, struct pack *pack);
+/* The same for a file whose index is damaged, so that it was never opened. */
+int store_quarantine_file(struct store *s, const char *path);
 
 #endif

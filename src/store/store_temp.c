@@ -208,6 +208,11 @@ static int put_away(const struct store *s, const char *path)
 	return 0;
 }
 
+int store_quarantine_file(struct store *s, const char *path)
+{
+	return put_away(s, path);
+}
+
 /* s->lock is held for writing. */
 static struct slot *drop_slots(struct store *s, const struct pack *pack)
 {

@@ -17,8 +17,6 @@
 
 /* A larger pack is asked for before it is sent: a killed push goes on. */
 #define ASK_FIRST	((uint64_t)1 << 20)
-/* What is read at once of a pack being checked. */
-#define CHECK_SPAN	((size_t)4 << 20)
 
 /*
  * The packs of one class on their way.  Those of the store are all listed at
@@ -63,45 +61,6 @@ static void wait_moved(struct sender *s)
 }
 
 /* --- one pack ---------------------------------------------------------- */
-
-/* Nothing that is damaged here is to reach the remote. */
-static int check_pack(struct verifier *v, struct pack *pack, int fd)
-{
-	DV_AUTO_FRAMES struct frames f = FRAMES_INIT;
-	DV_AUTO_BUF struct buf bytes = BUF_INIT;
-	uint64_t from = 0, have = 0;
-	int err = frames_init(&f, pack);
-
-	for (uint32_t i = 0; i < pack->frames && !err; i++) {
-		struct frame_info info;
-		struct frame_view view;
-		uint64_t start, end;
-
-		pack_frame_at(pack, i, &info);
-		start = frame_start(&info);
-		end = frame_end(&info);
-		if (end > from + have) {
-			uint64_t limit = pack->size;
-
-			from = start;
-			have = end - start > CHECK_SPAN ? end - start :
-			       CHECK_SPAN;
-			if (have > limit - from)
-				have = limit - from;
-			buf_clear(&bytes);
-			buf_reserve(&bytes, have);
-			err = file_pread_all(fd, bytes.data, have, from,
-					     pack->path);
-			if (!err)
-				err = cancel_check();
-		}
-		if (!err)
-			err = verify_frame(v, &f, i, (const uint8_t *)
-					   bytes.data + (start - from),
-					   end - start, VERIFY_LOCAL, &view);
-	}
-	return err;
-}
 
 static void count_sent(void *data, int64_t bytes)
 {
@@ -170,8 +129,9 @@ static int upload_one(struct sender *s, struct verifier *v,
 
 	if (fd < 0)
 		return dv_fail_errno("cannot open %s", u->path);
+	/* nothing that is damaged here is to reach the remote */
 	if (u->pack)
-		err = check_pack(v, u->pack, fd);
+		err = verify_pack(v, u->pack, fd, VERIFY_LOCAL, NULL, NULL);
 	if (err == DV_E_CORRUPT) {
 		note_damaged(s, u);
 		return 0;

@@ -198,3 +198,14 @@ int repack_finish(struct repack *r)
 	r->packer = NULL;
 	return err ? err : pack_writer_finish(r->writer);
 }
+
+int repack_adopt(struct store *s, struct pack *pack, struct dv_id *id)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	enum object_class class = pack->class;
+
+	*id = pack->id;
+	buf_addstr(&path, pack->path);
+	pack_close(pack);
+	return store_adopt_pack(s, path.data, class, id);
+}

@@ -29,6 +29,8 @@ int repack_mark(struct repack *r, const struct mark *k);
 int repack_object(struct repack *r, enum object_class class,
 		  const struct dv_id *id);
 int repack_finish(struct repack *r);
+/* For finished(): takes the pack into the store.  *id: its id. */
+int repack_adopt(struct store *s, struct pack *pack, struct dv_id *id);
 void repack_free(struct repack *r);
 
 #endif

@@ -3,7 +3,9 @@
 
 #include "base/array.h"
 #include "base/bytes.h"
+#include "base/crew.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "chunk/check.h"
 #include "chunk/compress.h"
 #include "chunk/sha256.h"
@@ -220,6 +222,64 @@ int verify_frame(struct verifier *v, const struct frames *f, uint32_t frame,
 		return err;
 	err = undo_frame(v, f, out);
 	return err ? err : check_objects(v, f, out);
+}
+
+/* What is read at once of a pack. */
+#define PACK_SPAN	((size_t)4 << 20)
+
+/* A part of a pack in memory. */
+struct span {
+	struct buf bytes;
+	uint64_t from, len;
+};
+
+/* Sees to it that [start, end) of the pack is in memory. */
+static int span_load(struct span *s, const struct pack *pack, int fd,
+		     uint64_t start, uint64_t end)
+{
+	int err;
+
+	if (start >= s->from && end <= s->from + s->len)
+		return 0;
+	s->from = start;
+	s->len = end - start > PACK_SPAN ? end - start : PACK_SPAN;
+	if (s->len > pack->size - start)
+		s->len = pack->size - start;
+	buf_clear(&s->bytes);
+	buf_reserve(&s->bytes, s->len);
+	err = file_pread_all(fd, s->bytes.data, s->len, start, pack->path);
+	if (err)
+		s->len = 0;
+	return err ? err : cancel_check();
+}
+
+int verify_pack(struct verifier *v, struct pack *pack, int fd,
+		enum verify_flags flags,
+		int (*bad)(void *data, uint32_t frame), void *data)
+{
+	DV_AUTO_FRAMES struct frames f = FRAMES_INIT;
+	struct span span = { .bytes = BUF_INIT };
+	int err = frames_init(&f, pack);
+
+	for (uint32_t i = 0; i < pack->frames && !err; i++) {
+		struct frame_info info;
+		struct frame_view view;
+		uint64_t start, end;
+
+		pack_frame_at(pack, i, &info);
+		start = frame_start(&info);
+		end = frame_end(&info);
+		err = span_load(&span, pack, fd, start, end);
+		if (!err)
+			err = verify_frame(v, &f, i, (const uint8_t *)
+					   span.bytes.data +
+					   (start - span.from), end - start,
+					   flags, &view);
+		if (bad && (err == DV_E_CORRUPT || err == DV_E_IO))
+			err = bad(data, i);
+	}
+	buf_release(&span.bytes);
+	return err;
 }
 
 int verify_pack_header(const uint8_t *bytes, enum object_class class)

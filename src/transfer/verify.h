@@ -64,6 +64,15 @@ int verify_frame(struct verifier *v, const struct frames *f, uint32_t frame,
 		 const uint8_t *bytes, size_t len, enum verify_flags flags,
 		 struct frame_view *out);
 
+/*
+ * Checks all frames of the pack whose file is fd, a few MiB at a time.  With
+ * `bad` it is told of each frame that is damaged or cannot be read, and goes
+ * on if it returns 0; without it the first ends the check.
+ */
+int verify_pack(struct verifier *v, struct pack *pack, int fd,
+		enum verify_flags flags,
+		int (*bad)(void *data, uint32_t frame), void *data);
+
 /* The 32 bytes at the start of a pack of this class. */
 int verify_pack_header(const uint8_t *bytes, enum object_class class);
 

@@ -1,0 +1,108 @@
+#!/bin/sh
+
+test_description='fsck: what is damaged is found, and mended from wherever it is whole'
+
+. "${0%/*}/test-lib.sh"
+
+# flip <file> <offset> [<count>]: other bytes, same times and modes
+flip () {
+	python3 - "$@" <<-'EOF'
+	import os, sys
+	p, at, n = sys.argv[1], int(sys.argv[2]), int((sys.argv + ["1"])[3])
+	st = os.stat(p)
+	os.chmod(p, 0o644)
+	with open(p, "r+b") as f:
+	    f.seek(at)
+	    b = f.read(n)
+	    f.seek(at)
+	    f.write(bytes(x ^ 255 for x in b))
+	os.chmod(p, st.st_mode)
+	os.utime(p, ns=(st.st_atime_ns, st.st_mtime_ns))
+	EOF
+}
+
+pack () {
+	find ".git/dv/$1" -name '*.pack' | head -n 1
+}
+
+fresh () {
+	cd "$SCRATCH" && rm -rf repo remote && make_repo repo && mkdir remote && cd repo && cp -r ../input data &&
+	random_bytes 400000 1 >model && dv add -q data model && git add -A && git commit -qm data
+}
+
+with_remote () {
+	fresh && dv remote add origin "$SCRATCH/remote" && git add -A && git commit -qm remote && dv push -q
+}
+
+whole () {
+	dv fsck -q && diff -r "$SCRATCH/input" data && random_bytes 400000 1 | cmp - model &&
+	rm -rf "$SCRATCH/again" && git clone -q . "$SCRATCH/again" && (cd "$SCRATCH/again" && dv config --local store.path "$SCRATCH/repo/.git/dv" &&
+	dv checkout -q && diff -r "$SCRATCH/input" data && cmp model ../repo/model)
+}
+
+test_expect_success 'setup' '
+	small_files input 60 && random_bytes 300000 5 >input/big
+'
+
+test_expect_success 'all is well' '
+	fresh && dv fsck >out && grep "all is well" out && dv fsck --quick --json >out && grep "\"damaged\":0" out
+'
+
+for quick in "" --quick
+do
+	export quick
+	test_expect_success "a chunk: found${quick:+ quickly}, mended from the work tree" '
+		fresh && flip "$(pack data)" 20000 && test_exit_code 1 dv fsck $quick >out && cat out && grep "^damaged: data/" out && grep "^lost:" out &&
+		test_exit_code 1 dv fsck $quick && dv fsck $quick --repair >out && cat out && grep "^repaired: data/" out && whole &&
+		dv store --json >out && grep "\"quarantine_files\":1" out
+	'
+done
+
+test_expect_success 'a node: mended from the remote' '
+	with_remote && flip "$(pack meta)" 100 30 && test_exit_code 1 dv fsck >out && cat out && grep "^damaged: meta/" out &&
+	dv fsck --repair >out && cat out && whole
+'
+
+test_expect_success 'a chunk that the work tree has not: mended from the remote' '
+	with_remote && rm -rf data model && flip "$(pack data)" 250000 60000 && test_exit_code 1 dv fsck && dv fsck --repair && dv checkout -q && whole
+'
+
+test_expect_success 'a file that was changed is no source' '
+	fresh && flip "$(pack data)" 50000 600000 && cp -r data model .. && find data -type f -exec sh -c "echo changed >\"\$1\"" x {} \; &&
+	echo changed >model && test_exit_code 1 dv fsck --repair >out && cat out && grep "^lost: data" out && grep "^lost: model" out &&
+	test "$(cat data/big)" = changed
+'
+
+test_expect_success 'and then adding what is good again heals it' '
+	cd repo && rm -rf data model && cp -r ../data ../model . && dv add -q data model && dv fsck -q && git diff --quiet HEAD && rm -rf ../data ../model
+'
+
+test_expect_success 'an index: its frames are found without' '
+	fresh && p=$(pack data) && flip "$p" $(($(stat -c %s "$p") - 600)) 100 && rm -rf data model && test_exit_code 1 dv fsck >out && cat out &&
+	grep "^damaged: data/" out && dv fsck --repair >out && cat out && dv checkout -q && whole
+'
+
+test_expect_success 'a pack cut short' '
+	with_remote && p=$(pack data) && truncate -s 300000 "$p" && rm -rf data model && test_exit_code 1 dv fsck && dv fsck --repair && dv checkout -q && whole
+'
+
+test_expect_success 'a header that nobody needs' '
+	fresh && flip "$(pack data)" 3 && test_exit_code 1 dv fsck && dv fsck --repair && whole
+'
+
+test_expect_success 'a pack that is gone: lost, unless a remote may have it' '
+	fresh && rm "$(pack data)" && test_exit_code 1 dv fsck >out && grep "^lost:" out && dv fsck --repair && whole &&
+	with_remote && rm "$(pack data)" && dv fsck >out && grep "never fetched" out
+'
+
+test_expect_success 'what was never fetched is no damage' '
+	with_remote && git clone -q . ../clone && cd ../clone && dv fsck --json >out && cat out && grep "\"not_here\":2" out
+'
+
+test_expect_success 'an older version, from the remote, and no more than its files' '
+	with_remote && echo new >model && dv add -q model && git commit -qam new && dv push -q && rm -rf .git/dv/data .git/dv/meta &&
+	mkdir .git/dv/data .git/dv/meta && dv fetch -q -A && flip "$(ls -S .git/dv/data/*.pack | head -n 1)" 100000 500000 &&
+	rm -rf data && test_exit_code 1 dv fsck >out && cat out && dv fsck --repair && dv cat --rev HEAD^ model >../got && random_bytes 400000 1 | cmp - ../got
+'
+
+test_done
