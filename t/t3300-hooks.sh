@@ -198,6 +198,15 @@ test_expect_success 'data that was never pulled stays where it is' '
 	git checkout -q main~1 -- . && test -f data/m
 '
 
+test_expect_success 'of a directory that is here in part, that part follows' '
+	data_repo part && cd part && mkdir -p data/a data/b && echo 1 >data/a/1 && echo 1 >data/b/1 && record 1 &&
+	echo 2 >data/a/1 && echo 2 >data/a/2 && echo 2 >data/b/1 && record 2 && rm -r data/a && record 3 && git push -q origin main &&
+	cd .. && git clone -q part.git part2 && cd part2 && git checkout -q HEAD~1 && dv pull -q data/a && dv fetch -q -A &&
+	dv hooks install -q && git checkout -q HEAD~1 && test "$(find data -type f)" = data/a/1 && test "$(cat data/a/1)" = 1 &&
+	git checkout -q main~1 && test "$(cat data/a/1 data/a/2)" = "2
+2" && git checkout -q main && test ! -e data/a/1 && test ! -e data/b/1 && git checkout -q main~1 && dv pull -q data && test -f data/b/1
+'
+
 test_expect_success 'a linked work tree gets its data from the store' '
 	cd co && git worktree add -q ../linked b && test "$(cat ../linked/data/b)" = b && cd ../linked && dv status --exit-code
 '

@@ -264,7 +264,7 @@ static int pre_push(struct dv_repo *repo, int argc, char **argv)
 
 /* Pointers whose data is to follow. */
 struct moved {
-	struct dv_tracked *items;	/* owned, as their paths */
+	struct dv_tracked *items;	/* owned, with their texts */
 	size_t count, room;
 };
 
@@ -276,7 +276,8 @@ static int take_moved(const struct dv_tracked *t, void *data)
 	ARRAY_GROW(m->items, m->count + 1, m->room);
 	to = &m->items[m->count++];
 	*to = (struct dv_tracked){
-		.path = xstrdup(t->path), .pointer = t->pointer, .inside = "",
+		.path = xstrdup(t->path), .pointer = t->pointer,
+		.inside = xstrdup(t->inside),
 	};
 	to->pointer.rest = NULL;
 	return 0;
@@ -284,8 +285,10 @@ static int take_moved(const struct dv_tracked *t, void *data)
 
 static void free_moved(struct moved *m)
 {
-	for (size_t i = 0; i < m->count; i++)
+	for (size_t i = 0; i < m->count; i++) {
 		free((char *)m->items[i].path);
+		free((char *)m->items[i].inside);
+	}
 	free(m->items);
 }
 

@@ -237,7 +237,7 @@ static uint8_t target_type(const struct index_job *j)
 
 	if (e->sub && is_noted(j, &p->dirs[1]))
 		return ENTRY_DIR;
-	if (e->want->type == ENTRY_DIR || p->dirs[0].closed)
+	if (!e->want || e->want->type == ENTRY_DIR || p->dirs[0].closed)
 		return 0;
 	if (e->action == ACT_SAME || e->done)
 		return e->want->type;

@@ -387,12 +387,8 @@ static int find_root(struct plan *p)
 		p->root.content.size = pointer->size;
 		p->root.files = pointer->files;
 	}
-	if (!err && *p->inside) {
+	if (!err && *p->inside)
 		err = inside_root(p);
-		if (!err && !p->root.type)
-			return dv_fail(DV_E_INVALID, "%s/%s is not recorded",
-				       p->path, p->inside);
-	}
 	return err;
 }
 
@@ -421,7 +417,8 @@ static void root_entry(struct plan *p, const char *target,
 {
 	const char *name = path_name(target);
 
-	*e = (struct plan_entry){ .want = &p->root, .row = -1 };
+	*e = (struct plan_entry){ .want = p->root.type ? &p->root : NULL,
+				  .row = -1 };
 	e->name = arena_copy(&p->arena, name, strlen(name));
 	p->root.name = e->name;
 	p->root.name_len = strlen(name);
@@ -452,6 +449,10 @@ int plan_walk(struct plan *p)
 		path_append(&target, p->inside);
 	root_entry(p, target.data, &e);
 	root_rows(p, &e, &index_dir);
+	/* what was put there and is not recorded any more is to go */
+	if (!e.want && e.row < 0)
+		return dv_fail(DV_E_INVALID, "%s is not recorded",
+			       target.data);
 	len = path_parent_len(target.data);
 	err = add_dir(p, arena_copy(&p->arena, target.data, len), 0, &n);
 	if (!err)

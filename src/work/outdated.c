@@ -11,6 +11,9 @@
 #include "git/repo.h"
 #include "work/stat_index.h"
 
+/* Each part is a checkout of its own; past that many all of it is one. */
+#define PARTS_MOST	64
+
 struct outdated {
 	struct dv_repo *repo;
 	const char *before;
@@ -56,6 +59,27 @@ static int had_before(struct outdated *o, const struct dv_tracked *t,
 	return err;
 }
 
+/* Of a directory of which only parts were put here, these. */
+static int tell_parts(struct outdated *o, const struct dv_tracked *t,
+		      const struct stat_index *x)
+{
+	struct dv_tracked part = *t;
+	struct stat_dir top;
+	int err = 0;
+
+	stat_index_dir(x, 0, &top);
+	if (top.count > PARTS_MOST)
+		return o->fn(t, o->data);
+	for (uint32_t i = 0; i < top.count && !err; i++) {
+		struct stat_row row;
+
+		stat_index_row(x, top.first + i, &row);
+		part.inside = row.name;
+		err = o->fn(&part, o->data);
+	}
+	return err;
+}
+
 static int look_at(const struct dv_tracked *t, void *data)
 {
 	struct outdated *o = data;
@@ -67,6 +91,8 @@ static int look_at(const struct dv_tracked *t, void *data)
 		err = had_before(o, t, &had);
 	if (err || had || (x.dirs && dv_id_equal(&x.pointer, &t->pointer.id)))
 		return err;
+	if (x.dirs && !x.complete && t->pointer.kind == DV_KIND_TREE)
+		return tell_parts(o, t, &x);
 	return o->fn(t, o->data);
 }
 
