@@ -32,6 +32,7 @@ const struct command commands[] = {
 	{ "import", "take from another repository, tracked here", cmd_import,
 	  NULL },
 	{ "init", "begin to use dv in a git repository", cmd_init, NULL },
+	{ "log", "show the versions of a tracked path", cmd_log, NULL },
 	{ "ls", "list recorded data", cmd_ls, "list" },
 	{ "merge-driver", "merge two versions of a pointer, for git",
 	  cmd_merge_driver, NULL },

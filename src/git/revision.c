@@ -630,3 +630,19 @@ int revision_read(struct revision *r, const struct revision_pointer *p,
 	return err ? err : dv_pointer_parse(text.data, text.len, name.data,
 					    out);
 }
+
+int revision_blob(struct revision *r, const char *path, const char *commit,
+		  const char *hex, struct dv_pointer *out)
+{
+	struct revision_pointer p = { .path = path, .commit = commit };
+	git_oid id;
+	int err = start(r);
+
+	if (err)
+		return err;
+	if (strlen(hex) != GIT_OID_HEXSZ || lib.oid_fromstr(&id, hex))
+		return dv_fail(DV_E_INVALID, "'%s' is not the id of a blob",
+			       hex);
+	p.blob = &id;
+	return revision_read(r, &p, out);
+}

@@ -55,6 +55,13 @@ int revision_history(struct revision *r, const char *ids, revision_cb *fn,
  */
 int revision_text(struct revision *r, const struct revision_pointer *p,
 		  struct buf *out);
+/*
+ * The pointer of `path` in the blob of this name in hex; `commit` is for
+ * messages.
+ */
+int revision_blob(struct revision *r, const char *path, const char *commit,
+		  const char *hex, struct dv_pointer *out);
+
 /* DV_E_INVALID: none.  Give back with dv_pointer_release(). */
 int revision_read(struct revision *r, const struct revision_pointer *p,
 		  struct dv_pointer *out);
