@@ -32,6 +32,7 @@ int cmd_completion(int argc, char **argv);
 int cmd_config(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_diff_driver(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 int cmd_du(int argc, char **argv);
 int cmd_fetch(int argc, char **argv);
 int cmd_fsck(int argc, char **argv);

@@ -18,6 +18,8 @@ const struct command commands[] = {
 	  cmd_diff, NULL },
 	{ "diff-driver", "show what differs between two pointers, for git",
 	  cmd_diff_driver, NULL },
+	{ "doctor", "see whether all that dv relies on works", cmd_doctor,
+	  NULL },
 	{ "du", "sum up recorded data", cmd_du, NULL },
 	{ "fetch", "receive data from a remote into the store", cmd_fetch,
 	  NULL },
