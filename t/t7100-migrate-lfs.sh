@@ -103,4 +103,23 @@ test_expect_success 'patterns that take in pointers are told' '
 	dv migrate --from-lfs -q 2>../err && grep "hint: echo .\*.dv !filter" ../err
 '
 
+test_expect_success 'history: pointers, .gitignore, plain files; a merge' '
+	git init -q hist && cd hist && git config filter.lfs.clean cat && git config filter.lfs.smudge cat && mkdir d &&
+	printf "*.bin filter=lfs\n" >.gitattributes && echo x >plain && printf "*.o" >d/.gitignore && git add . && git commit -qm start &&
+	random_bytes 2000000 7 >d/a.bin && cp d/a.bin ../a1 && lfs_add d/a.bin && git commit -qm a1 && git branch side &&
+	random_bytes 1000 8 >d/a.bin && cp d/a.bin ../a2 && lfs_add d/a.bin && git commit -qm a2 &&
+	git checkout -qf side && echo tool >"d/b[1].bin" && chmod +x "d/b[1].bin" && lfs_add "d/b[1].bin" && echo "*.x" >>d/.gitignore && git add d/.gitignore && git commit -qm b &&
+	git checkout -qf main && git merge -q -m merged side && git rm -q --cached d/a.bin && git commit -qm gone &&
+	dv init -q && git add -A . ":!*.bin" && git commit -qm dv &&
+	dv migrate --from-lfs --all-history >../out && grep "wrote 7 commits on dv-history: 3 versions of tracked paths$" ../out &&
+	git log --format="%s %aI %an" main >../expect && git log --format="%s %aI %an" dv-history >../actual && test_cmp ../expect ../actual &&
+	git ls-tree -r --name-only dv-history >../files && ! grep "bin$" ../files && grep "^d/b\[1\].bin.dv$" ../files && ! grep a.bin ../files &&
+	git rev-parse dv-history >../before && dv migrate --from-lfs --all-history -q && test "$(git rev-parse dv-history)" = "$(cat ../before)" &&
+	git clone -q -b dv-history . ../hclone && cp -r .git/dv ../hclone/.git/dv && rm -rf ../hclone/.git/dv/stat ../hclone/.git/dv/tracked && cd ../hclone && git log --format="%H %s" >../log &&
+	git checkout -q $(sed -n "s/ a1$//p" ../log) && dv checkout -q && cmp d/a.bin ../a1 && git status --porcelain >../out && test ! -s ../out &&
+	git checkout -q $(sed -n "s/ a2$//p" ../log) && dv checkout -q && cmp d/a.bin ../a2 && git status --porcelain >../out && test ! -s ../out &&
+	git checkout -q $(sed -n "s/ merged$//p" ../log) && dv checkout -q && cmp d/a.bin ../a2 && test -x "d/b[1].bin" &&
+	printf "*.o\n*.x\n" >../expect && head -2 d/.gitignore | tr -d "\r" >../actual && git status --porcelain >../out && test ! -s ../out && grep "^/a.bin$" d/.gitignore
+'
+
 test_done

@@ -20,6 +20,7 @@
 #include "git/run.h"
 #include "migrate/blobs.h"
 #include "migrate/export.h"
+#include "migrate/history_ignore.h"
 
 #define TEXT_MOST	((size_t)64 << 20)	/* bytes of a pointer of DVC */
 
@@ -51,6 +52,7 @@ struct history {
 	struct names paths;
 	struct past *pasts;	/* owned; as many as paths */
 	size_t past_room;
+	struct history_ignore ignore;	/* when the reader wants that */
 };
 
 #define DV_AUTO_HISTORY __attribute__((cleanup(history_release)))
@@ -63,6 +65,7 @@ static void history_release(struct history *h)
 	free(h->versions);
 	names_release(&h->keys);
 	names_release(&h->paths);
+	history_ignore_release(&h->ignore);
 	buf_release(&h->stream);
 	buf_release(&h->out);
 }
@@ -192,6 +195,41 @@ static int convert_all(struct history *h)
 	return err;
 }
 
+/* The version that dv's pointers take the place of, or NULL. */
+static const struct version *replaced(struct history *h,
+				      const struct export *e)
+{
+	uint32_t n = e->kind == EXPORT_MODIFY && e->plain ?
+		key_of(h, e, false) : NAMES_NONE;
+	const struct version *v = n == NAMES_NONE ? NULL : &h->versions[n];
+
+	return v && v->done && v->count ? v : NULL;
+}
+
+/* What becomes data has to be ignored by git, commit by commit. */
+static int find_ignored(struct history *h)
+{
+	DV_AUTO_EXPORT struct export e = EXPORT_INIT(h->stream.data,
+						     h->stream.len);
+	const char *id = "";
+	size_t number = 0;
+	int err;
+
+	while ((err = export_next(&e)) > 0) {
+		number += e.kind == EXPORT_COMMIT;
+		if (e.kind == EXPORT_ID)
+			id = arena_copy(&h->p->arena, e.blob.data,
+					e.blob.len);
+		if (replaced(h, &e))
+			history_ignore_data(&h->ignore, number, id,
+					    e.path.data);
+		else if (e.kind == EXPORT_MODIFY || e.kind == EXPORT_DELETE)
+			history_ignore_change(&h->ignore, number, id,
+					      e.path.data);
+	}
+	return err ? err : history_ignore_read(&h->ignore, h->p->repo);
+}
+
 /* --- the second pass --------------------------------------------------- */
 
 static struct past *past_of(struct history *h, const char *path, bool add)
@@ -260,6 +298,7 @@ static void write_pointers(struct history *h, const struct version *v,
 
 /* One commit while it is written. */
 struct commit {
+	size_t number;
 	struct buf deletes, lines, files;
 	bool open, root;
 };
@@ -267,11 +306,10 @@ struct commit {
 static void take_modify(struct history *h, const struct export *e,
 			struct commit *c)
 {
-	uint32_t n = e->plain ? key_of(h, e, false) : NAMES_NONE;
-	const struct version *v = n == NAMES_NONE ? NULL : &h->versions[n];
+	const struct version *v = replaced(h, e);
 
 	forget(h, e->path.data, &c->deletes);
-	if (!v || !v->done || !v->count) {
+	if (!v) {
 		buf_add(&c->lines, e->text, e->len);
 		return;
 	}
@@ -312,6 +350,7 @@ static int end_commit(struct history *h, struct commit *c)
 		buf_add(&c->files, files.data, files.len);
 		buf_release(&files);
 	}
+	history_ignore_write(&h->ignore, c->number, &c->files);
 	buf_add(&h->out, c->deletes.data, c->deletes.len);
 	buf_add(&h->out, c->lines.data, c->lines.len);
 	buf_add(&h->out, c->files.data, c->files.len);
@@ -332,6 +371,7 @@ static int take_command(struct history *h, const struct export *e,
 	case EXPORT_RESET:
 		err = end_commit(h, c);
 		c->open = c->root = e->kind == EXPORT_COMMIT;
+		c->number += c->open;
 		buf_addf(&h->out, "%s refs/heads/%s\n",
 			 c->open ? "commit" : "reset", h->p->o->branch);
 		return err;
@@ -362,7 +402,7 @@ static int rewrite(struct history *h)
 {
 	DV_AUTO_EXPORT struct export e = EXPORT_INIT(h->stream.data,
 						     h->stream.len);
-	struct commit c = { BUF_INIT, BUF_INIT, BUF_INIT, false, false };
+	struct commit c = { 0, BUF_INIT, BUF_INIT, BUF_INIT, false, false };
 	int err, end;
 
 	while ((err = export_next(&e)) > 0) {
@@ -451,6 +491,9 @@ int history_run(struct present *p, struct history_reader *reader)
 		err = cancel_check();
 	if (err || p->o->dry_run)
 		return err;
-	err = rewrite(&h);
+	if (reader->ignore)
+		err = find_ignored(&h);
+	if (!err)
+		err = rewrite(&h);
 	return err ? err : import_history(&h);
 }

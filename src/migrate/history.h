@@ -26,7 +26,7 @@ struct history_reader {
 	 */
 	int (*read)(struct history_reader *r, struct present *p,
 		    const struct history_file *file);
-	/* What it tracks has its own name in git: ignore it from then on. */
+	/* What it tracks had its name in git: that is ignored from then on. */
 	bool ignore;
 };
 
