@@ -105,7 +105,9 @@ int drivers_configure(struct dv_repo *repo)
 	DV_AUTO_BUF struct buf text = BUF_INIT;
 	int err;
 
-	if (settings_git(repo, "merge.dv.driver"))
+	/* where git could not write it there is no need to hear so each time */
+	if (settings_git(repo, "merge.dv.driver") ||
+	    access(repo->place.common_dir, W_OK) < 0)
 		return 0;
 	err = read_attributes(repo, &path, &text);
 	return err || !names_driver(text.data) ? err : configure(repo);
