@@ -9,6 +9,7 @@
 
 #include "base/array.h"
 #include "base/auto.h"
+#include "base/file.h"
 #include "chunk/cut.h"
 #include "chunk/cut_kernel.h"
 #include "chunk/kernel.h"
@@ -180,6 +181,21 @@ static void vectors_equal_scalar_on_periodic_data(void **state)
 		memset(data, b, len);
 		scan_copy(data, len, 0, 0, 0);
 	}
+}
+
+/* Code, tables and texts: this program itself. */
+static void vectors_equal_scalar_on_real_data(void **state)
+{
+	DV_AUTO_BUF struct buf bytes = BUF_INIT;
+	const uint8_t *data;
+
+	(void)state;
+	assert_int_equal(file_read("/proc/self/exe", SIZE_MAX, &bytes), 0);
+	data = (const uint8_t *)bytes.data;
+	assert_true(bytes.len > BLOCK_512);
+	assert_same_scan(data, bytes.len, 0, 0);
+	for (size_t at = 1; at < 64; at += 9)
+		assert_same_scan(data + at, bytes.len - at, at, at);
 }
 
 /* A pattern of three bytes may have candidates for ever: many in one step. */
@@ -437,6 +453,7 @@ int main(void)
 		cmocka_unit_test(vectors_equal_scalar_with_little_before),
 		cmocka_unit_test(vectors_equal_scalar_around_every_block_size),
 		cmocka_unit_test(vectors_equal_scalar_on_periodic_data),
+		cmocka_unit_test(vectors_equal_scalar_on_real_data),
 		cmocka_unit_test(data_full_of_candidates_loses_none),
 		cmocka_unit_test(cuts_do_not_depend_on_the_block_size),
 		cmocka_unit_test(patterns_are_kept_for_the_fuzzer),
