@@ -167,6 +167,8 @@ static void cut_part(struct record_worker *w, struct part *p)
 
 static void hash_chunks(struct record_worker *w)
 {
+	TRACE_REGION("record: hash batch");
+
 	ARRAY_GROW(w->hashes, w->chunk_count, w->hash_room);
 	for (size_t i = 0; i < w->chunk_count; i++)
 		w->hashes[i] = (struct sha256_job){
@@ -227,6 +229,7 @@ static int name_batch(const struct record_run *run, struct record_worker *w,
 		      struct record_item *items, struct part *parts,
 		      size_t count)
 {
+	TRACE_REGION("record: put batch");
 	uint64_t bytes = 0, late = 0;
 	int err = 0;
 
@@ -254,6 +257,7 @@ static int name_batch(const struct record_run *run, struct record_worker *w,
 static int read_batch(const struct record_run *run, struct record_worker *w,
 		      struct record_item *items, size_t count)
 {
+	TRACE_REGION("record: read batch");
 	struct part parts[BATCH_FILES];
 	int64_t read_ns = clock_real_ns();
 	size_t at = 0, total = 1;
