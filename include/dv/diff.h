@@ -71,4 +71,19 @@ struct dv_diff_result {
 int dv_diff(struct dv_repo *repo, const struct dv_diff_options *options,
 	    dv_change_cb *fn, void *data, struct dv_diff_result *result);
 
+/* A file that is longer is not compared by lines. */
+#define DV_DIFF_LINES_MOST	((uint64_t)8 << 20)	/* bytes */
+
+/*
+ * The lines by which the two sides of a change of dv_diff() differ, as a
+ * unified diff that the user's git makes, with its colours if `colour`.
+ * A line says so instead where one side is binary or too long.  Nothing
+ * is written for directories, symbolic links and what has the same content.
+ * DV_E_INCOMPLETE when the store lacks content.
+ */
+int dv_diff_lines(struct dv_repo *repo, const struct dv_change *change,
+		  bool colour,
+		  int (*write)(void *data, const uint8_t *bytes, size_t len),
+		  void *data);
+
 #endif

@@ -145,6 +145,7 @@ struct dv_entry {
 	uint64_t size;		/* bytes; of a directory: of all below */
 	uint64_t files;		/* of a directory: below it */
 	struct dv_id id;	/* file: content, dir: tree; symlink: zeros */
+	bool chunked;		/* file: id is that of a list of its chunks */
 	const char *target;	/* of a symlink, else NULL */
 	bool stored;		/* DV_LIST_STORED: the store has its content */
 };

@@ -11,15 +11,18 @@
 #include "base/array.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/path.h"
+#include "base/process.h"
 #include "builtin/builtin.h"
 #include "builtin/diff_show.h"
 #include "builtin/open.h"
+#include "cli/human.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/report.h"
 
 static const char *const usage[] = {
-	"dv diff [--stat | --name-status | --json | --md] [-R] [-z] "
+	"dv diff [--content | --stat | --name-status | --json | --md] [-R] [-z] "
 	"[--no-renames] [--exit-code] [-q] [-j <n>] [<rev> [<rev>]] [--] "
 	"[<path>...]", NULL
 };
@@ -27,10 +30,68 @@ static const char *const usage[] = {
 struct diff {
 	struct dv_repo *repo;
 	struct progress_view view;
+	const struct dv_diff_options *options;
 	enum diff_form form;
-	int nul;
+	int nul, content;
+	bool colour;
 	struct diff_sums sums;
+	uint64_t lacking;	/* files whose content is not in the store */
 };
+
+/* As git's: color.diff and color.ui, and whether there is a terminal. */
+static bool use_colour(void)
+{
+	const char *const argv[] = {
+		"git", "config", "--get-colorbool", "color.diff",
+		isatty(STDOUT_FILENO) ? "true" : "false", NULL
+	};
+	DV_AUTO_BUF struct buf out = BUF_INIT;
+
+	return !process_run(argv, NULL, 0, &out) &&
+		!strcmp(out.data, "true\n");
+}
+
+static int write_out(void *data, const uint8_t *bytes, size_t len)
+{
+	(void)data;
+	if (fwrite(bytes, 1, len, stdout) == len)
+		return 0;
+	return dv_fail_errno("cannot write standard output");
+}
+
+static int show_lines(struct diff *d, const struct dv_change *c)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	int err = dv_diff_lines(d->repo, c, d->colour, write_out, NULL);
+
+	if (err != DV_E_INCOMPLETE)
+		return err;
+	d->lacking++;
+	shown_path(d->repo, (c->after ? c->after : c->before)->path, &path);
+	printf("%s: its content is not in the store\n", path.data);
+	return 0;
+}
+
+/* What was shown is not all there is. */
+static int lacking_content(const struct diff *d)
+{
+	const char *before = d->options->before, *after = d->options->after;
+	DV_AUTO_BUF struct buf hint = BUF_INIT;
+	int err;
+
+	if (!d->lacking)
+		return 0;
+	err = dv_fail(DV_E_INCOMPLETE, "the store lacks the content of %llu "
+		      "%s", (unsigned long long)d->lacking,
+		      human_plural(d->lacking, "file", "files"));
+	buf_addstr(&hint, "dv fetch --rev ");
+	path_word(before ? before : "HEAD", &hint);
+	if (after) {
+		buf_addstr(&hint, "; dv fetch --rev ");
+		path_word(after, &hint);
+	}
+	return dv_hint(err, "%s", hint.data);
+}
 
 static int take_change(const struct dv_change *c, void *data)
 {
@@ -41,7 +102,7 @@ static int take_change(const struct dv_change *c, void *data)
 		diff_show_head(d->form);
 	diff_sums_add(&d->sums, c);
 	diff_show(d->repo, d->form, d->nul, c);
-	return 0;
+	return d->content ? show_lines(d, c) : 0;
 }
 
 /* --- revisions ---------------------------------------------------------------- */
@@ -139,6 +200,8 @@ static int finish(struct diff *d, int err, const struct dv_diff_result *r,
 		diff_show_sums(d->form, &d->sums);
 	if (r->renames_left_out)
 		report_warning("too many changes to look for renames");
+	if (!err)
+		err = lacking_content(d);
 	if (err)
 		return report(err);
 	return differs_is_failure && d->sums.changes ? 1 : 0;
@@ -154,6 +217,8 @@ int cmd_diff(int argc, char **argv)
 	int stat = 0, names = 0, json = 0, markdown = 0, quiet = 0;
 	int exit_code = 0, recursive = 0, no_renames = 0, code, err, n, sure;
 	const struct option options[] = {
+		OPT_FLAG(0, "content", &d.content,
+			 "the lines that differ in files of text too"),
 		OPT_FLAG(0, "stat", &stat, "bytes before and after"),
 		OPT_FLAG(0, "name-status", &names,
 			 "a letter and a path from the top of the work tree"),
@@ -183,7 +248,7 @@ int cmd_diff(int argc, char **argv)
 	if (n < 0)
 		return code;
 	names |= d.nul;
-	if (stat + names + json + markdown > 1)
+	if (d.content + stat + names + json + markdown > 1)
 		return usage_error(usage, "one form of output at a time");
 	sure = before_dashes(argc, typed, n);
 	if (sure > 2)
@@ -197,6 +262,9 @@ int cmd_diff(int argc, char **argv)
 	if (err)
 		return report(err);
 	d.repo = repo;
+	d.options = &o;
+	d.content &= !quiet;
+	d.colour = d.content && use_colour();
 	err = take_revs(repo, argv, n, sure, &word, &o);
 	if (err < 0)
 		return report(err);

@@ -22,8 +22,10 @@ static void fill(const struct diff_side *side, struct dv_entry *out)
 		.files = e->type == ENTRY_DIR ? e->files : 0,
 		.target = e->type == ENTRY_SYMLINK ? e->target : NULL,
 	};
-	if (e->type != ENTRY_SYMLINK && !side->altered)
+	if (e->type != ENTRY_SYMLINK && !side->altered) {
 		out->id = e->content.id;
+		out->chunked = e->content.list;
+	}
 }
 
 static enum dv_change_kind kind_of(const struct diff_change *c)

@@ -10,12 +10,11 @@
 #include "base/crew.h"
 #include "base/error.h"
 #include "base/path.h"
-#include "chunk/sha256.h"
 #include "git/filter.h"
 #include "git/repo.h"
-#include "store/list.h"
 #include "store/store.h"
 #include "store/tree.h"
+#include "work/content.h"
 #include "work/resolve.h"
 #include "work/stored.h"
 
@@ -72,6 +71,7 @@ static int tell(struct listing *l, const char *path,
 		.size = e->content.size,
 		.files = e->type == ENTRY_DIR ? e->files : 0,
 		.id = e->content.id,
+		.chunked = e->content.list,
 	};
 
 	if (e->type == ENTRY_DIR)
@@ -249,67 +249,13 @@ int dv_list(struct dv_repo *repo, const struct dv_selection *what,
 struct cat {
 	struct dv_repo *repo;
 	const struct dv_selection *what;
-	struct store_reader *reader;	/* owned: of nodes */
-	struct store_reader *chunks;	/* owned: of bytes */
+	struct store *store;		/* borrowed */
+	struct store_reader *reader;	/* owned */
 	const char *asked;
 	unsigned found;
 	int (*write)(void *data, const uint8_t *bytes, size_t len);
 	void *data;
 };
-
-/* One chunk, checked against its own name before it is handed on. */
-static int cat_chunk(struct cat *c, const char *path, const struct dv_id *id,
-		     uint64_t len)
-{
-	const uint8_t *bytes;
-	struct dv_id now;
-	uint32_t got;
-	int err = store_read(c->chunks, OBJECT_DATA, id, &bytes, &got);
-
-	if (err == DV_E_NOTFOUND)
-		return resolve_lacks(path);
-	if (err)
-		return err;
-	sha256(bytes, got, &now);
-	if (got != len || !dv_id_equal(&now, id))
-		return dv_fail(DV_E_CORRUPT, "%s: a chunk in the store is not "
-			       "what it is named", path);
-	return c->write(c->data, bytes, got);
-}
-
-static int cat_list(struct cat *c, const char *path,
-		    const struct content *content)
-{
-	struct list_walk *list;
-	struct dv_id id;
-	uint64_t offset;
-	uint32_t len;
-	int more = 0, err = list_walk_open(c->reader, content, 0, &list);
-
-	if (err == DV_E_NOTFOUND)
-		return resolve_lacks(path);
-	if (err)
-		return err;
-	while (!err && (more = list_walk_next(list, &id, &offset, &len)) == 1) {
-		err = cancel_check();
-		if (!err)
-			err = cat_chunk(c, path, &id, len);
-	}
-	list_walk_close(list);
-	if (!err && more < 0)
-		err = more == DV_E_NOTFOUND ? resolve_lacks(path) : more;
-	return err;
-}
-
-static int cat_content(struct cat *c, const char *path,
-		       const struct content *content)
-{
-	if (!content->size)
-		return 0;
-	if (content->list)
-		return cat_list(c, path, content);
-	return cat_chunk(c, path, &content->id, content->size);
-}
 
 static int cat_tracked(const struct dv_tracked *t, void *data)
 {
@@ -341,7 +287,8 @@ static int cat_tracked(const struct dv_tracked *t, void *data)
 	if (e.type == ENTRY_SYMLINK)
 		return dv_fail(DV_E_INVALID, "%s is a symbolic link",
 			       path.data);
-	return cat_content(c, path.data, &e.content);
+	return content_write(c->store, path.data, &e.content, c->write,
+			     c->data);
 }
 
 int dv_cat(struct dv_repo *repo, const char *rev, const char *path,
@@ -355,15 +302,12 @@ int dv_cat(struct dv_repo *repo, const char *rev, const char *path,
 		.repo = repo, .what = &what, .asked = path, .write = write,
 		.data = data,
 	};
-	struct store *store;
-	int err = repo_store(repo, &store);
+	int err = repo_store(repo, &c.store);
 
 	if (err)
 		return err;
-	c.reader = store_reader_new(store);
-	c.chunks = store_reader_new(store);
+	c.reader = store_reader_new(c.store);
 	err = dv_tracked_each(repo, &what, cat_tracked, &c);
 	store_reader_free(c.reader);
-	store_reader_free(c.chunks);
 	return err;
 }

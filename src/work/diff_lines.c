@@ -1,0 +1,206 @@
+/* dv_diff_lines(): a unified diff of one change, by the user's git. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "dv/diff.h"
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/process.h"
+#include "git/repo.h"
+#include "work/below.h"
+#include "work/content.h"
+
+/* --- the two files ------------------------------------------------------------ */
+
+static int append(void *data, const uint8_t *bytes, size_t len)
+{
+	buf_add(data, bytes, len);
+	return 0;
+}
+
+/* A file of the work tree, as far as it can be compared. */
+static int read_disk(struct dv_repo *repo, const char *path, struct buf *out)
+{
+	DV_AUTO_BUF struct buf parent = BUF_INIT;
+	DV_AUTO_CLOSE int fd = -1;
+	int top, err = repo_worktree_fd(repo, &top);
+	struct stat st;
+
+	if (err)
+		return err;
+	buf_add(&parent, path, path_parent_len(path));
+	DV_AUTO_CLOSE int dir = open_below(top, parent.data);
+	if (dir >= 0)
+		fd = openat(dir, path_name(path), O_RDONLY | O_NOFOLLOW |
+			    O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st))
+		return dv_fail_errno("cannot open %s", path);
+	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size > DV_DIFF_LINES_MOST)
+		return dv_fail(DV_E_CHANGED, "%s: changed while it was looked "
+			       "at", path);
+	buf_reserve(out, st.st_size);
+	err = file_pread_all(fd, out->data, st.st_size, 0, path);
+	if (!err)
+		buf_setlen(out, st.st_size);
+	return err;
+}
+
+static int read_side(struct dv_repo *repo, const struct dv_entry *e, bool disk,
+		     struct buf *out)
+{
+	struct content c = { e->id, e->size, e->chunked };
+	struct store *store;
+	int err;
+
+	if (disk)
+		return read_disk(repo, e->path, out);
+	err = repo_store(repo, &store);
+	return err ? err : content_write(store, e->path, &c, append, out);
+}
+
+/* Writes a side into the folder; *name: what git is to be given for it. */
+static int put_side(struct dv_repo *repo, const struct dv_entry *e, bool disk,
+		    const char *dir, const char **name)
+{
+	DV_AUTO_BUF struct buf bytes = BUF_INIT;
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_CLOSE int fd = -1;
+	int err;
+
+	if (!e) {
+		*name = "/dev/null";
+		return 0;
+	}
+	err = read_side(repo, e, disk, &bytes);
+	if (err)
+		return err;
+	buf_addf(&path, "%s/%s", dir, *name);
+	fd = open(path.data, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return dv_fail_errno("cannot write %s", path.data);
+	return file_write_all(fd, bytes.data, bytes.len, path.data);
+}
+
+/* --- what git makes of them ------------------------------------------------------ */
+
+/* Past the escapes that colour a line. */
+static const char *plain(const char *line)
+{
+	while (line[0] == '\033' && line[1] == '[')
+		line += 2 + strcspn(line + 2, "m\n") + 1;
+	return line;
+}
+
+/* The first hunk; what is before it names files that nobody knows. */
+static const char *first_hunk(const char *text)
+{
+	while (text && strncmp(plain(text), "@@", 2)) {
+		text = strchr(text, '\n');
+		text += text != NULL;
+	}
+	return text;
+}
+
+static void add_header(struct buf *out, const char *mark, const char *letter,
+		       const struct dv_entry *e, bool colour)
+{
+	buf_addf(out, "%s%s ", colour ? "\033[1m" : "", mark);
+	if (e) {
+		DV_AUTO_BUF struct buf name = BUF_INIT;
+
+		buf_addf(&name, "%s/%s", letter, e->path);
+		path_quote(name.data, out);
+	} else {
+		buf_addstr(out, "/dev/null");
+	}
+	buf_addf(out, "%s\n", colour ? "\033[m" : "");
+}
+
+static int run_git(const char *dir, const char *before, const char *after,
+		   bool colour, struct buf *out)
+{
+	const char *const argv[] = {
+		"git", "-C", dir, "--no-pager", "diff", "--no-index",
+		"--no-ext-diff", "--no-textconv", "--no-color-moved",
+		colour ? "--color=always" : "--color=never", "--",
+		before, after, NULL
+	};
+	int err = process_run(argv, NULL, 0, out);
+
+	/* exit code 1: they differ */
+	return err == DV_E_IO && out->len ? 0 : err;
+}
+
+static int compare(struct dv_repo *repo, const struct dv_change *c,
+		   bool colour, struct buf *out)
+{
+	DV_AUTO_BUF struct buf diff = BUF_INIT;
+	const char *before = "before", *after = "after", *dir, *hunk;
+	struct store *store;
+	int err = repo_store(repo, &store);
+
+	if (!err)
+		err = store_temp_dir(store, &dir);
+	if (!err)
+		err = put_side(repo, c->before, false, dir, &before);
+	if (!err)
+		err = put_side(repo, c->after, c->worktree, dir, &after);
+	if (!err)
+		err = run_git(dir, before, after, colour, &diff);
+	if (err || !diff.len)
+		return err;
+	hunk = first_hunk(diff.data);
+	if (!hunk) {
+		path_quote((c->after ? c->after : c->before)->path, out);
+		buf_addstr(out, ": binary\n");
+		return 0;
+	}
+	add_header(out, "---", "a", c->before, colour);
+	add_header(out, "+++", "b", c->after, colour);
+	buf_add(out, hunk, diff.len - (size_t)(hunk - diff.data));
+	return 0;
+}
+
+static bool has_lines(const struct dv_change *c)
+{
+	const struct dv_id none = { { 0 } };
+	const struct dv_entry *a = c->before, *b = c->after;
+
+	if (c->unlisted || (a && a->type != DV_ENTRY_FILE) ||
+	    (b && b->type != DV_ENTRY_FILE))
+		return false;
+	if (!(a && a->size) && !(b && b->size))
+		return false;
+	return !a || !b || dv_id_equal(&b->id, &none) ||
+		!dv_id_equal(&a->id, &b->id);
+}
+
+int dv_diff_lines(struct dv_repo *repo, const struct dv_change *change,
+		  bool colour,
+		  int (*write)(void *data, const uint8_t *bytes, size_t len),
+		  void *data)
+{
+	const struct dv_entry *a = change->before, *b = change->after;
+	DV_AUTO_BUF struct buf out = BUF_INIT;
+	int err = 0;
+
+	if (!has_lines(change))
+		return 0;
+	if ((a && a->size > DV_DIFF_LINES_MOST) ||
+	    (b && b->size > DV_DIFF_LINES_MOST)) {
+		path_quote((b ? b : a)->path, &out);
+		buf_addf(&out, ": more than %u MiB, not compared by lines\n",
+			 (unsigned)(DV_DIFF_LINES_MOST >> 20));
+	} else {
+		err = compare(repo, change, colour, &out);
+	}
+	return err ? err : write(data, (const uint8_t *)out.data, out.len);
+}
