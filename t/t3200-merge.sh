@@ -19,7 +19,7 @@ branches () {
 
 test_expect_success 'additions of both sides come together, in a new clone of git too' '
 	branches true "echo a >data/a; echo b >data/sub/b" "echo c >data/c; mkdir data/new; echo d >data/new/d" &&
-	git merge -q theirs && dv checkout -q && dv status --exit-code &&
+	git merge -q theirs 2>../err && grep "^hint: dv checkout" ../err && dv checkout -q && dv status --exit-code &&
 	(cd data && find . -type f | sort) >../actual &&
 	printf "./%s\n" 1 2 3 4 5 a c new/d sub/1 sub/2 sub/3 sub/4 sub/5 sub/b >../expect &&
 	test_cmp ../expect ../actual
@@ -116,6 +116,12 @@ test_expect_success 'rebase merges too, commit by commit' '
 	test "$(cat data/a data/b data/c)" = "a
 b
 c" && git checkout -q HEAD~1 && dv checkout -q && test ! -e data/c && test -f data/a && test -f data/b
+'
+
+test_expect_success 'with hooks the data follows by itself, and no hint is needed' '
+	branches true "echo a >data/a" "echo b >data/b" && dv hooks install -q && git merge -q theirs 2>../err && cat ../err &&
+	! grep hint ../err && test "$(cat data/a data/b)" = "a
+b"
 '
 
 test_expect_success 'stash pop merges the stashed pointer with the one of now' '

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dv/error.h"
+#include "dv/hooks.h"
 #include "dv/merge.h"
 #include "dv/transfer.h"
 
@@ -143,8 +144,28 @@ static void leave_to_git(const struct driver *d)
 	process_run(argv, NULL, 0, &out);
 }
 
+static int note_hook(const struct dv_hook *hook, void *data)
+{
+	bool *there = data;
+
+	*there |= !strcmp(hook->name, "post-merge") &&
+		(hook->state == DV_HOOK_OURS ||
+		 hook->state == DV_HOOK_CHAINED);
+	return 0;
+}
+
+/* Git writes the pointer after this, and the data is as it was. */
+static void tell_merged(const struct driver *d)
+{
+	bool hook = false;
+
+	if (!dv_hooks_each(d->repo, note_hook, &hook) && !hook)
+		report_hint("dv checkout brings the merged data into the work "
+			    "tree");
+}
+
 /* Git's own lines come around these. */
-static void tell(const struct driver *d)
+static void tell_conflicts(const struct driver *d)
 {
 	fputs(d->said.data, stderr);
 	if (d->whole)
@@ -174,7 +195,9 @@ static int run(struct driver *d)
 		return code;
 	}
 	if (d->conflicts)
-		tell(d);
+		tell_conflicts(d);
+	else
+		tell_merged(d);
 	return d->conflicts > 0;
 }
 
