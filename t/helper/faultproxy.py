@@ -18,6 +18,8 @@ Connection n follows plan n; the last plan is for all later ones.  A plan is
   code=NAME              the <Code> of such an answer
   latency=MS             every byte arrives so much later, both ways
   rate=N                 bytes per second, both ways
+  link=N                 with latency: bytes per second each way, of all
+                         connections together; each has 2 MiB under way at most
   hang                   take the connection and never say anything
   refuse                 reset a connection at once
 
@@ -77,9 +79,22 @@ class Body:
         return max(0, end + 4 - before)
 
 
-async def pass_late(reader, writer, seconds):
+class Link:
+    """One direction of the line that all connections share."""
+
+    free_at = {"up": 0, "down": 0}
+
+    @classmethod
+    def arrival(cls, way, now, count, rate):
+        """When the last of count bytes has left, if they begin now."""
+        cls.free_at[way] = max(now, cls.free_at[way]) + count / rate
+        return cls.free_at[way]
+
+
+async def pass_late(reader, writer, plan, way):
     """A delay line: bytes under way do not hold up those behind them."""
-    queue = asyncio.Queue(4096)
+    seconds, rate = int(plan["latency"]) / 1000, number(plan, "link")
+    queue = asyncio.Queue(32 if rate else 4096)
     clock = asyncio.get_running_loop().time
 
     async def deliver():
@@ -97,13 +112,15 @@ async def pass_late(reader, writer, seconds):
     data = b"x"
     while data:
         data = await reader.read(65536)
-        await queue.put((clock() + seconds, data))
+        sent = Link.arrival(way, clock(), len(data), rate) if rate \
+            else clock()
+        await queue.put((sent + seconds, data))
     await task
 
 
 async def pass_on(reader, writer, plan, way, both):
     if "latency" in plan:
-        await pass_late(reader, writer, int(plan["latency"]) / 1000)
+        await pass_late(reader, writer, plan, way)
         return
     cut, flip = number(plan, "cut-" + way), number(plan, "flip-" + way)
     drop, rate = number(plan, "drop-" + way), number(plan, "rate")
