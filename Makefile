@@ -208,8 +208,14 @@ fuzz-replay: $(REPLAYS)			## the corpus and its neighbours
 
 # --- the rest ----------------------------------------------------------------
 
-bench: all					## what common work costs
-	DV='$(abspath $O)/dv' t/perf/bench.py
+bench: all $O/perf-meter			## dv beside plain tools and peers
+	DV_BUILD='$(abspath $O)' t/perf/bench.py $(BENCH)
+
+bench-peers:					## which peers bench finds here
+	@t/perf/bench.py --peers
+
+$O/perf-meter: $O/t/perf/meter.o
+	$(call Q,LD)$(LINK) -o $@ $^
 
 demo: all					## the main job on real input
 	PATH='$(abspath $O)':"$$PATH" contrib/demo.sh
@@ -251,5 +257,5 @@ help:						## this list
 -include $(shell find $O -name '*.d' 2>/dev/null)
 .SECONDARY:
 .PHONY: all doc check run-tests crash-build check-layers check-headers \
-	check-docs sanitize fuzz fuzz-replay bench demo install install-doc \
+	check-docs sanitize fuzz fuzz-replay bench bench-peers demo install install-doc \
 	uninstall clean help FORCE

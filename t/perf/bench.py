@@ -1,253 +1,133 @@
 #!/usr/bin/python3
-"""dv beside cp, tar, sha256sum and git on the same data, in one run.
+"""dv beside cp, tar, sha256sum, find, git and its peers, on the same data in one run.
 
-    bench.py [--size MIB] [--files N] [--runs N] [--work DIR] [--csv FILE] [WORKLOAD...]
+    bench.py [options] [WORKLOAD...]
+    bench.py --peers		says which peers there are, and how the others are installed
 
-Workloads: start big edit csv small remote s3.  Each step is run --runs times on
-fresh state; minimum and median are shown.  CPU is user + system of the command and
-its children, peak is the largest resident size.  The ratio is CPU against CPU of
-the plain tool on the same data.  Needs the built dv in ../../build (or $DV) and
-git; the s3 workload needs radosgw (t/helper/radosgw.sh).
+Workloads: start big csv model parquet small million.  Each scenario is run --runs times
+on fresh state; minimum and median are kept.  CPU is user + system of the command and its
+children, peak the largest resident size of any of them, "others" the CPUs that all else
+used meanwhile (the servers among them): where that is large, trust the CPU time.  What a tool
+has not, or what is not installed, is left out.
 """
 import argparse
-import csv as csv_module
 import os
-import random
+import platform
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-DV = os.environ.get("DV", os.path.join(HERE, "../../build/dv"))
-HELPER = os.path.join(HERE, "../helper")
-MIB = 1 << 20
+import data
+import measure
+import report
+import servers
+import tools
+import workloads
+
+DEFAULT = ["start", "big", "csv", "model", "parquet", "small", "million"]
 
 
 class Bench:
-    def __init__(self, options):
-        self.o = options
-        self.work = tempfile.mkdtemp(prefix="dv-bench.", dir=options.work)
-        self.rows = []
-        self.env = dict(os.environ, HOME=self.work, GIT_CONFIG_NOSYSTEM="1", LC_ALL="C.UTF-8",
+    def __init__(self, o):
+        self.runs, self.limit, self.steps = o.runs, o.limit, o.steps
+        self.work = tempfile.mkdtemp(prefix="dv-bench.", dir=o.work)
+        home = os.path.join(self.work, "home")
+        os.mkdir(home)
+        self.env = dict(os.environ, HOME=home, GIT_CONFIG_NOSYSTEM="1", LC_ALL="C.UTF-8", AWS_EC2_METADATA_DISABLED="true",
                         GIT_AUTHOR_NAME="b", GIT_AUTHOR_EMAIL="b@example.com",
                         GIT_COMMITTER_NAME="b", GIT_COMMITTER_EMAIL="b@example.com",
-                        AWS_EC2_METADATA_DISABLED="true",
-                        PATH=os.path.dirname(os.path.abspath(DV)) + ":" + os.environ["PATH"])
+                        PATH=measure.BUILD + ":" + os.environ["PATH"])
+        self.results = measure.Results()
+        self.servers = {}
 
-    def path(self, *parts):
-        return os.path.join(self.work, *parts)
+    def wanted(self, step):
+        return not self.steps or step.split(" ")[0] in self.steps
 
-    def sh(self, command, cwd=None):
-        """A step that is not timed."""
-        subprocess.run(command, shell=True, cwd=cwd or self.work, env=self.env, check=True,
-                       stdout=subprocess.DEVNULL)
+    def start_servers(self, names):
+        for name in names:
+            server = servers.SERVERS[name](self.work)
+            try:
+                server.start(self.env)
+            except (OSError, subprocess.CalledProcessError) as e:
+                print(f"{name}: left out, it does not start: {e}", flush=True)
+                continue
+            self.servers[name] = server
 
-    def once(self, argv, cwd):
-        """Wall and CPU seconds and peak KiB of one command."""
-        os.sync()
-        begin = time.monotonic()
-        child = subprocess.Popen(argv, cwd=cwd, env=self.env, stdout=subprocess.DEVNULL,
-                                 stderr=subprocess.PIPE)
-        error = child.stderr.read()
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = 0
-        if status:
-            sys.exit(f"{argv} failed: {error.decode(errors='replace')}")
-        return (time.monotonic() - begin, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
-
-    def step(self, workload, name, argv, cwd=None, before=None, against=None, runs=None, note=""):
-        """Times argv; `before` is a shell command that makes fresh state for each run."""
-        results = []
-        for _ in range(runs or self.o.runs):
-            if before:
-                self.sh(before, cwd)
-            results.append(self.once(argv, cwd or self.work))
-        wall = [r[0] for r in results]
-        cpu = [r[1] for r in results]
-        row = dict(workload=workload, step=name, wall_min=min(wall), wall_median=statistics.median(wall),
-                   cpu_min=min(cpu), cpu_median=statistics.median(cpu),
-                   peak_mib=max(r[2] for r in results) / 1024, ratio="", against="", note=note)
-        if against:
-            base = next(r for r in self.rows if r["workload"] == workload and r["step"] == against)
-            row["ratio"] = row["cpu_min"] / max(base["cpu_min"], 1e-4)
-            row["against"] = against
-        self.rows.append(row)
-        self.show(row)
-        return row
-
-    def show(self, r):
-        ratio = f"{r['ratio']:6.2f} x {r['against']}" if r["ratio"] != "" else ""
-        print(f"{r['workload']:7} {r['step']:34} {r['wall_min']:8.3f} {r['wall_median']:8.3f} "
-              f"{r['cpu_min']:8.3f} {r['cpu_median']:8.3f} {r['peak_mib']:7.0f}  {ratio}  {r['note']}", flush=True)
-
-    def remark(self, workload, text):
-        print(f"{workload:7} {text}", flush=True)
-
-    def repo(self, name):
-        self.sh(f"rm -rf {name} && git init -q -b main {name} && cd {name} && dv init -q && git commit -qm init")
-        return self.path(name)
-
-    # --- workloads -----------------------------------------------------------
-
-    def start(self):
-        repo = self.repo("start")
-        self.sh("echo x >d && dv add -q d && git add -A && git commit -qm d", repo)
-        for name, argv, against in (("true", ["true"], None), ("dv version", ["dv", "version"], "true"),
-                                    ("git status", ["git", "status"], None),
-                                    ("dv status", ["dv", "status"], "git status")):
-            self.step("start", name, argv, cwd=repo, against=against, runs=50)
-
-    def random_file(self):
-        path = self.path("rand")
-        if not os.path.exists(path):
-            self.sh(f"openssl enc -aes-128-ctr -nosalt -K 01 -iv 00 </dev/zero 2>/dev/null | "
-                    f"head -c {self.o.size * MIB} >rand")
-        return path
-
-    def big(self):
-        source = self.random_file()
-        repo = self.repo("big")
-        self.sh(f"cp {source} data && cat data >/dev/null", repo)
-        self.step("big", "cp", ["cp", "data", "copy"], cwd=repo, before="rm -f copy")
-        self.step("big", "sha256sum", ["sha256sum", "data"], cwd=repo)
-        self.step("big", "dv add", ["dv", "add", "-q", "data"], cwd=repo, against="cp",
-                  before="rm -rf copy .git/dv data.dv .gitignore; touch -d '1 hour ago' data")
-        self.step("big", "dv status, unchanged", ["dv", "status"], cwd=repo, against="cp")
-        self.step("big", "dv checkout", ["dv", "checkout"], cwd=repo, against="cp", before="rm -f data")
-        self.sh("git add -A && git commit -qm v1", repo)
-
-    def edit(self):
-        repo = self.path("big")
-        if not os.path.exists(repo):
-            self.big()
-        half = self.o.size * MIB // 2
-        store = sum_bytes(self.path("big/.git/dv"))
-        self.sh(f"(head -c {half} {self.path('rand')}; openssl enc -aes-128-ctr -nosalt -K 02 -iv 00 </dev/zero 2>/dev/null | "
-                f"head -c {MIB}; tail -c +{half + 1} {self.path('rand')}) >data", repo)
-        self.step("edit", "sha256sum", ["sha256sum", "data"], cwd=repo)
-        self.step("edit", "dv add, 1 MiB inserted", ["dv", "add", "-q", "data"], cwd=repo, runs=1)
-        self.remark("edit", f"store grew by {(sum_bytes(self.path('big/.git/dv')) - store) / MIB:.2f} MiB")
-        self.sh("git commit -qam v2", repo)
-        self.step("edit", "dv checkout, v2 to v1 to v2", ["sh", "-c", "git checkout -q HEAD~1 && dv checkout -q && git checkout -q main && dv checkout -q"],
-                  cwd=repo, runs=1)
-
-    def csv(self):
-        rng = random.Random(3)
-        words = [f"{rng.randrange(10 ** 6)}" for _ in range(5000)]
-        repo = self.repo("csv")
-        with open(os.path.join(repo, "data"), "w") as f:
-            size, row = 0, 0
-            while size < self.o.size * MIB // 4:
-                block = "".join(f"{row + i},{rng.choice(words)},{rng.random():.6f},{rng.choice(words)},label{i % 7}\n"
-                                for i in range(10000))
-                row += 10000
-                size += f.write(block)
-        self.step("csv", "cp", ["cp", "data", "copy"], cwd=repo, before="rm -f copy")
-        self.step("csv", "zstd -1", ["zstd", "-1", "-q", "-f", "-T2", "data", "-o", "copy"], cwd=repo)
-        self.step("csv", "dv add", ["dv", "add", "-q", "data"], cwd=repo, against="zstd -1",
-                  before="rm -rf .git/dv data.dv .gitignore; touch -d '1 hour ago' data")
-        self.remark("csv", f"stored {sum_bytes(os.path.join(repo, '.git/dv')) / MIB:.1f} of {size / MIB:.1f} MiB, "
-                    f"zstd -1 {os.path.getsize(os.path.join(repo, 'copy')) / MIB:.1f}")
-
-    def small(self):
-        repo = self.repo("small")
-        small_files(os.path.join(repo, "data"), self.o.files)
-        self.sh("find data -exec touch -h -d '1 hour ago' {} +; tar cf ../warm data", repo)
-        self.step("small", "tar cf", ["tar", "cf", self.path("out.tar"), "data"], cwd=repo)
-        self.step("small", "tar | zstd -1", ["sh", "-c", f"tar c data | zstd -1 -q -f -o {self.path('out.tzst')}"], cwd=repo)
-        self.step("small", "dv add", ["dv", "add", "-q", "data"], cwd=repo, against="tar cf",
-                  before="rm -rf .git/dv data.dv .gitignore")
-        self.remark("small", f"stored {sum_bytes(os.path.join(repo, '.git/dv')) / MIB:.1f} MiB, "
-                    f"tar | zstd -1 {os.path.getsize(self.path('out.tzst')) / MIB:.1f}")
-        self.sh("git init -q ../smallgit && cp -a data ../smallgit/ && cd ../smallgit && git add -A && git commit -qm x && git status", repo)
-        self.step("small", "find -printf", ["find", "data", "-printf", "%s %T@\n"], cwd=repo)
-        self.step("small", "git status", ["git", "status"], cwd=self.path("smallgit"))
-        self.step("small", "dv status, unchanged", ["dv", "status"], cwd=repo, against="git status")
-        self.step("small", "dv add, unchanged", ["dv", "add", "-q", "data"], cwd=repo, against="git status")
-        self.sh("git add -A && git commit -qm v1", repo)
-        self.step("small", "tar xf", ["tar", "xf", self.path("out.tar"), "-C", self.path("untar")],
-                  before=f"rm -rf {self.path('untar')}; mkdir {self.path('untar')}")
-        self.step("small", "dv checkout", ["dv", "checkout"], cwd=repo, against="tar xf", before="rm -rf data")
-
-    def transfer(self, workload, repo, url):
-        self.sh(f"dv remote add {workload} {url}", repo)
-        what = os.path.basename(repo)
-        for name in ("push", "push, nothing to do,"):
-            self.step(workload, f"dv {name} of {what}", ["dv", "push", "-r", workload], cwd=repo, runs=1)
-        out = subprocess.run(["dv", "push", "--json", "-r", workload], cwd=repo, env=self.env, capture_output=True, text=True)
-        self.remark(workload, f"nothing to do: {out.stdout.strip()}")
-        clone = self.path("clone")
-        self.sh(f"rm -rf {clone} && git clone -q {repo} {clone} && cd {clone} && (dv remote add {workload} {url} || true)")
-        self.step(workload, f"dv pull of {what}", ["dv", "pull", "-q", "-r", workload], cwd=clone, runs=1)
-        self.sh(f"diff -r --no-dereference {repo}/data {clone}/data")
-
-    def repos(self):
-        for name, make in (("big", self.big), ("small", self.small)):
-            if not os.path.exists(self.path(name)):
-                make()
-            yield self.path(name)
-
-    def remote(self):
-        for repo in self.repos():
-            there = self.path("remote-" + os.path.basename(repo))
-            os.mkdir(there)
-            self.step("remote", f"cp -r of {os.path.basename(repo)}", ["cp", "-r", "data", self.path("copied")], cwd=repo, before="rm -rf ../copied")
-            self.transfer("remote", repo, there)
-
-    def s3(self):
-        server = os.path.join(HELPER, "radosgw.sh")
-        where = self.path("rgw")
-        lines = subprocess.run([server, "start", where], capture_output=True, text=True, check=True).stdout
+    def workload(self, name, chosen, options):
+        if name == "start":
+            workloads.run_start(self, chosen)
+            return
         try:
-            values = dict(line.split("=", 1) for line in lines.split())
-            self.env.update({k: v for k, v in values.items() if k.startswith("AWS_")})
-            self.env["AWS_ENDPOINT_URL"] = self.env["S3_ENDPOINT"] = values["S3_ENDPOINT"]
-            self.sh(f"python3 {HELPER}/s3-bucket.py create bench")
-            for repo in self.repos():
-                self.transfer("s3", repo, f"s3://bench/{os.path.basename(repo)}")
-        finally:
-            subprocess.run([server, "stop", where], check=False)
+            source = data.SETS[name](options)
+        except ImportError as e:
+            print(f"{name}: left out: {e}", flush=True)
+            return
+        pristine = os.path.join(self.work, "data-" + name)
+        source.make(pristine)
+        files = getattr(source, "files", 1)
+        for number in range(self.runs):
+            for tool in chosen:
+                if files > tool.most_files or (not source.tree and tool.name in ("tar", "find")):
+                    continue
+                try:
+                    workloads.run_case(self, tool, source, pristine, number)
+                except RuntimeError as e:
+                    print(f"{name}: {tool.name}: {e}", flush=True)
 
 
-def sum_bytes(top):
-    return sum(os.lstat(os.path.join(d, n)).st_size for d, _, names in os.walk(top) for n in names)
+def say_peers():
+    for tool in tools.PEERS:
+        print(f"{tool.name:10} {'installed' if tool.there() else 'not here: ' + tool.install}")
 
 
-def small_files(top, count):
-    rng = random.Random(7)
-    for i in range(count):
-        folder = f"{top}/s{i // 1000}"
-        if i % 1000 == 0:
-            os.makedirs(folder)
-        n = rng.randrange(500, 4000)
-        with open(f"{folder}/f{i:06d}", "wb") as f:
-            f.write(rng.randbytes(n) if i % 2 else (b"%08d,some,row,of,text\n" % rng.randrange(10 ** 8)) * (n // 31 + 1))
+def how_measured(o):
+    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
+    kind = subprocess.run(["stat", "-f", "-c", "%T", o.work], capture_output=True, text=True, check=False).stdout.strip()
+    version = subprocess.run([os.path.join(measure.BUILD, "dv"), "version"], capture_output=True, text=True, check=False).stdout.strip()
+    return (f"{version}; {time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime())}; {os.cpu_count()} CPUs ({cpu}), Linux {platform.release()}, {kind};\n"
+            f"load at the start {os.getloadavg()[0]:.1f}; big file {o.size} MiB, {o.files} small files, {o.million} tiny ones; {o.runs} runs.\n"
+            f"Seconds; ratios of the minima.\n")
+
+
+def parse():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--size", type=int, default=1024, help="MiB of the big file; the others follow")
+    p.add_argument("--files", type=int, default=100000)
+    p.add_argument("--million", type=int, default=1000000, help="files of the workload of that name")
+    p.add_argument("--runs", type=int, default=3)
+    p.add_argument("--limit", type=int, default=900, help="seconds after which a step is cut off")
+    p.add_argument("--tools", help="only these, with commas between")
+    p.add_argument("--servers", default="folder,nginx,far,s3", help="only these")
+    p.add_argument("--steps", help="only these, with commas between")
+    p.add_argument("--work", default=os.environ.get("TMPDIR", "/var/tmp"), help="where the data go: measure a disk, not a tmpfs")
+    p.add_argument("--out", default=os.path.join(measure.BUILD, "benchmarks"), help="folder of the csv, table and plots")
+    p.add_argument("--peers", action="store_true", help="say which peers there are")
+    p.add_argument("workload", nargs="*", default=DEFAULT)
+    return p.parse_args()
 
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--size", type=int, default=1024, help="MiB of the big file")
-    p.add_argument("--files", type=int, default=100000)
-    p.add_argument("--runs", type=int, default=3)
-    p.add_argument("--work", default=os.environ.get("TMPDIR", "/var/tmp"), help="where the data go: measure a disk, not a tmpfs")
-    p.add_argument("--csv", help="write the figures there too")
-    p.add_argument("workload", nargs="*", default=["start", "big", "edit", "csv", "small", "remote", "s3"])
-    o = p.parse_args()
-    b = Bench(o)
-    print(f"{'':7} {'step':34} {'wall min':>8} {'median':>8} {'cpu min':>8} {'median':>8} {'MiB':>7}  ratio of cpu")
+    o = parse()
+    if o.peers:
+        say_peers()
+        return
+    o.steps = o.steps.split(",") if o.steps else None
+    chosen = [t for t in tools.ALL if (not o.tools or t.name in o.tools.split(",")) and (t.name == "dv" or t.there())]
+    how, bench = how_measured(o), Bench(o)
     try:
+        bench.start_servers(o.servers.split(","))
         for name in o.workload:
-            getattr(b, name)()
+            bench.workload(name, chosen, o)
+            # what there is so far; a run takes hours
+            report.write_all(list(bench.results.rows(tools.baselines)), o.out, how)
     finally:
-        shutil.rmtree(b.work, ignore_errors=True)
-    if o.csv:
-        with open(o.csv, "w", newline="") as f:
-            w = csv_module.DictWriter(f, list(b.rows[0]))
-            w.writeheader()
-            w.writerows(b.rows)
+        for server in bench.servers.values():
+            server.stop()
+        shutil.rmtree(bench.work, ignore_errors=True)
+    print(f"written to {o.out}")
 
 
-main()
+if __name__ == "__main__":
+    sys.exit(main())

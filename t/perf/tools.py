@@ -1,0 +1,446 @@
+"""dv, the plain tools beside it, and its peers: one class each, one method a verb.
+
+A verb answers with a bash command run in the repository (pull: in the clone), or None where
+the tool has no such thing.  `c` is the case: c.data is the data's name, c.root a folder of its own,
+c.store the tool's store below it, c.url(kind) the remote.
+"""
+import os
+import shutil
+
+
+class Tool:
+    name = needs = ""
+    install = ""		# how a peer is installed; "" comes with the tests
+    remotes = ()
+    most_files = 10 ** 9	# more would take hours
+    remembers = True		# a second add is not the same again
+
+    def there(self):
+        return shutil.which(self.needs or self.name)
+
+    def init(self, c):
+        return "git init -q -b main"
+
+    def commit(self, c):
+        return "git add -A && git commit -qm version"
+
+    def before(self, c, step):	# not timed, before the step of that name
+        return None
+
+    def add(self, c):
+        return None
+
+    def status(self, c):
+        return None
+
+    def checkout(self, c):	# what is there was moved away
+        return None
+
+    def switch(self, c):	# back to the first version
+        return None
+
+    def remote(self, c, kind):
+        return None
+
+    def clone(self, c, kind):
+        return f"git clone -q {c.repo} {c.clone}"
+
+    push = pull = part = lambda self, c, kind: None
+
+    def fsck(self, c):
+        return None
+
+    def gc(self, c):
+        return None
+
+    def start(self):
+        return None
+
+    def stored(self, c):
+        return [os.path.join(c.repo, ".git")]
+
+
+class Cp(Tool):
+    name, remotes, remembers = "cp", ("folder",), False
+
+    def init(self, c):
+        return "true"
+
+    def commit(self, c):
+        return f"cp -rT {c.data} {c.root}/v1.$$"
+
+    def add(self, c):
+        return f"cp -r {c.data} {c.root}/copy.$$"
+
+    def checkout(self, c):
+        return f"cp -r $(ls -d {c.root}/v1.* | head -n 1) {c.data}"
+
+    def switch(self, c):
+        return f"cp --remove-destination $(ls -d {c.root}/v1.* | head -n 1) {c.data}" if not c.tree else None
+
+    def clone(self, c, kind):
+        return f"mkdir {c.clone}"
+
+    def push(self, c, kind):
+        return f"cp -r {c.data} {c.url(kind)}"
+
+    def pull(self, c, kind):
+        return f"cp -r {c.url(kind)} {c.data}"
+
+    def stored(self, c):
+        return []
+
+
+class Tar(Cp):
+    name, remotes = "tar", ()
+
+    def commit(self, c):
+        return f"tar cf {c.root}/v1.tar {c.data}"
+
+    def add(self, c):
+        return f"tar cf {c.root}/out.tar {c.data}"
+
+    def checkout(self, c):
+        return f"tar xf {c.root}/v1.tar"
+
+    def switch(self, c):
+        return None
+
+
+class TarZstd(Cp):
+    name, needs, remotes = "tar+zstd", "zstd", ("folder",)
+
+    def commit(self, c):
+        return "true"
+
+    def add(self, c):
+        return f"tar c {c.data} | zstd -1 -q -f -o {c.root}/out.tzst"
+
+    def push(self, c, kind):
+        return f"tar c {c.data} | zstd -1 -q -f -o {c.root}/out.tzst && cp {c.root}/out.tzst {c.url(kind)}"
+
+    def pull(self, c, kind):
+        return f"zstd -dqc {c.url(kind)} | tar x"
+
+    def checkout(self, c):
+        return None
+
+    switch = checkout
+
+    def stored(self, c):
+        return [c.root]
+
+
+class Sha256sum(Cp):
+    name, remotes = "sha256sum", ()
+
+    def commit(self, c):
+        return "true"
+
+    def add(self, c):
+        return f"find {c.data} -type f -exec sha256sum {{}} +"
+
+    def checkout(self, c):
+        return None
+
+    switch = checkout
+
+
+class Find(Sha256sum):
+    name = "find"
+
+    def add(self, c):
+        return None
+
+    def status(self, c):
+        return f"exec find {c.data} -printf '%s %T@\\n'"
+
+
+class Git(Tool):
+    name = "git"
+
+    def add(self, c):
+        return f"exec git add {c.data}"
+
+    def status(self, c):
+        return "exec git status"
+
+    def checkout(self, c):
+        return "exec git checkout -q -- ."
+
+    def switch(self, c):
+        return "exec git checkout -q HEAD~1"
+
+    def start(self):
+        return "exec git status"
+
+
+class Dv(Tool):
+    name, remotes = "dv", ("folder", "nginx", "far", "s3")
+
+    def init(self, c):
+        return "git init -q -b main && dv init -q && git add -A && git commit -qm init"
+
+    def add(self, c):
+        return f"exec dv add -q {c.data}"
+
+    def status(self, c):
+        return "exec dv status"
+
+    def checkout(self, c):
+        return "exec dv checkout -q"
+
+    def before(self, c, step):
+        return "git checkout -q HEAD~1" if step == "switch" else None
+
+    switch = checkout
+
+    def remote(self, c, kind):
+        return f"dv remote add {kind} {c.url(kind)}"
+
+    def clone(self, c, kind):
+        return f"git clone -q {c.repo} {c.clone} && cd {c.clone} && (dv remote add {kind} {c.url(kind)} || true)"
+
+    def push(self, c, kind):
+        return f"exec dv push -q -r {kind}"
+
+    def pull(self, c, kind):
+        return f"exec dv pull -q -r {kind}"
+
+    def part(self, c, kind):
+        return f"exec dv pull -q -r {kind} {c.data}/s0000" if c.tree else None
+
+    def fsck(self, c):
+        return "exec dv fsck -q"
+
+    def gc(self, c):
+        return "exec dv gc -q"
+
+    def start(self):
+        return "exec dv status"
+
+    def stored(self, c):
+        return [os.path.join(c.repo, ".git/dv")]
+
+
+class Dvc(Tool):
+    name, remotes, most_files = "dvc", ("folder", "s3"), 20000
+    install = "pip install 'dvc[s3]'"
+
+    def init(self, c):
+        return (f"git init -q -b main && dvc init -q && dvc config --local core.analytics false && "
+                f"dvc config --local core.check_update false && dvc config --local core.site_cache_dir {c.root}/site && "
+                f"git add -A && git commit -qm init")
+
+    def add(self, c):
+        return f"exec dvc add -q {c.data}"
+
+    def status(self, c):
+        return "dvc status -q || test $? = 1"
+
+    def checkout(self, c):
+        return "exec dvc checkout -q"
+
+    def before(self, c, step):
+        return "git checkout -q HEAD~1" if step == "switch" else None
+
+    switch = checkout
+
+    def remote(self, c, kind):
+        more = f" && dvc remote modify --local {kind} endpointurl $AWS_ENDPOINT_URL" if kind == "s3" else ""
+        return f"dvc remote add -q --local {kind} {c.url(kind)}{more}"
+
+    def clone(self, c, kind):
+        return f"git clone -q {c.repo} {c.clone} && cp {c.repo}/.dvc/config.local {c.clone}/.dvc/"
+
+    def push(self, c, kind):
+        return f"exec dvc push -q -r {kind}"
+
+    def pull(self, c, kind):
+        return f"exec dvc pull -q -r {kind}"
+
+    def gc(self, c):
+        return "exec dvc gc -q -w -f"
+
+    def start(self):
+        return "exec dvc --version"
+
+    def stored(self, c):
+        return [os.path.join(c.repo, ".dvc/cache")]
+
+
+class GitLfs(Git):
+    name, remotes, most_files = "git-lfs", ("folder",), 20000
+    install = "apt install git-lfs"
+
+    def init(self, c):
+        return f"git init -q -b main && git lfs install --local && git lfs track {c.data} '{c.data}/**' && git add -A && git commit -qm init"
+
+    def remote(self, c, kind):
+        return f"git init -q --bare -b main {c.url(kind)} && git remote add {kind} file://{c.url(kind)}"
+
+    def clone(self, c, kind):
+        return f"GIT_LFS_SKIP_SMUDGE=1 git clone -q file://{c.url(kind)} {c.clone}"
+
+    def push(self, c, kind):
+        return f"exec git push -q {kind} main"
+
+    def pull(self, c, kind):
+        return "exec git lfs pull"
+
+    def fsck(self, c):
+        return "exec git lfs fsck"
+
+    def start(self):
+        return "exec git lfs version"
+
+
+class GitAnnex(Tool):
+    name, most_files = "git-annex", 5000
+    install = "apt install git-annex"
+
+    def init(self, c):
+        return "git init -q -b main && git annex init -q && git commit -q --allow-empty -m init"
+
+    def add(self, c):
+        return f"exec git annex add -q {c.data}"
+
+    def status(self, c):
+        return "exec git annex status"
+
+    def switch(self, c):
+        return "exec git checkout -q HEAD~1"
+
+    def before(self, c, step):
+        return f"git annex unlock -q {c.data} || true" if step == "edit" else None
+
+    def fsck(self, c):
+        return "exec git annex fsck -q"
+
+    def start(self):
+        return "exec git annex version"
+
+
+class Archiver(Tool):
+    """Backup programs: their repository is the store."""
+
+    def commit(self, c):
+        return "true"
+
+    def stored(self, c):
+        return [c.store]
+
+
+class Restic(Archiver):
+    name, install = "restic", "apt install restic"
+
+    def init(self, c):
+        return f"RESTIC_PASSWORD=x restic init -q -r {c.store}"
+
+    def add(self, c):
+        return f"RESTIC_PASSWORD=x exec restic backup -q -r {c.store} {c.data}"
+
+    def checkout(self, c):
+        return f"RESTIC_PASSWORD=x exec restic restore -q latest -r {c.store} -t ."
+
+    def fsck(self, c):
+        return f"RESTIC_PASSWORD=x exec restic check -q -r {c.store}"
+
+    def start(self):
+        return "exec restic version"
+
+
+class Borg(Archiver):
+    name, install = "borg", "apt install borgbackup"
+
+    def init(self, c):
+        return f"borg init -e none {c.store}"
+
+    def add(self, c):
+        return f"exec borg create {c.store}::$(date +%s.%N) {c.data}"
+
+    def checkout(self, c):
+        return f"exec borg extract {c.store}::$(borg list --short {c.store} | tail -n 1)"
+
+    def fsck(self, c):
+        return f"exec borg check {c.store}"
+
+    def start(self):
+        return "exec borg --version"
+
+
+class Casync(Archiver):
+    name, install = "casync", "apt install casync"
+
+    def init(self, c):
+        return f"mkdir {c.store}"
+
+    def add(self, c):
+        return f"exec casync make --store={c.store}/s.castr {c.store}/{self.index(c)} {c.data}"
+
+    @staticmethod
+    def index(c):
+        return "v.caidx" if c.tree else "v.caibx"
+
+    def checkout(self, c):
+        return f"exec casync extract --store={c.store}/s.castr {c.store}/{self.index(c)} {c.data}"
+
+    def start(self):
+        return "exec casync --version"
+
+
+class Xet(Archiver):
+    """hf-xet through a folder of its own in place of the hub."""
+    name, install, most_files = "hf-xet", "pip install hf-xet", 2000
+
+    def there(self):
+        try:
+            import hf_xet  # pylint: disable=unused-import,import-outside-toplevel
+            return True
+        except ImportError:
+            return False
+
+    def init(self, c):
+        return f"mkdir {c.store}"
+
+    def add(self, c):
+        return (f"HF_XET_CACHE={c.root}/cache python3 -c \"import hf_xet,os; p='{c.data}'; "
+                f"hf_xet.upload_files([os.path.join(d,n) for d,_,s in os.walk(p) for n in s] or [p], "
+                f"'local://{c.store}', None, None, None, 'model')\"")
+
+
+class Oxen(Tool):
+    name, install, most_files = "oxen", "pip install oxenai (its command line: cargo install oxen-cli)", 20000
+
+    def init(self, c):
+        return "oxen init"
+
+    def commit(self, c):
+        return "oxen commit -m version"
+
+    def add(self, c):
+        return f"exec oxen add {c.data}"
+
+    def status(self, c):
+        return "exec oxen status"
+
+    def start(self):
+        return "exec oxen --version"
+
+    def stored(self, c):
+        return [os.path.join(c.repo, ".oxen")]
+
+
+PLAIN = [Cp(), Tar(), TarZstd(), Sha256sum(), Find(), Git()]
+PEERS = [Dvc(), GitLfs(), GitAnnex(), Restic(), Borg(), Casync(), Xet(), Oxen()]
+ALL = PLAIN + [Dv()] + PEERS
+
+
+def baselines(workload, step):
+    """By which plain tools a step is divided, the best first."""
+    kind = step.split(" ")[0]
+    if kind in ("start", "status", "status-edit"):
+        return ("git", "find")
+    if workload in ("small", "million"):
+        return {"add": ("tar", "cp"), "checkout": ("tar",), "push": ("tar+zstd", "cp"), "pull": ("tar+zstd", "cp")}.get(kind, ())
+    return ("cp",)

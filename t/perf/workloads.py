@@ -1,0 +1,140 @@
+"""One tool, one set of data, from the first add to gc."""
+import os
+
+import data
+import measure
+
+
+class Case:
+    """One repository of one tool."""
+
+    def __init__(self, bench, tool, source, number):
+        self.bench, self.tool, self.tree = bench, tool, source.tree
+        self.workload, self.data = source.name, "data"
+        self.root = os.path.join(bench.work, f"{source.name}-{tool.name}-{number}")
+        self.repo = os.path.join(self.root, "repo")
+        self.clone = os.path.join(self.root, "clone")
+        self.store = os.path.join(self.root, "store")
+        self.id = f"{source.name}-{tool.name}-{number}"
+        os.makedirs(self.repo)
+
+    def url(self, kind):
+        return self.bench.servers[kind].url(self.id)
+
+    def quiet(self, command, cwd=None):
+        if command:
+            measure.run(command, cwd or self.repo, self.bench.env)
+
+    def step(self, name, command, cwd=None, extra=None):
+        """Times a command; False when the tool has none or it failed."""
+        if not command or not self.bench.wanted(name):
+            return False
+        key = (self.workload, name, self.tool.name)
+        before = self.tool.before(self, name)
+        try:
+            self.quiet(before)
+            result = measure.timed(command, cwd or self.repo, self.bench.env, self.bench.limit)
+            result.update(extra() if extra else {})
+        except (RuntimeError, OSError) as e:
+            self.bench.results.add(key, dict(error=str(e)))
+            return False
+        self.bench.results.add(key, result)
+        return True
+
+    def stored(self):
+        return dict(stored_mib=measure.bytes_below(*self.tool.stored(self)) / data.MIB)
+
+
+def local(case, source, pristine):
+    """add, status, edit, switch."""
+    tool = case.tool
+    case.quiet(tool.init(case))
+    # as a user's data is: written a while ago
+    case.quiet(f"cp -rT {pristine} {case.data} && find {case.data} -exec touch -h -d '1 hour ago' {{}} +")
+    added = case.step("add", tool.add(case), extra=case.stored)
+    case.quiet(tool.commit(case))
+    if added and tool.remembers:
+        case.step("re-add", tool.add(case))
+    case.quiet(tool.status(case))		# git's own first look is not what is measured
+    case.step("status", tool.status(case))
+    if tool.checkout(case):
+        # moved away, not removed: ext4 is slow to make files where some were just removed
+        case.quiet(f"mv {case.data} {case.root}/away")
+        if not case.step("checkout", tool.checkout(case)):
+            case.quiet(f"test -e {case.data} || mv {case.root}/away {case.data}")
+    if source.name == "million" or not added:
+        return
+    case.quiet(tool.before(case, "edit"))
+    source.edit(os.path.join(case.repo, case.data))
+    case.step("status-edit", tool.status(case))
+    case.step("add-edit", tool.add(case), extra=case.stored)
+    case.quiet(tool.commit(case))
+    if tool.switch(case):
+        case.step("switch", tool.switch(case))
+        case.quiet("git checkout -q main" if os.path.isdir(os.path.join(case.repo, ".git")) else None)
+        case.quiet(tool.before(case, "switch") and f"git checkout -q main; {tool.checkout(case)}")
+
+
+def transfers(case, kind):
+    """push and pull, each also with nothing to do."""
+    tool, server = case.tool, case.bench.servers[kind]
+    case.clone = os.path.join(case.root, "clone-" + kind)
+
+    def count(name, command, cwd=None):
+        before = server.requests()
+
+        def extra():
+            more = {}
+            if before is not None:
+                more["requests"] = server.requests() - before
+            elif os.path.isdir(server.url(case.id)):
+                more["remote_mib"] = measure.bytes_below(server.url(case.id)) / data.MIB
+            return more
+        return case.step(f"{name} {kind}", command, cwd, extra)
+
+    case.quiet(tool.remote(case, kind))
+    if not count("push", tool.push(case, kind)):
+        return
+    if tool.name not in ("cp", "tar+zstd"):
+        count("re-push", tool.push(case, kind))
+    if tool.part(case, kind):
+        case.quiet(tool.clone(case, kind))
+        count("part-pull", tool.part(case, kind), case.clone)
+        case.clone += "-2"
+    case.quiet(tool.clone(case, kind))
+    if count("pull", tool.pull(case, kind), case.clone) and tool.name not in ("cp", "tar+zstd"):
+        count("re-pull", tool.pull(case, kind), case.clone)
+        case.quiet(f"diff -rq --no-dereference {case.repo}/{case.data} {case.clone}/{case.data}")
+
+
+def has_command(case, name):
+    """fsck and gc come with later releases of some tools."""
+    try:
+        case.quiet(f"dv {name} -h" if case.tool.name == "dv" else "true")
+    except RuntimeError:
+        return False
+    return True
+
+
+def run_case(bench, tool, source, pristine, number):
+    case = Case(bench, tool, source, number)
+    local(case, source, pristine)
+    for kind in bench.servers:
+        if kind in tool.remotes and source.name in ("big", "small", "model"):
+            transfers(case, kind)
+    for name in ("fsck", "gc"):
+        command = getattr(tool, name)(case)
+        if command and has_command(case, name):
+            case.step(name, command)
+
+
+def run_start(bench, tools):
+    """What a command costs that has next to nothing to do."""
+    repo = os.path.join(bench.work, "start")
+    os.makedirs(repo)
+    measure.run("git init -q -b main && dv init -q && echo x >d && dv add -q d && git add -A && git commit -qm d", repo, bench.env)
+    for tool in tools:
+        if not tool.start():
+            continue
+        for _ in range(10 * bench.runs):
+            bench.results.add(("start", "start", tool.name), measure.timed(tool.start(), repo, bench.env, bench.limit))
