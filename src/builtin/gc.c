@@ -16,8 +16,8 @@
 #include "cli/report.h"
 
 static const char *const usage[] = {
-	"dv gc [-n] [--grace <age>] [--max-repack <size>] "
-	"[--repo <path>...] [--force] [-q] [--json]", NULL
+	"dv gc [-n] [--grace <age>] [--max-repack <size>] [-r <remote>] "
+	"[--repo <path>...] [-j <n>] [--force] [-q] [--json]", NULL
 };
 
 struct gc_view {
@@ -136,9 +136,13 @@ int cmd_gc(int argc, char **argv)
 		OPT_STRING(0, "max-repack", &o.max_repack, "<size>",
 			   "copy at most so much out of packs that are half "
 			   "unreachable"),
+		OPT_STRING('r', "remote", &o.remote, "<remote>",
+			   "collect at this remote, not in the store"),
 		OPT_STRING(0, "repo", &other, "<path>",
 			   "keep also what this other repository can reach; "
 			   "more may follow"),
+		OPT_COUNT('j', "jobs", &o.jobs, "<n>",
+			  "have so many requests in flight"),
 		OPT_FLAG(0, "force", &force,
 			 "go on where something is out of sight"),
 		OPT_FLAG('q', "quiet", &v.quiet, "print nothing but errors"),

@@ -55,10 +55,12 @@ static int probe_reading(struct probing *p, bool *ok)
 			   err ? "; nothing was pushed there yet" : "");
 }
 
-static int seen(void *data, const char *name, uint64_t size)
+static int seen(void *data, const char *name, uint64_t size,
+		int64_t modified)
 {
 	struct probing *p = data;
 
+	(void)modified;
 	if (!strcmp(name, p->name.data) && size == sizeof(p->bytes))
 		buf_clear(&p->name);
 	return 0;

@@ -105,14 +105,11 @@ int dv_gc(struct dv_repo *repo, const struct dv_gc_options *options,
 	int err;
 
 	memset(result, 0, sizeof(*result));
-	if (options->remote)
-		return dv_fail(DV_E_UNSUPPORTED, "%s: gc of a remote is not "
-			       "there yet", options->remote);
 	err = read_options(&g);
 	if (!err)
 		err = live_open(&g.live, repo);
 	if (!err)
-		err = gc_store(&g);
+		err = options->remote ? gc_remote(&g) : gc_store(&g);
 	live_release(&g.live);
 	return err;
 }

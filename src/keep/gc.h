@@ -29,5 +29,7 @@ int age_parse(const char *text, const char *name, int64_t *ns);
 
 /* gc_store.c */
 int gc_store(struct gc *g);
+/* gc_remote.c */
+int gc_remote(struct gc *g);
 
 #endif

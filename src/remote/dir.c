@@ -9,6 +9,7 @@
 
 #include "base/array.h"
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/crash.h"
 #include "base/crew.h"
 #include "base/error.h"
@@ -440,7 +441,7 @@ static int dir_put(struct remote *r, const char *name,
 
 struct walk {
 	struct remote *r;
-	int (*fn)(void *data, const char *name, uint64_t size);
+	remote_list_cb *fn;
 	void *data;
 	struct buf name;	/* of the folder, with '/' at its end, or "" */
 };
@@ -464,7 +465,8 @@ static int walk_entry(struct walk *w, int dir, const char *name, int depth)
 	if (!remote_object_name_ok(w->name.data)) {
 		err = 0;		/* not one of ours */
 	} else if (S_ISREG(st.st_mode)) {
-		err = w->fn(w->data, w->name.data, st.st_size);
+		err = w->fn(w->data, w->name.data, st.st_size,
+			    timespec_ns(&st.st_mtim));
 	} else if (S_ISDIR(st.st_mode) && depth < LIST_DEPTH) {
 		buf_addch(&w->name, '/');
 		err = walk_folder(w, depth + 1);
@@ -497,7 +499,7 @@ static int walk_folder(struct walk *w, int depth)
 }
 
 static int dir_list(struct remote *r, const char *prefix,
-		    int (*fn)(void *data, const char *name, uint64_t size),
+		    remote_list_cb *fn,
 		    void *data)
 {
 	struct walk w = { r, fn, data, BUF_INIT };

@@ -46,7 +46,7 @@ struct remote_kind {
 		   void (*sent)(void *data, int64_t bytes), void *data);
 	/* NULL when it cannot. */
 	int (*list)(struct remote *r, const char *prefix,
-		    int (*fn)(void *data, const char *name, uint64_t size),
+		    remote_list_cb *fn,
 		    void *data);
 	int (*remove)(struct remote *r, const char *name);
 	unsigned page;		/* names per request of list */

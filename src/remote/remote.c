@@ -244,7 +244,7 @@ int remote_put(struct remote *r, const char *name,
 }
 
 int remote_list(struct remote *r, const char *prefix,
-		int (*fn)(void *data, const char *name, uint64_t size),
+		remote_list_cb *fn,
 		void *data)
 {
 	size_t len = strlen(prefix);

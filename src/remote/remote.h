@@ -118,12 +118,16 @@ int remote_put(struct remote *r, const char *name,
 	       const struct remote_source *source,
 	       void (*sent)(void *data, int64_t bytes), void *data);
 
+/* `modified`: nanoseconds since 1970 by the clock of the remote. */
+typedef int remote_list_cb(void *data, const char *name, uint64_t size,
+			   int64_t modified);
+
 /*
  * Calls fn for each object whose name begins with prefix (ends in '/').
  * DV_E_UNSUPPORTED when this kind cannot (plain HTTP).
  */
 int remote_list(struct remote *r, const char *prefix,
-		int (*fn)(void *data, const char *name, uint64_t size),
+		remote_list_cb *fn,
 		void *data);
 /* True when remote_list() works; a page is so many names per request. */
 bool remote_can_list(const struct remote *r, unsigned *page);

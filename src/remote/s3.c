@@ -489,7 +489,7 @@ static int list_page(struct remote *r, const char *prefix, const char *token,
 /* Hands out the names of one page; all must lie where we asked. */
 static int give_page(struct remote *r, const struct s3_page *page,
 		     const char *prefix, size_t skip,
-		     int (*fn)(void *data, const char *name, uint64_t size),
+		     remote_list_cb *fn,
 		     void *data)
 {
 	size_t len = strlen(prefix);
@@ -503,13 +503,14 @@ static int give_page(struct remote *r, const struct s3_page *page,
 					   "lists what was not asked for");
 		/* others may keep things below our prefix */
 		if (remote_object_name_ok(key + skip))
-			err = fn(data, key + skip, page->keys[i].size);
+			err = fn(data, key + skip, page->keys[i].size,
+			 page->keys[i].modified);
 	}
 	return err;
 }
 
 static int s3_list(struct remote *r, const char *prefix,
-		   int (*fn)(void *data, const char *name, uint64_t size),
+		   remote_list_cb *fn,
 		   void *data)
 {
 	const struct s3 *s = r->state;

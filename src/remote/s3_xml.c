@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <expat.h>
 
@@ -125,10 +126,22 @@ struct list_reader {
 	struct s3_page *page;
 	const char *key;	/* of the Contents being read, or NULL */
 	uint64_t size;
+	int64_t modified;
 	bool has_size;
 	bool is_list;		/* the outermost element is the right one */
 	bool bad;
 };
+
+/* "2026-11-25T19:08:44.000Z"; 0 when it is something else. */
+static int64_t read_time(const char *text)
+{
+	struct tm tm = { 0 };
+	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+
+	if (!end || (*end != 'Z' && *end != '.'))
+		return 0;
+	return (int64_t)timegm(&tm) * 1000000000;
+}
 
 static void list_end(struct reader *r)
 {
@@ -141,14 +154,19 @@ static void list_end(struct reader *r)
 		l->has_size = !number_parse(r->text.data, r->text.len,
 					    &l->size);
 		l->bad |= !l->has_size;
+	} else if (at(r, "ListBucketResult/Contents/LastModified")) {
+		l->modified = read_time(r->text.data);
 	} else if (at(r, "ListBucketResult/Contents")) {
 		if (!l->key || !l->has_size) {
 			l->bad = true;
 			return;
 		}
 		ARRAY_GROW(p->keys, p->count + 1, p->room);
-		p->keys[p->count++] = (struct s3_key){ l->key, l->size };
+		p->keys[p->count++] = (struct s3_key){
+			l->key, l->size, l->modified
+		};
 		l->key = NULL;
+		l->modified = 0;
 		l->has_size = false;
 	} else if (at(r, "ListBucketResult/IsTruncated")) {
 		p->truncated = !strcmp(r->text.data, "true");

@@ -16,6 +16,7 @@
 struct s3_key {
 	const char *name;	/* in the page's arena */
 	uint64_t size;
+	int64_t modified;	/* nanoseconds since 1970; 0: not said */
 };
 
 /* One page of a listing. */

@@ -23,13 +23,15 @@ static bool open_question(const struct have_pack *p)
 	return !p->proved && !p->gone;
 }
 
-static int see_listed(void *data, const char *name, uint64_t size)
+static int see_listed(void *data, const char *name, uint64_t size,
+		      int64_t modified)
 {
 	struct prove *v = data;
 	struct have *h = v->push->have;
 	struct dv_id id;
 	int64_t n;
 
+	(void)modified;
 	if (remote_pack_id(name, &id)) {
 		n = have_number(h, &id);
 		if (n >= 0 && size == h->packs[n].ref.size)
@@ -129,11 +131,23 @@ int prove_packs(struct push *p, const uint32_t *numbers, size_t count,
 	struct prove v = { .push = p, .numbers = numbers, .count = count };
 	struct have *h = p->have;
 	DV_AUTO_NUMBERS struct numbers asked = NUMBERS_INIT;
-	int err;
+	int err = 0;
 
-	for (size_t i = 0; i < count; i++)
-		if (open_question(&h->packs[numbers[i]]))
+	for (size_t i = 0; i < count; i++) {
+		struct have_pack *k = &h->packs[numbers[i]];
+
+		/* it may go any time: nothing is to rely on it */
+		if (condemned_has(&p->condemned, &k->ref.id) && !k->gone) {
+			k->proved = false;
+			err = have_gone(h, numbers[i]);
+			if (err)
+				return err;
+			if (gone)
+				++*gone;
+		}
+		if (open_question(k))
 			numbers_add(&asked, numbers[i]);
+	}
 	v.numbers = asked.items;
 	v.count = asked.count;
 	err = asked.count ? prove_asked(p, &v, asked.count) : 1;

@@ -9,6 +9,9 @@
 #include "git/repo.h"
 #include "transfer/push.h"
 
+/* Of a push that gc at the remote got in the way of. */
+#define PUSH_TRIES	4
+
 #define DV_AUTO_PUSH	__attribute__((cleanup(push_release)))
 
 static void push_release(struct push *p)
@@ -26,6 +29,7 @@ static void push_release(struct push *p)
 	free(p->others);
 	locator_release(&p->made);
 	locator_release(&p->lost);
+	condemned_release(&p->condemned);
 	marks_release(&p->wanted);
 	free(p->fates);
 	if (p->reader) {
@@ -125,6 +129,11 @@ static int write_locator(struct push *p, struct push_root *r,
 
 	if (same_locator(r, l) && !p->options->force)
 		return 0;
+	for (size_t i = 0; i < l->count; i++)
+		if (condemned_has(&p->condemned, &l->packs[i].id)) {
+			__atomic_store_n(&p->again, true, __ATOMIC_RELAXED);
+			return 0;
+		}
 	remote_root_name(&r->root->id, &name);
 	crash_point("push before locator");
 	err = remote_put(p->to->remote, name.data, &source, NULL, NULL);
@@ -207,6 +216,10 @@ static int write_locators(struct push *p)
 		walked += p->roots[i].walk;
 	if (!walked)
 		return 0;
+	/* somebody may have begun to collect since the plan was made */
+	err = condemned_read(p->to, &p->condemned);
+	if (err)
+		return err;
 	w.settle = walked > 1 && p->made.count && !p->options->force;
 	pthread_mutex_init(&w.mutex, NULL);
 	err = crew_run(walked < p->to->jobs ? walked : p->to->jobs,
@@ -243,8 +256,10 @@ static int push_send(struct push *p)
 	return err ? err : write_locators(p);
 }
 
-int dv_push(struct dv_repo *repo, const struct dv_transfer_options *options,
-	    struct dv_transfer_result *result)
+/* 1: some of what was relied on is condemned now, to be done again. */
+static int push_once(struct dv_repo *repo,
+		     const struct dv_transfer_options *options,
+		     struct dv_transfer_result *result)
 {
 	DV_AUTO_PUSH struct push p = {
 		.repo = repo, .options = options, .result = result,
@@ -259,6 +274,8 @@ int dv_push(struct dv_repo *repo, const struct dv_transfer_options *options,
 		return err;
 	err = endpoint_check_marker(p.to, !options->dry_run);
 	if (!err)
+		err = condemned_read(p.to, &p.condemned);
+	if (!err)
 		err = push_plan(&p);
 	if (err)
 		return err;
@@ -268,5 +285,19 @@ int dv_push(struct dv_repo *repo, const struct dv_transfer_options *options,
 		push_estimate(&p);
 		return 0;
 	}
-	return push_send(&p);
+	err = push_send(&p);
+	return !err && p.again ? 1 : err;
+}
+
+int dv_push(struct dv_repo *repo, const struct dv_transfer_options *options,
+	    struct dv_transfer_result *result)
+{
+	int err = 1;
+
+	for (int i = 0; i < PUSH_TRIES && err == 1; i++)
+		err = push_once(repo, options, result);
+	if (err == 1)
+		return dv_fail(DV_E_CHANGED, "what is at the remote is being "
+			       "collected again and again");
+	return err;
 }

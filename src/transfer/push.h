@@ -9,6 +9,7 @@
 
 #include "base/meter.h"
 #include "store/store.h"
+#include "transfer/condemned.h"
 #include "transfer/locator.h"
 #include "transfer/marks.h"
 #include "transfer/numbers.h"
@@ -72,6 +73,8 @@ struct push {
 	struct marks wanted;	/* what is to be sent, by local pack */
 	enum fate *fates;	/* owned; one per mark of wanted */
 	struct locator made;	/* packs made for this push and sent */
+	struct condemned condemned;	/* packs that may go any time */
+	bool again;		/* some were condemned meanwhile */
 	struct locator lost;	/* packs found missing at the remote */
 };
 

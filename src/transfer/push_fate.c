@@ -29,7 +29,9 @@ static void decide_class(struct push *p, enum object_class class)
 
 		if (k->pack->class != class || !k->count)
 			continue;
-		if (k->pack->layout == PACK_LOOSE) {
+		/* under another name, if that of this one is condemned */
+		if (k->pack->layout == PACK_LOOSE ||
+		    condemned_has(&p->condemned, &k->pack->id)) {
 			p->fates[i] = FATE_COPY;
 		} else if (lost(p, &k->pack->id)) {
 			p->fates[i] = FATE_WHOLE;

@@ -518,7 +518,9 @@ static int check_found(struct push *p)
 	if (!err)
 		err = prove_packs(p, named.items, named.count, NULL);
 	for (size_t i = 0; i < named.count && !err; i++)
-		if (p->have->packs[named.items[i]].gone)
+		if (p->have->packs[named.items[i]].gone &&
+		    !condemned_has(&p->condemned,
+				   &p->have->packs[named.items[i]].ref.id))
 			lose(p, named.items[i]);
 	for (size_t i = 0; i < p->count && !err; i++) {
 		struct push_root *r = &p->roots[i];

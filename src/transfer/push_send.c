@@ -256,7 +256,8 @@ static const struct mark **sorted_marks(const struct push *p,
 static int copy_marked(struct sender *s)
 {
 	struct repack_options o = {
-		.class = s->class, .scratch = true,
+		.class = s->class, .nonce = s->push->condemned.nonce,
+		.scratch = true,
 		.finished = take_made, .data = s,
 	};
 	struct push *p = s->push;

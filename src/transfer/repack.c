@@ -161,7 +161,7 @@ int repack_open(struct store *store, struct store_reader *reader,
 	struct repack *r = xcalloc(1, sizeof(*r));
 	DV_AUTO_BUF struct buf dir = BUF_INIT;
 	struct pack_writer_options to = {
-		.class = o->class, .nosync = o->scratch,
+		.class = o->class, .nonce = o->nonce, .nosync = o->scratch,
 		.finished = o->finished, .data = o->data,
 	};
 	int err = store_temp_dir(store, &to.temp_dir);

@@ -14,6 +14,7 @@ struct repack;
 
 struct repack_options {
 	enum object_class class;
+	uint64_t nonce;		/* makes names differ */
 	bool scratch;		/* the packs need not survive a crash */
 	/* A pack is finished; it is the callee's.  From another thread. */
 	int (*finished)(void *data, struct pack *pack);

@@ -98,8 +98,10 @@ static int to_stdout(void *data, const uint8_t *bytes, size_t len)
 	return file_write_all(1, bytes, len, "standard output");
 }
 
-static int print_name(void *data, const char *name, uint64_t size)
+static int print_name(void *data, const char *name, uint64_t size,
+		      int64_t modified)
 {
+	(void)modified;
 	(void)data;
 	printf("%" PRIu64 " %s\n", size, name);
 	return 0;

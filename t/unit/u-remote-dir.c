@@ -162,14 +162,18 @@ static void odd_things_in_the_folder(void **state)
 	remote_close(r);
 }
 
-static int collect(void *data, const char *name, uint64_t size)
+static int collect(void *data, const char *name, uint64_t size,
+		   int64_t modified)
 {
+	assert_true(modified > 0);
 	buf_addf(data, "%s:%d ", name, (int)size);
 	return 0;
 }
 
-static int refuse(void *data, const char *name, uint64_t size)
+static int refuse(void *data, const char *name, uint64_t size,
+		  int64_t modified)
 {
+	(void)modified;
 	(void)name;
 	(void)size;
 	++*(int *)data;
