@@ -85,7 +85,9 @@ test_expect_success 'a file put back to what HEAD has is no change, one of its l
 	cd work && git checkout -q -f one && dv checkout -q -f && echo "FILE 1" >data/f1 && dv add -q data &&
 	test_exit_code 1 dv diff --exit-code >../out && echo "file 1" >data/f1 &&
 	dv diff --exit-code -- data/f1 && echo "fILE 1" >data/f1 && dv diff --name-status data/f1 >../actual &&
-	echo "M	data/f1" >../expect2 && test_cmp ../expect2 ../actual
+	echo "M	data/f1" >../expect2 && test_cmp ../expect2 ../actual &&
+	cp model.bin ../model && echo MODEL >model.bin && dv add -q model.bin && dv diff model.bin | grep "modified: *model.bin" &&
+	cp ../model model.bin && dv diff --exit-code model.bin
 '
 
 test_expect_success 'sizes, counts and a summary for people' '

@@ -17,7 +17,7 @@ enum dv_change_kind {
 	DV_CHANGE_ADDED = 'A',
 	DV_CHANGE_DELETED = 'D',
 	DV_CHANGE_MODIFIED = 'M',	/* content or executable bit */
-	DV_CHANGE_RENAMED = 'R',	/* the same content under another path */
+	DV_CHANGE_RENAMED = 'R',	/* the same content elsewhere */
 	DV_CHANGE_TYPE = 'T',		/* a file became a symbolic link, or
 					   the other way round */
 };

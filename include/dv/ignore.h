@@ -14,8 +14,8 @@ struct dv_ignore;
 struct dv_ignore_rule {
 	bool found;		/* a pattern decides about the path */
 	bool negated;		/* which takes it back in */
-	const char *file;	/* the .dvignore, relative to the work tree; NULL:
-				   it is dv's own */
+	const char *file;	/* the .dvignore, relative to the work tree;
+				   NULL: it is dv's own */
 	unsigned line;		/* in it, from 1 */
 	const char *pattern;	/* as it was written */
 };

@@ -22,8 +22,8 @@
 #include "cli/report.h"
 
 static const char *const usage[] = {
-	"dv diff [--content | --stat | --name-status | --json | --md] [-R] [-z] "
-	"[--no-renames] [--exit-code] [-q] [-j <n>] [<rev> [<rev>]] [--] "
+	"dv diff [--content | --stat | --name-status | --json | --md] [-R] "
+	"[-z] [--no-renames] [--exit-code] [-q] [-j <n>] [<rev> [<rev>]] [--] "
 	"[<path>...]", NULL
 };
 
@@ -105,7 +105,7 @@ static int take_change(const struct dv_change *c, void *data)
 	return d->content ? show_lines(d, c) : 0;
 }
 
-/* --- revisions ---------------------------------------------------------------- */
+/* --- revisions ------------------------------------------------------- */
 
 /* Something that a path may mean here: a file, or data that is not there. */
 static bool is_path(const char *arg)
@@ -134,7 +134,10 @@ static int is_rev(struct dv_repo *repo, const char *arg, bool sure)
 	return err ? err : 1;
 }
 
-/* "a..b" is two revisions; an empty one is HEAD.  *word is freed by the caller. */
+/*
+ * "a..b" is two revisions; an empty one is HEAD.  *word is freed by the
+ * caller.
+ */
 static bool split_range(const char *arg, char **word,
 			struct dv_diff_options *o)
 {
@@ -190,7 +193,7 @@ static int before_dashes(int argc, char **argv, int left)
 	return after < 0 ? -1 : left - after;
 }
 
-/* --- the command ------------------------------------------------------------------ */
+/* --- the command ----------------------------------------------------- */
 
 static int finish(struct diff *d, int err, const struct dv_diff_result *r,
 		  bool differs_is_failure)

@@ -14,9 +14,9 @@
 
 typedef unsigned long long ull;
 
-static const char *word_of(const struct dv_change *c)
+const char *diff_word(enum dv_change_kind kind)
 {
-	switch (c->kind) {
+	switch (kind) {
 	case DV_CHANGE_ADDED:
 		return "added";
 	case DV_CHANGE_DELETED:
@@ -52,7 +52,7 @@ static uint64_t bytes_of(const struct dv_entry *e)
 	return e && e->type != DV_ENTRY_SYMLINK ? e->size : 0;
 }
 
-/* --- sums --------------------------------------------------------------------- */
+/* --- sums ------------------------------------------------------------ */
 
 void diff_sums_add(struct diff_sums *s, const struct dv_change *c)
 {
@@ -98,7 +98,7 @@ static void show_summary(const struct diff_sums *s)
 	       human_bytes(s->bytes_deleted, less));
 }
 
-/* --- for people ------------------------------------------------------------------ */
+/* --- for people ------------------------------------------------------ */
 
 static void add_size(struct buf *out, const struct dv_entry *e)
 {
@@ -155,7 +155,7 @@ static void show_listing(const struct dv_repo *repo,
 {
 	DV_AUTO_BUF struct buf line = BUF_INIT;
 
-	buf_addf(&line, "%s:", word_of(c));
+	buf_addf(&line, "%s:", diff_word(c->kind));
 	while (line.len < WORD_WIDTH)
 		buf_addch(&line, ' ');
 	buf_addch(&line, ' ');
@@ -198,7 +198,7 @@ static void show_markdown(const struct dv_repo *repo,
 
 	add_paths(repo, c, &paths);
 	add_sizes(&sizes, c);
-	buf_addf(&line, "| %s | ", word_of(c));
+	buf_addf(&line, "| %s | ", diff_word(c->kind));
 	add_cell(&line, paths.data);
 	buf_addstr(&line, " | ");
 	add_cell(&line, sizes.data);
@@ -206,7 +206,7 @@ static void show_markdown(const struct dv_repo *repo,
 	puts(line.data);
 }
 
-/* --- for programs ----------------------------------------------------------------- */
+/* --- for programs ---------------------------------------------------- */
 
 static void put_path(const struct dv_entry *e, int nul)
 {
@@ -262,7 +262,7 @@ static void show_json(const struct dv_change *c)
 	DV_AUTO_BUF struct buf out = BUF_INIT;
 
 	json_object_begin(&out);
-	json_add_string(&out, "change", word_of(c));
+	json_add_string(&out, "change", diff_word(c->kind));
 	json_add_string(&out, "path", shown(c)->path);
 	if (c->kind == DV_CHANGE_RENAMED)
 		json_add_string(&out, "from", c->before->path);

@@ -22,6 +22,9 @@ struct diff_sums {
 	uint64_t bytes_added, bytes_deleted;
 };
 
+/* "added", "modified" ... */
+const char *diff_word(enum dv_change_kind kind);
+
 void diff_sums_add(struct diff_sums *s, const struct dv_change *c);
 
 /* One change; `nul`: paths as they are, ended by NUL (DIFF_NAME_STATUS). */

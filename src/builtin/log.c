@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/path.h"
 #include "builtin/builtin.h"
+#include "builtin/diff_show.h"
 #include "builtin/open.h"
 #include "cli/human.h"
 #include "cli/options.h"
@@ -25,22 +26,6 @@ struct log {
 	int oneline, json;
 	bool any, unlisted;
 };
-
-static const char *word_of(enum dv_change_kind kind)
-{
-	switch (kind) {
-	case DV_CHANGE_ADDED:
-		return "added";
-	case DV_CHANGE_DELETED:
-		return "deleted";
-	case DV_CHANGE_RENAMED:
-		return "renamed";
-	case DV_CHANGE_TYPE:
-		return "type changed";
-	default:
-		return "modified";
-	}
-}
 
 static void add_side(struct buf *out, const char *key,
 		     const struct dv_entry *e)
@@ -64,7 +49,7 @@ static void print_json(const struct dv_log_entry *e)
 	json_add_string(&out, "author", e->author);
 	json_add_string(&out, "date", e->date);
 	json_add_string(&out, "subject", e->subject);
-	json_add_string(&out, "change", word_of(e->kind));
+	json_add_string(&out, "change", diff_word(e->kind));
 	add_side(&out, "before", e->before);
 	add_side(&out, "after", e->after);
 	if (e->unlisted) {
@@ -148,7 +133,7 @@ static void print_plain(const struct log *l, const struct dv_log_entry *e)
 	print_text("Author: ", e->author);
 	printf("Date:   %s\n\n", e->date);
 	print_text("    ", e->subject);
-	printf("\n    %s: %s%s(%s)\n", word_of(e->kind), path.data,
+	printf("\n    %s: %s%s(%s)\n", diff_word(e->kind), path.data,
 	       path.len ? " " : "", change.data);
 }
 

@@ -186,7 +186,9 @@ bool tree_entry_equal(const struct tree_entry *a, const struct tree_entry *b)
 		return false;
 	if (a->type == ENTRY_SYMLINK)
 		return !strcmp(a->target, b->target);
-	return a->executable == b->executable && a->files == b->files &&
+	if (a->type == ENTRY_DIR && a->files != b->files)
+		return false;
+	return a->executable == b->executable &&
 		a->content.size == b->content.size &&
 		a->content.list == b->content.list &&
 		dv_id_equal(&a->content.id, &b->content.id);

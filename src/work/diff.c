@@ -33,7 +33,7 @@ struct wishes {
 	size_t count;
 };
 
-/* --- both sides ------------------------------------------------------------- */
+/* --- both sides ------------------------------------------------------ */
 
 struct taking {
 	struct arena *arena;
@@ -92,7 +92,7 @@ static int read_pair(struct diff *d, struct arena *arena,
 	return err;
 }
 
-/* --- what was asked for ------------------------------------------------------- */
+/* --- what was asked for ---------------------------------------------- */
 
 static int by_wish(const void *a, const void *b)
 {
@@ -141,7 +141,7 @@ static const char *part_of(const struct wish *w, const struct dv_tracked *t)
 	return t->pointer.kind == DV_KIND_TREE ? inside : NULL;
 }
 
-/* --- one tracked path ----------------------------------------------------------- */
+/* --- one tracked path ------------------------------------------------ */
 
 /* A file whose node the store lacks has its pointer's id and size. */
 static int root_entry(struct diff *d, const struct dv_tracked *t,
@@ -272,7 +272,7 @@ static int compare_all(struct diff *d, const struct tracked_side *a,
 	return err;
 }
 
-/* --- all of it ------------------------------------------------------------------ */
+/* --- all of it ------------------------------------------------------- */
 
 /* What the work tree has otherwise, of the paths it tracks anything at. */
 static int read_overlay(struct diff *d, const struct tracked_side *now,

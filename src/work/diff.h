@@ -71,7 +71,7 @@ struct diff {
 	bool renames_left_out;
 };
 
-/* --- diff_tree.c -------------------------------------------------------- */
+/* --- diff_tree.c ----------------------------------------------------- */
 
 /*
  * Compares what is recorded at a path before and after (each may be NULL),
@@ -83,7 +83,7 @@ int diff_entries(struct diff *d, const char *path,
 /* Adds the files below a directory that was added or deleted. */
 int diff_expand(struct diff *d, const struct diff_change *c);
 
-/* --- diff_work.c -------------------------------------------------------- */
+/* --- diff_work.c ----------------------------------------------------- */
 
 /* Fills the overlay; `paths` are such that dv_status() takes them. */
 int diff_overlay_read(struct diff *d, const char *const *paths, size_t count);
@@ -107,7 +107,7 @@ int diff_disk_hash(struct diff *d, struct diff_side *side);
 /* Adds the files below a directory of the work tree. */
 int diff_disk_expand(struct diff *d, const char *path);
 
-/* --- diff_changes.c ----------------------------------------------------- */
+/* --- diff_changes.c -------------------------------------------------- */
 
 /* Holds a change (its texts are copied), or tells it. */
 int diff_add(struct diff *d, const struct diff_change *c);
@@ -121,7 +121,7 @@ int diff_expand_all(struct diff *d, struct diff_changes *changes,
 		    struct diff_changes *to);
 void diff_changes_release(struct diff_changes *c);
 
-/* --- diff_rename.c ------------------------------------------------------ */
+/* --- diff_rename.c --------------------------------------------------- */
 
 /* Joins what was deleted and what was added with the same content. */
 int diff_renames(struct diff *d, struct diff_changes *changes);

@@ -18,7 +18,7 @@
 #include "work/below.h"
 #include "work/content.h"
 
-/* --- the two files ------------------------------------------------------------ */
+/* --- the two files --------------------------------------------------- */
 
 static int append(void *data, const uint8_t *bytes, size_t len)
 {
@@ -89,7 +89,7 @@ static int put_side(struct dv_repo *repo, const struct dv_entry *e, bool disk,
 	return file_write_all(fd, bytes.data, bytes.len, path.data);
 }
 
-/* --- what git makes of them ------------------------------------------------------ */
+/* --- what git makes of them ------------------------------------------ */
 
 /* Past the escapes that colour a line. */
 static const char *plain(const char *line)

@@ -89,7 +89,8 @@ static size_t find_deleted(const struct renames *r, const char *path,
 {
 	size_t found = NONE, looked = 0;
 
-	for (size_t n = first; n != NONE && looked < CHAIN_MOST; n = r->next[n]) {
+	for (size_t n = first; n != NONE && looked < CHAIN_MOST;
+	     n = r->next[n]) {
 		const struct diff_change *c = &r->changes->items[n];
 
 		if (c->dropped)

@@ -15,7 +15,7 @@
 /* A pair of directories on the way down; either may be missing. */
 struct level {
 	struct tree_diff *diff;		/* owned */
-	const struct tree_entry *before, *after;	/* its next difference */
+	const struct tree_entry *before, *after; /* its next difference */
 	bool ready, ended;
 	struct diff_change self;	/* the directories */
 	size_t overlay;			/* next item that lies over it */
@@ -36,7 +36,7 @@ static bool expands(const struct walk *w)
 	return w->expand || (!w->d->held && w->d->options->recursive);
 }
 
-/* --- adding ----------------------------------------------------------------- */
+/* --- adding ---------------------------------------------------------- */
 
 static struct diff_side recorded(const char *path, const struct tree_entry *e)
 {
@@ -92,7 +92,12 @@ static int add_pair(struct diff *d, struct diff_change *c)
 	return err || equal ? err : diff_add(d, c);
 }
 
-/* --- going down ----------------------------------------------------------------- */
+/* --- going down ------------------------------------------------------ */
+
+static const struct dv_id *tree_of(const struct diff_side *side)
+{
+	return side->there ? &side->entry.content.id : NULL;
+}
 
 static int push(struct walk *w, const struct diff_change *self)
 {
@@ -105,10 +110,8 @@ static int push(struct walk *w, const struct diff_change *self)
 	l = &w->levels[w->count++];
 	*l = (struct level){ .self = *self, .path_len = w->path.len };
 	l->overlay = diff_overlay_lower(w->d, w->path.data);
-	tree_diff_open(w->d->reader,
-		       self->before.there ? &self->before.entry.content.id : NULL,
-		       self->after.there ? &self->after.entry.content.id : NULL,
-		       &l->diff);
+	tree_diff_open(w->d->reader, tree_of(&self->before),
+		       tree_of(&self->after), &l->diff);
 	return 0;
 }
 
@@ -312,7 +315,7 @@ static int step(struct walk *w)
 	return compare(w, l->before, l->after);
 }
 
-/* --- one path --------------------------------------------------------------------- */
+/* --- one path -------------------------------------------------------- */
 
 static int add_or_expand(struct walk *w, struct diff_change *c)
 {

@@ -18,7 +18,7 @@
 #include "work/reread.h"
 #include "work/scan.h"
 
-/* --- what differs from the pointers ----------------------------------------- */
+/* --- what differs from the pointers ---------------------------------- */
 
 static int take_entry(const struct dv_status_entry *e, void *data)
 {
@@ -96,7 +96,7 @@ bool diff_overlay_below(const struct diff *d, const char *path)
 		path_below(d->overlay.items[n].path, path);
 }
 
-/* --- what lies there ---------------------------------------------------------- */
+/* --- what lies there ------------------------------------------------- */
 
 static int read_target(int fd, const char *path, const struct stat *st,
 		       struct arena *arena, const char **out)
@@ -225,7 +225,7 @@ int diff_disk_hash(struct diff *d, struct diff_side *side)
 	return err;
 }
 
-/* --- all below a directory ------------------------------------------------------ */
+/* --- all below a directory ------------------------------------------- */
 
 static int add_file(struct diff *d, const char *path)
 {

@@ -113,7 +113,7 @@ static const struct dv_entry *shown_entry(struct log_side *side)
 	return &side->out;
 }
 
-/* --- what changed inside -------------------------------------------------- */
+/* --- what changed inside --------------------------------------------- */
 
 static int count_change(const struct dv_change *c, void *data)
 {
@@ -156,7 +156,7 @@ static int count(struct log *l, struct log_side sides[2],
 	return err == DV_E_INCOMPLETE ? 0 : err;
 }
 
-/* --- commits ------------------------------------------------------------------ */
+/* --- commits --------------------------------------------------------- */
 
 static enum dv_change_kind kind_of(const struct log_side sides[2])
 {
