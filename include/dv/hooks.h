@@ -48,8 +48,10 @@ enum dv_precommit_problem {
 	DV_PRECOMMIT_IN_GIT,	/* git is about to keep the data itself */
 };
 
-/* path: relative to the work tree; of the pointer for UNSTAGED, UNTRACKED,
- * BROKEN and NOT_STORED, else of the data. */
+/*
+ * path: relative to the work tree; of the pointer for UNSTAGED, UNTRACKED,
+ * BROKEN and NOT_STORED, else of the data.
+ */
 typedef int dv_precommit_cb(enum dv_precommit_problem problem,
 			    const char *path, void *data);
 
