@@ -5,6 +5,8 @@
     s3-bucket.py list BUCKET [PREFIX]
     s3-bucket.py delete BUCKET KEY
     s3-bucket.py flip BUCKET KEY OFFSET     (inverts a bit of one byte)
+    s3-bucket.py versions BUCKET            (is to keep them)
+    s3-bucket.py put BUCKET KEY FILE        (prints its version)
 
 Signs by itself (SigV4, standard library only), independently of dv's signer.
 Endpoint, key, secret and region from S3_ENDPOINT and AWS_*.
@@ -50,6 +52,7 @@ def request(method, path, query="", body=b""):
         headers={"x-amz-date": now, "x-amz-content-sha256": digest, "Authorization": auth})
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(r, timeout=60) as answer:
+        request.version = answer.headers.get("x-amz-version-id", "")
         return answer.read()
 
 
@@ -71,6 +74,14 @@ def main(verb, bucket, *rest):
         body = bytearray(request("GET", f"/{bucket}/{rest[0]}"))
         body[int(rest[1])] ^= 1
         request("PUT", f"/{bucket}/{rest[0]}", body=bytes(body))
+    elif verb == "versions":
+        request("PUT", f"/{bucket}", "versioning=", b"<VersioningConfiguration xmlns="
+                b'"http://s3.amazonaws.com/doc/2006-03-01/"><Status>Enabled</Status>'
+                b"</VersioningConfiguration>")
+    elif verb == "put":
+        with open(rest[1], "rb") as f:
+            request("PUT", f"/{bucket}/{rest[0]}", body=f.read())
+        print(request.version)
     else:
         sys.exit(__doc__)
 
