@@ -8,6 +8,7 @@
 #include "dv/transfer.h"
 
 #include "base/array.h"
+#include "base/auto.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/path.h"
@@ -256,6 +257,7 @@ static int note_remote(struct walk *w, const struct dvc_remote *r)
 	DV_AUTO_BUF struct buf hint = BUF_INIT;
 	DV_AUTO_BUF struct buf about = BUF_INIT;
 	DV_AUTO_BUF struct buf url = BUF_INIT;
+	DV_AUTO_FREE char *real = NULL;
 
 	buf_addf(&about, "remote %s", r->name);
 	if (r->down)
@@ -263,7 +265,9 @@ static int note_remote(struct walk *w, const struct dvc_remote *r)
 				    *r->trouble.hint ? r->trouble.hint : NULL);
 	if (!r->url || remote_url_check(r->url, false))
 		return 0;
-	buf_addf(&url, "%s-dv", r->url);
+	/* a folder without the "../" that DVC's settings have */
+	real = *r->url == '/' ? realpath(r->url, NULL) : NULL;
+	buf_addf(&url, "%s-dv", real ? real : r->url);
 	buf_addf(&hint, "dv remote add %s ", r->name);
 	path_word(url.data, &hint);
 	return present_note(w->p, about.data, "dv keeps its data in a folder "
