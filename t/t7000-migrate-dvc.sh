@@ -139,6 +139,13 @@ test_expect_success 'a pointer of dv with other content is left alone' '
 	grep "left: crlf.txt: dv tracks it already" ../err && test_cmp ../keep.dv crlf.txt.dv
 '
 
+test_expect_success 'a pointer file in a conflict is not touched; core.autostage' '
+	cp -r v3.orig conflict && cd conflict && dv init -q && printf "<<<<<<< a\n=======\n>>>>>>> b\n" >crlf.txt.dv && cp crlf.txt.dv ../keep.dv &&
+	dv config --local core.autostage true &&
+	test_exit_code 1 dv migrate --from-dvc >../out 2>../err && grep "^left: crlf.txt: " ../err && test_cmp ../keep.dv crlf.txt.dv &&
+	git diff --cached --name-only >../out && grep "^data.dv$" ../out && ! grep "hint: git add" ../err
+'
+
 test_expect_success 'annotations and the source of imports become lines of the pointer' '
 	new_dvc notes && cd notes && echo 1 >a && echo 2 >b && dvc_repo add a b && cat >>a.dvc <<-\EOF &&
 	desc: "what: it is"

@@ -79,7 +79,8 @@ test_expect_success 'again: the same commits; after one more commit, one more' '
 	cd repo && git rev-parse dv-history >../before && dv migrate --from-dvc --all-history -q &&
 	git rev-parse dv-history >../after && test_cmp ../before ../after &&
 	echo x >more && git add more && git commit -qm more && dv migrate --from-dvc --all-history >../out &&
-	grep "wrote 10 commits" ../out && test "$(git rev-parse dv-history^)" = "$(cat ../before)"
+	grep "wrote 10 commits" ../out && test "$(git rev-parse dv-history^)" = "$(cat ../before)" &&
+	dv migrate --from-dvc --all-history --json -q | grep "\"state\":\"branch\",\"path\":\"dv-history\",\"dry_run\":false,\"commits\":10,\"versions\":5,\"left\":0"
 '
 
 test_expect_success 'a branch with commits of its own is not moved; nor is the one we are on' '

@@ -128,8 +128,26 @@ static int print_entry(const struct dv_migrate_entry *e, void *data)
 	return 0;
 }
 
+static void print_branch_json(const struct migrate *m,
+			      const struct dv_migrate_result *r)
+{
+	DV_AUTO_BUF struct buf out = BUF_INIT;
+
+	json_object_begin(&out);
+	json_add_string(&out, "state", "branch");
+	json_add_string(&out, "path", m->branch);
+	json_add_bool(&out, "dry_run", m->dry_run);
+	json_add_number(&out, "commits", r->commits);
+	json_add_number(&out, "versions", r->done);
+	json_add_number(&out, "left", r->left);
+	json_object_end(&out);
+	puts(out.data);
+}
+
 static void print_sum(struct migrate *m, const struct dv_migrate_result *r)
 {
+	if (m->json && m->branch)
+		print_branch_json(m, r);
 	if (m->quiet || m->json)
 		return;
 	if (m->branch) {

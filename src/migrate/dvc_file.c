@@ -90,7 +90,6 @@ static void add_source(struct reading *r, const yaml_node_t *dep,
 	const char *path = yaml_member_text(r->yaml, dep, "path");
 
 	if (repo) {
-		r->file->imported = true;
 		add_line(r, "dvc.url",
 			 yaml_member_text(r->yaml, repo, "url"), out);
 		add_line(r, "dvc.path", path, out);

@@ -32,12 +32,11 @@ struct dvc_file {
 	struct arena arena;
 	struct dvc_out *outs;	/* owned */
 	size_t count, room;
-	bool imported;		/* its data is that of another repository */
 	bool lossy;		/* it has annotations that do not fit */
 	bool pipeline;		/* it has a command, or is a dvc.lock */
 };
 
-#define DVC_FILE_INIT	{ ARENA_INIT, NULL, 0, 0, false, false, false }
+#define DVC_FILE_INIT	{ ARENA_INIT, NULL, 0, 0, false, false }
 #define DV_AUTO_DVC_FILE __attribute__((cleanup(dvc_file_release)))
 
 /*

@@ -238,8 +238,7 @@ static int note_patterns(struct walk *w)
 			return present_note(w->p, ".gitattributes", "its "
 					    "patterns give dv's pointers to "
 					    "git-lfs too", "echo '*.dv "
-					    "!filter !diff !merge text' "
-					    ">>.gitattributes");
+					    "!filter !text' >>.gitattributes");
 	if (!err && w->p->count)
 		err = present_note(w->p, ".gitattributes", "its patterns for "
 				   "git-lfs are still there", "git lfs untrack "

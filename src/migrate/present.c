@@ -43,6 +43,7 @@ void present_close(struct present *p)
 			dv_pointer_release(&out->pointer);
 	}
 	free(p->outs);
+	free(p->staged);
 	arena_release(&p->arena);
 	converter_close(&p->converter);
 }
@@ -103,6 +104,18 @@ static int by_path(const void *a, const void *b)
 	return order ? order : strcmp(x->source, y->source);
 }
 
+/* What lies there and is no pointer is not ours to replace. */
+static bool read_pointer(struct present *p, struct present_out *out,
+			 struct buf *why)
+{
+	int err = tracked_read(p->repo, out->path, &out->pointer);
+
+	out->has_pointer = !err;
+	if (err && err != DV_E_NOTFOUND)
+		buf_addstr(why, dv_error_text());
+	return !why->len;
+}
+
 static void not_trackable(struct present *p, struct present_out *out,
 			  const char *before, bool in_git, struct buf *why)
 {
@@ -140,9 +153,7 @@ static int sort_out(struct present *p, bool in_git)
 
 		not_trackable(p, &out, kept ? p->outs[kept - 1].path : NULL,
 			      in_git, &why);
-		if (!why.len) {
-			out.has_pointer = !tracked_read(p->repo, out.path,
-							&out.pointer);
+		if (!why.len && read_pointer(p, &out, &why)) {
 			p->outs[kept++] = out;
 			continue;
 		}
@@ -203,16 +214,20 @@ static int kept_pointer(struct present *p, struct present_out *out)
 		.source = out->source, .files = out->pointer.files,
 		.size = out->pointer.size,
 	};
-	int err;
 
 	if (!dv_id_equal(&out->pointer.id, &out->item.pointer.id) ||
 	    out->pointer.kind != out->item.pointer.kind)
 		return present_left(p, out->path, out->source, "dv tracks it "
 				    "already, with other content");
 	out->carried = true;
-	/* what a killed run had no time for */
-	err = p->written ? p->written(p, out) : 0;
-	return err ? err : tell(p, &e);
+	return tell(p, &e);
+}
+
+static void to_stage(struct present *p, const char *path)
+{
+	ARRAY_GROW(p->staged, p->staged_count + 1, p->staged_room);
+	p->staged[p->staged_count++] = arena_copy(&p->arena, path,
+						  strlen(path));
 }
 
 static int write_pointer(struct present *p, struct present_out *out)
@@ -232,12 +247,13 @@ static int write_pointer(struct present *p, struct present_out *out)
 	err = tracked_write(p->repo, out->path, &text, &changed);
 	if (!err)
 		err = repo_gitignore_add(p->repo, out->path, &ignore);
-	if (!err && p->written)
-		err = p->written(p, out);
 	if (err)
 		return err;
 	out->carried = true;
 	buf_addf(&pointer, "%s%s", out->path, DV_POINTER_SUFFIX);
+	to_stage(p, pointer.data);
+	if (ignore.len)
+		to_stage(p, ignore.data);
 	e.pointer = pointer.data;
 	e.ignore = ignore.len ? ignore.data : NULL;
 	return tell(p, &e);
@@ -300,11 +316,22 @@ int present_convert(struct present *p)
 	return p->o->dry_run ? 0 : run_batches(p, false);
 }
 
+static int stage(struct present *p)
+{
+	int wanted = dv_config_bool(p->repo, "core.autostage", false);
+
+	return wanted > 0 ? repo_stage(p->repo, p->staged, p->staged_count) :
+		wanted;
+}
+
 int present_run(struct present *p, bool in_git)
 {
 	int err = sort_out(p, in_git);
 
 	if (err)
 		return err;
-	return p->o->dry_run ? plan(p) : run_batches(p, true);
+	if (p->o->dry_run)
+		return plan(p);
+	err = run_batches(p, true);
+	return err ? err : stage(p);
 }

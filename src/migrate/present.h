@@ -29,8 +29,8 @@ struct present {
 	struct arena arena;
 	struct present_out *outs;	/* owned */
 	size_t count, room;
-	/* what has to happen besides, once a pointer is written */
-	int (*written)(struct present *p, struct present_out *out);
+	const char **staged;	/* owned: what core.autostage is for */
+	size_t staged_count, staged_room;
 };
 
 int present_open(struct present *p, struct dv_repo *repo,
