@@ -31,6 +31,15 @@ void *xcalloc(size_t count, size_t size)
 	return p;
 }
 
+void *xmalloc_aligned(size_t align, size_t bytes)
+{
+	void *p = aligned_alloc(align, bytes);
+
+	if (!p)
+		out_of_memory();
+	return p;
+}
+
 void *xrealloc(void *old, size_t bytes)
 {
 	void *p = realloc(old, bytes ? bytes : 1);

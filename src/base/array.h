@@ -25,6 +25,8 @@ void *array_grow(void *items, size_t need, size_t *room, size_t size);
 void *xmalloc(size_t bytes);
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *old, size_t bytes);
+/* At a multiple of `align`, a power of two that divides `bytes`. */
+void *xmalloc_aligned(size_t align, size_t bytes);
 /* A copy of text: free() it. */
 char *xstrdup(const char *text);
 

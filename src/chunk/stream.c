@@ -13,6 +13,7 @@
 #include "chunk/cut.h"
 #include "chunk/sha256.h"
 
+#define PAGE		((size_t)4096)
 /* Read and scanned at once: half of a usual L2 cache. */
 #define READ_PIECE	((size_t)512 << 10)	/* divides STREAM_BLOCK */
 
@@ -85,41 +86,42 @@ static void name_chunks(struct chunk *chunks, struct sha256_job *jobs,
 
 /*
  * Reads block n and finds its candidates, piece by piece, while what was read
- * is in the CPU's cache.  The window before the block is read along, to
- * where carried bytes go later.
+ * is in the CPU's cache.  The window before the block goes to where carried
+ * bytes go later; it is read by itself, because the kernel copies to the start
+ * of a page a fifth faster than to any other place.
  */
 static int read_block(struct stream *s, struct hand *h, uint64_t n,
 		      size_t *len)
 {
 	TRACE_REGION("chunk: read and scan");
+	const struct chunk_sink *sink = s->sink;
 	const uint64_t base = n * STREAM_BLOCK;
-	size_t before = n ? CUT_WINDOW : 0, got;
+	size_t before = n ? CUT_WINDOW : 0, want = before, got = 0;
 	uint8_t *block;
-	int err;
+	int err = 0;
 
 	/* its pages are touched as far as there is a file, no further */
 	if (!h->buffer)
-		h->buffer = xmalloc(DV_CHUNK_MAX + STREAM_BLOCK);
+		h->buffer = xmalloc_aligned(PAGE, DV_CHUNK_MAX + STREAM_BLOCK);
 	block = block_of(h);
 	h->cuts.count = 0;
-	*len = 0;
-	do {
-		size_t again = *len ? 0 : before;
-
-		err = s->sink->read(s->sink->data, block + *len - again,
-				    READ_PIECE + again, base + *len - again,
-				    &got);
+	if (before)
+		err = sink->read(sink->data, block - before, before,
+				 base - before, &got);
+	for (*len = 0; !err && got == want && *len < STREAM_BLOCK;) {
+		want = READ_PIECE;
+		err = sink->read(sink->data, block + *len, want, base + *len,
+				 &got);
 		if (err)
-			return err;
-		assert(got <= READ_PIECE + again);
-		got = got > again ? got - again : 0;
+			break;
+		assert(got <= want);
 		cut_scan(block + *len, got, before + *len, base + *len,
 			 &h->cuts);
 		*len += got;
-	} while (got == READ_PIECE && *len < STREAM_BLOCK);
+	}
 	if (*len < STREAM_BLOCK)
 		atomic_store(&s->ended, true);
-	return 0;
+	return err;
 }
 
 /* In order: takes over the carried bytes, cuts, carries what is left. */
