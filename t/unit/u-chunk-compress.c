@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+#include <xxhash.h>
 #include <zstd.h>
 
 #include "dv/error.h"
@@ -417,6 +418,22 @@ static void the_check_is_xxh3(void **state)
 	assert_true(check64("", 0) == UINT64_C(0x2d06800538d394c2));
 }
 
+/* Whatever code of the library does it. */
+static void the_check_of_any_length_is_that_of_the_plain_code(void **state)
+{
+	const size_t most = 300000;
+	DV_AUTO_FREE uint8_t *data = xmalloc(most);
+
+	(void)state;
+	random_fill(data, most, 8);
+	for (size_t len = 1; len < most; len += len / 3 + 1)
+		for (size_t at = 0; at < 3 && at < len; at++)
+			assert_true(check64(data + at, len - at) ==
+				    XXH3_64bits(data + at, len - at));
+	for (size_t len = 4000; len < 4200; len++)
+		assert_true(check64(data, len) == XXH3_64bits(data, len));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -436,6 +453,7 @@ int main(void)
 		cmocka_unit_test(damaged_frames_never_write_outside),
 		cmocka_unit_test(every_way_to_store_is_kept_for_the_fuzzer),
 		cmocka_unit_test(the_check_is_xxh3),
+		cmocka_unit_test(the_check_of_any_length_is_that_of_the_plain_code),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
