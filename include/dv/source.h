@@ -26,6 +26,8 @@ struct dv_source_options {
 	unsigned jobs;		/* as in dv_transfer_options */
 	bool force;		/* replace what is in the way */
 	bool no_download;	/* import, update: only the pointer */
+	bool to_remote;		/* import_url: push it to `remote`, which is one
+				   of ours then, instead of a checkout */
 	struct dv_progress progress;
 	void (*notice)(const char *text, void *data);	/* may be NULL */
 	void *notice_data;
@@ -58,6 +60,17 @@ int dv_get(struct dv_repo *repo, const char *url, const char *path,
 int dv_import(struct dv_repo *repo, const char *url, const char *path,
 	      const char *out, const struct dv_source_options *options,
 	      struct dv_source_result *result);
+
+/*
+ * Tracks the file at a URL (a path or file://, http(s)://, s3://) as `out`
+ * (NULL: its name there).  What the server calls this version is noted.
+ * checksum: NULL or "sha256:<hex>", noted too.  A download that was stopped
+ * goes on where it was.
+ */
+int dv_import_url(struct dv_repo *repo, const char *url, const char *out,
+		  const char *checksum,
+		  const struct dv_source_options *options,
+		  struct dv_source_result *result);
 
 /* Called for each path that update looked at. */
 typedef int dv_source_cb(const struct dv_source_result *result, void *data);

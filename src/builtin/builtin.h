@@ -42,6 +42,7 @@ int cmd_help(int argc, char **argv);
 int cmd_hook(int argc, char **argv);
 int cmd_hooks(int argc, char **argv);
 int cmd_import(int argc, char **argv);
+int cmd_import_url(int argc, char **argv);
 int cmd_init(int argc, char **argv);
 int cmd_log(int argc, char **argv);
 int cmd_ls(int argc, char **argv);

@@ -43,7 +43,7 @@ static void print_json(const struct dv_source_result *r)
 void source_print(struct source *s, const struct dv_source_result *r)
 {
 	DV_AUTO_BUF struct buf shown = BUF_INIT;
-	char size[HUMAN_SIZE];
+	char size[HUMAN_SIZE], from[24] = "";
 
 	progress_clear(&s->view);
 	if (s->json) {
@@ -56,13 +56,15 @@ void source_print(struct source *s, const struct dv_source_result *r)
 		shown_path(s->repo, r->path, &shown);
 	else
 		path_quote(r->path, &shown);
+	if (*r->commit)
+		snprintf(from, sizeof(from), " (%.12s)", r->commit);
 	if (!r->changed)
-		printf("%s: up to date (%.12s)\n", shown.data, r->commit);
+		printf("%s: up to date%s\n", shown.data, from);
 	else if (!r->files)	/* git's own: not counted */
-		printf("%s (%.12s)\n", shown.data, r->commit);
+		printf("%s%s\n", shown.data, from);
 	else
-		printf("%s: %llu %s, %s (%.12s)\n", shown.data,
+		printf("%s: %llu %s, %s%s\n", shown.data,
 		       (unsigned long long)r->files,
 		       human_plural(r->files, "file", "files"),
-		       human_bytes(r->size, size), r->commit);
+		       human_bytes(r->size, size), from);
 }

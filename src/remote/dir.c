@@ -1,6 +1,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -219,7 +220,8 @@ static void dir_close(struct remote *r)
 	free(d);
 }
 
-static int dir_stat(struct remote *r, const char *name, uint64_t *size)
+static int dir_stat(struct remote *r, const char *name,
+		    struct remote_facts *out)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	struct stat st;
@@ -233,7 +235,10 @@ static int dir_stat(struct remote *r, const char *name, uint64_t *size)
 	}
 	if (!S_ISREG(st.st_mode))
 		return remote_fail(r, DV_E_IO, name, "not a plain file");
-	*size = st.st_size;
+	out->size = st.st_size;
+	snprintf(out->version, sizeof(out->version), "%lld-%lld.%09ld",
+		 (long long)st.st_size, (long long)st.st_mtim.tv_sec,
+		 (long)st.st_mtim.tv_nsec);
 	return 0;
 }
 

@@ -72,6 +72,8 @@ struct http_answer {
 	bool moved;		/* bytes of a body went out or came in */
 	char region[40];	/* x-amz-bucket-region, checked, or "" */
 	char location[1024];	/* or "" */
+	char etag[160];		/* or "" */
+	char modified[64];	/* Last-Modified, or "" */
 	struct buf body;	/* of other statuses: the first 64 KiB */
 };
 
@@ -93,6 +95,9 @@ void http_header(struct http_request *q, const char *fmt, ...);
  */
 int http_perform(struct http *h, const struct http_request *q,
 		 struct http_answer *a);
+
+/* What names the version of what was answered: see struct remote_facts. */
+void http_version(const struct http_answer *a, char out[160]);
 
 /* Wipe and free. */
 void http_request_release(struct http_request *q);

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -62,6 +63,7 @@ static void read_status(struct http_answer *a, const char *line, size_t len)
 	a->retry_after_s = 0;
 	a->date = 0;
 	a->region[0] = a->location[0] = '\0';
+	a->etag[0] = a->modified[0] = '\0';
 	if (space && line + len - space >= 4 &&
 	    !number_parse(space + 1, 3, &status))
 		a->status = status;
@@ -134,5 +136,16 @@ void http_head_line(struct http_answer *a, const char *line, size_t len)
 			   a->region, sizeof(a->region));
 	} else if ((v = value_of(line, len, "location", &n))) {
 		keep_plain(v, n, NULL, a->location, sizeof(a->location));
+	} else if ((v = value_of(line, len, "etag", &n))) {
+		keep_plain(v, n, NULL, a->etag, sizeof(a->etag));
+	} else if ((v = value_of(line, len, "last-modified", &n))) {
+		keep_plain(v, n, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			   "abcdefghijklmnopqrstuvwxyz0123456789 ,:+-",
+			   a->modified, sizeof(a->modified));
 	}
+}
+
+void http_version(const struct http_answer *a, char out[160])
+{
+	snprintf(out, 160, "%s", *a->etag ? a->etag : a->modified);
 }

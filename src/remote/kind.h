@@ -28,7 +28,8 @@ struct remote_kind {
 	/* Sets r->state and, when the URL does not say all, r->place. */
 	int (*open)(struct remote *r, const struct remote_options *o);
 	void (*close)(struct remote *r);
-	int (*stat)(struct remote *r, const char *name, uint64_t *size);
+	int (*stat)(struct remote *r, const char *name,
+		    struct remote_facts *out);
 	int (*get)(struct remote *r, const char *name, uint64_t offset,
 		   uint64_t len, const struct remote_sink *sink);
 	/* One version of all of it; NULL when there are none. */

@@ -127,10 +127,15 @@ static int check_name(const struct remote *r, const char *name)
 
 int remote_stat(struct remote *r, const char *name, uint64_t *size)
 {
+	struct remote_facts facts = { 0 };
 	int err = check_name(r, name);
 
 	TRACE_REGION("remote: stat");
-	return err ? err : r->kind->stat(r, name, size);
+	if (!err)
+		err = r->kind->stat(r, name, &facts);
+	if (!err)
+		*size = facts.size;
+	return err;
 }
 
 int remote_get(struct remote *r, const char *name, uint64_t offset,
@@ -148,12 +153,39 @@ int remote_get(struct remote *r, const char *name, uint64_t offset,
 	return r->kind->get(r, name, offset, len, sink);
 }
 
+static int check_path(const struct remote *r, const char *path)
+{
+	if (*path && path_relative_ok(path))
+		return 0;
+	return remote_fail(r, DV_E_INVALID, "", "not a path below it");
+}
+
+int remote_look(struct remote *r, const char *path, struct remote_facts *out)
+{
+	int err = check_path(r, path);
+
+	TRACE_REGION("remote: stat");
+	memset(out, 0, sizeof(*out));
+	return err ? err : r->kind->stat(r, path, out);
+}
+
+int remote_get_rest(struct remote *r, const char *path, uint64_t offset,
+		    const struct remote_sink *sink)
+{
+	int err = check_path(r, path);
+
+	TRACE_REGION("remote: get");
+	return err ? err : r->kind->get(r, path, offset, UINT64_MAX, sink);
+}
+
 int remote_get_file(struct remote *r, const char *path, const char *version,
 		    const struct remote_sink *sink)
 {
+	int err = check_path(r, path);
+
 	TRACE_REGION("remote: get");
-	if (!*path || !path_relative_ok(path))
-		return remote_fail(r, DV_E_INVALID, "", "not a path below it");
+	if (err)
+		return err;
 	if (!version)
 		return r->kind->get(r, path, 0, UINT64_MAX, sink);
 	if (!r->kind->get_version)

@@ -54,6 +54,16 @@ void remote_key(const struct remote *r, struct dv_id *out);
 /* Requests made so far (for a folder: system calls that stand for one). */
 uint64_t remote_requests(const struct remote *r);
 
+/* What can be said of an object without reading it. */
+struct remote_facts {
+	uint64_t size;
+	/*
+	 * Names its version: the ETag, else Last-Modified, of a file size and
+	 * mtime; "" when the server says neither.
+	 */
+	char version[160];
+};
+
 /* Bytes of the object there, or DV_E_NOTFOUND. */
 int remote_stat(struct remote *r, const char *name, uint64_t *size);
 
@@ -100,6 +110,14 @@ int remote_post(struct remote *r, const char *name, const char *type,
  */
 int remote_get_url(struct remote *r, const char *url,
 		   const struct buf *headers, const struct remote_sink *sink);
+
+/*
+ * Files that dv has not put there, at a path below the remote: what is known
+ * of one, and its bytes from an offset on.
+ */
+int remote_look(struct remote *r, const char *path, struct remote_facts *out);
+int remote_get_rest(struct remote *r, const char *path, uint64_t offset,
+		    const struct remote_sink *sink);
 
 /* What is sent: bytes in memory, or a part of a file. */
 struct remote_source {

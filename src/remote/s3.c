@@ -228,7 +228,7 @@ static int s3_get_version(struct remote *r, const char *name,
 
 struct s3_stat {
 	struct s3_call q;
-	uint64_t size;
+	struct remote_facts facts;
 	bool unclear;		/* HEAD says no, and cannot say why */
 };
 
@@ -246,7 +246,8 @@ static int stat_judge(struct call *c, struct http_answer *a)
 		return verdict;
 	if (good(a) && a->has_length) {
 		s->q.s3->bucket_known = true;
-		s->size = a->length;
+		s->facts.size = a->length;
+		http_version(a, s->facts.version);
 		return CALL_DONE;
 	}
 	if (a->status == 404 && s->q.s3->bucket_known)
@@ -269,7 +270,8 @@ static int drop(void *data, const uint8_t *bytes, size_t len)
 }
 
 /* A GET of one byte, for its words of refusal or its Content-Range. */
-static int stat_by_get(struct remote *r, const char *name, uint64_t *size)
+static int stat_by_get(struct remote *r, const char *name,
+		       struct remote_facts *out)
 {
 	static const struct remote_sink nowhere = { .write = drop };
 	struct s3_get g = {
@@ -283,18 +285,19 @@ static int stat_by_get(struct remote *r, const char *name, uint64_t *size)
 	int err = run(r, name, &g.q, get_prepare_call, get_judge_call);
 
 	if (g.get.has_size) {
-		*size = g.get.size;
+		out->size = g.get.size;
 		return 0;
 	}
 	if (err == DV_E_CORRUPT) {
-		*size = 0;	/* nothing lies in its first byte */
+		out->size = 0;	/* nothing lies in its first byte */
 		return 0;
 	}
 	return err ? err : remote_fail(r, DV_E_NETWORK, name, "the server "
 				       "does not say how long it is");
 }
 
-static int s3_stat(struct remote *r, const char *name, uint64_t *size)
+static int s3_stat(struct remote *r, const char *name,
+		   struct remote_facts *out)
 {
 	struct s3_stat s = {
 		.q = {
@@ -306,9 +309,9 @@ static int s3_stat(struct remote *r, const char *name, uint64_t *size)
 	int err = run(r, name, &s.q, stat_prepare, stat_judge);
 
 	if (!err && s.unclear)
-		return stat_by_get(r, name, size);
+		return stat_by_get(r, name, out);
 	if (!err)
-		*size = s.size;
+		*out = s.facts;
 	return err;
 }
 

@@ -396,7 +396,7 @@ static int dav_post(struct remote *r, const char *name, const char *type,
 struct dav_stat {
 	struct dav_call d;
 	bool has_size;
-	uint64_t size;
+	struct remote_facts facts;
 };
 
 static int stat_prepare(struct call *c, struct http_request *q)
@@ -418,7 +418,8 @@ static int stat_judge(struct call *c, struct http_answer *a)
 		return judge_refusal(&s->d, a);
 	worked(&s->d);
 	s->has_size = a->has_length && !a->encoded;
-	s->size = a->length;
+	s->facts.size = a->length;
+	http_version(a, s->facts.version);
 	return CALL_DONE;
 }
 
@@ -431,25 +432,27 @@ static int drop(void *data, const uint8_t *bytes, size_t len)
 }
 
 /* For servers whose HEAD does not say the length: a GET of one byte. */
-static int stat_by_get(struct remote *r, const char *name, uint64_t *size)
+static int stat_by_get(struct remote *r, const char *name,
+		       struct remote_facts *out)
 {
 	static const struct remote_sink nowhere = { .write = drop };
 	struct get get = { .offset = 0, .len = 1, .sink = &nowhere };
 	int err = dav_get_range(r, name, &get);
 
 	if (get.has_size) {
-		*size = get.size;
+		out->size = get.size;
 		return 0;
 	}
 	if (err == DV_E_CORRUPT) {
-		*size = 0;	/* nothing lies in its first byte */
+		out->size = 0;	/* nothing lies in its first byte */
 		return 0;
 	}
 	return err ? err : remote_fail(r, DV_E_UNSUPPORTED, name, "the "
 				       "server does not say how long it is");
 }
 
-static int dav_stat(struct remote *r, const char *name, uint64_t *size)
+static int dav_stat(struct remote *r, const char *name,
+		    struct remote_facts *out)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	struct dav_stat s = { .d = { .method = "HEAD" } };
@@ -459,9 +462,9 @@ static int dav_stat(struct remote *r, const char *name, uint64_t *size)
 	s.d.path = path.data;
 	err = run(r, name, &s.d, stat_prepare, stat_judge);
 	if (!err && !s.has_size)
-		return stat_by_get(r, name, size);
+		return stat_by_get(r, name, out);
 	if (!err)
-		*size = s.size;
+		*out = s.facts;
 	return err;
 }
 

@@ -13,19 +13,14 @@
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/path.h"
-#include "chunk/sha256.h"
 #include "git/foreign.h"
+#include "source/stranger.h"
 #include "store/pointer_line.h"
 
 #define REV_MOST	255	/* bytes of a name of a branch or tag */
 #define SMALL_FILTER	"--filter=blob:limit=65537"	/* DV_POINTER_MAX + 1 */
 
 /* --- names --------------------------------------------------------------- */
-
-static bool is_local(const char *url)
-{
-	return *url == '/' || !strncmp(url, "file://", 7);
-}
 
 /* As git tells them apart: host:path has no slash before the colon. */
 static bool is_path(const char *url)
@@ -158,7 +153,7 @@ static int fetch_one(struct clone *c, const char *rev)
 	};
 	DV_AUTO_BUF struct buf out = BUF_INIT;
 
-	return clone_git(c, is_local(c->url) ? near : far, &out);
+	return clone_git(c, source_is_local(c->url) ? near : far, &out);
 }
 
 /* The whole history, for a commit whose name is cut short. */
@@ -174,7 +169,7 @@ static int fetch_all(struct clone *c)
 	buf_addf(&shallow, "%s/.git/shallow", c->dir);
 	if (!stat(shallow.data, &st))
 		args[n++] = "--unshallow";
-	if (!is_local(c->url))
+	if (!source_is_local(c->url))
 		args[n++] = SMALL_FILTER;
 	args[n++] = "origin";
 	args[n++] = "+refs/heads/*:refs/remotes/origin/*";
@@ -276,7 +271,7 @@ static int write_settings(struct clone *c, bool *there)
 /* The folder that its relative remotes are relative to, if we have it. */
 static const char *base_of(const struct clone *c)
 {
-	if (!is_local(c->url))
+	if (!source_is_local(c->url))
 		return NULL;
 	return *c->url == '/' ? c->url : c->url + strlen("file://");
 }
@@ -298,40 +293,6 @@ static int open_settings(struct clone *c, const char *store)
 }
 
 /* --- opening ------------------------------------------------------------- */
-
-static void choose_dir(const struct clone_options *o, struct clone *c)
-{
-	DV_AUTO_BUF struct buf dir = BUF_INIT;
-	char hex[DV_ID_HEX + 1];
-	struct dv_id id;
-
-	sha256(c->url, strlen(c->url), &id);
-	dv_id_to_hex(&id, hex);
-	buf_addf(&dir, "%s/sources/%s", o->store_path, hex);
-	c->dir = xstrdup(o->dir ? o->dir : dir.data);
-}
-
-/*
- * A pointer that somebody else has written must not make us read a repository
- * on this machine that the user has never named.
- */
-static int check_stranger(const struct clone_options *o, struct clone *c)
-{
-	struct stat st;
-
-	if (!o->stranger)
-		return 0;
-	if (!is_local(c->url)) {
-		c->stranger = true;
-		return 0;
-	}
-	if (o->trust_local || !stat(c->dir, &st))
-		return 0;
-	return dv_hint(dv_fail(DV_E_INVALID, "a pointer names %s on this "
-			       "machine, which no command has used here yet",
-			       c->url),
-		       "git config dv.source.local true allows it");
-}
 
 static int open_locked(struct clone *c, const struct clone_options *o)
 {
@@ -365,8 +326,10 @@ int clone_open(const struct clone_options *o, struct clone **out)
 		return err;
 	c = xcalloc(1, sizeof(*c));
 	c->url = buf_detach(&url);
-	choose_dir(o, c);
-	err = check_stranger(o, c);
+	c->dir = o->dir ? xstrdup(o->dir) : source_dir(o->store_path, c->url);
+	c->stranger = o->stranger && !source_is_local(c->url);
+	if (o->stranger)
+		err = stranger_check(o->repo, c->url, c->dir);
 	if (!err)
 		err = open_locked(c, o);
 	if (err)

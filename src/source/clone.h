@@ -29,13 +29,10 @@ struct clone_options {
 	const char *rev;	/* NULL: HEAD */
 	const char *store_path;	/* where data goes */
 	const char *dir;	/* of the clone; NULL: below the store */
-	/*
-	 * The URL is from a pointer, not from the user: a path on this
-	 * machine is refused unless a command has used it here before, and of
-	 * git's transports only those it always allows are used.
-	 */
-	bool stranger;
-	bool trust_local;	/* source.local: a stranger's paths as well */
+	bool stranger;		/* the URL is from a pointer: see stranger.h;
+				   only transports that git always allows */
+	struct dv_repo *repo;	/* the user's, whose settings say what may be;
+				   only for a stranger */
 };
 
 #define DV_AUTO_CLONE __attribute__((cleanup(clone_close)))

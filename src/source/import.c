@@ -132,37 +132,25 @@ int import_check_out(struct dv_repo *repo, const char *path,
 
 /* --- dv_import() --------------------------------------------------------- */
 
-static int choose_path(struct dv_repo *repo, const char *path,
-		       const char *out, bool force, struct buf *result)
+int import_target(struct dv_repo *repo, const char *name, const char *out,
+		bool force, struct buf *result)
 {
 	DV_AUTO_BUF struct buf arg = BUF_INIT;
-	DV_AUTO_BUF struct buf plain = BUF_INIT;
 
-	if (path_inside("/", "", path, &plain) || !plain.len)
-		return dv_fail(DV_E_INVALID, "'%s' is no path in another "
-			       "repository", path);
-	buf_addstr(&arg, out ? out : path_name(plain.data));
+	buf_addstr(&arg, out ? out : name);
 	if (out && out[strlen(out) - (*out != 0)] == '/')
-		buf_addstr(&arg, path_name(plain.data));
+		buf_addstr(&arg, name);
 	return add_args_place(repo, arg.data, force, result);
 }
 
 int import_clone(struct dv_repo *repo, const char *url, const char *rev,
 		 bool stranger, struct clone **out)
 {
-	static const enum dv_config_level levels[] = {
-		DV_CONFIG_LOCAL, DV_CONFIG_GLOBAL, DV_CONFIG_SYSTEM,
-	};
 	struct clone_options from = {
 		.url = url, .rev = rev, .stranger = stranger,
-		.store_path = dv_repo_store_path(repo),
+		.store_path = dv_repo_store_path(repo), .repo = repo,
 	};
 
-	/* who commits .dvconfig does not decide it */
-	for (size_t i = 0; i < sizeof(levels) / sizeof(*levels); i++)
-		if (dv_config_get_at(repo, levels[i], "source.local"))
-			from.trust_local = dv_config_bool(repo, "source.local",
-							  false) == 1;
 	return clone_open(&from, out);
 }
 
@@ -181,12 +169,17 @@ int dv_import(struct dv_repo *repo, const char *url, const char *path,
 	      struct dv_source_result *result)
 {
 	DV_AUTO_BUF struct buf target = BUF_INIT;
+	DV_AUTO_BUF struct buf plain = BUF_INIT;
 	DV_AUTO_CLONE struct clone *c = NULL;
 	DV_AUTO_IMPORT struct import i = { .bytes = 0 };
 	int err;
 
 	memset(result, 0, sizeof(*result));
-	err = choose_path(repo, path, out, options->force, &target);
+	if (path_inside("/", "", path, &plain) || !plain.len)
+		return dv_fail(DV_E_INVALID, "'%s' is no path in another "
+			       "repository", path);
+	err = import_target(repo, path_name(plain.data), out, options->force,
+			  &target);
 	if (!err)
 		err = import_clone(repo, url, options->rev, false, &c);
 	if (!err)

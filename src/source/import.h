@@ -42,6 +42,10 @@ int import_refresh(struct dv_repo *repo);
 /* Notes the branch or tag in the pointer; NULL: leaves what is there. */
 void import_set_ref(struct dv_pointer *p, const char *rev);
 
+/* Where something called `name` there is tracked here; see add_args_place(). */
+int import_target(struct dv_repo *repo, const char *name, const char *out,
+		bool force, struct buf *result);
+
 /* Writes the pointer and what goes with it. */
 int import_write(struct dv_repo *repo, const char *path,
 		 const struct dv_pointer *p, bool *changed);

@@ -11,6 +11,7 @@
 #include "git/repo.h"
 #include "source/import.h"
 #include "source/entry.h"
+#include "source/file.h"
 #include "store/pointer_line.h"
 
 /* --- dv_update() --------------------------------------------------------- */
@@ -27,7 +28,7 @@ struct update {
 static void keep_lines(struct dv_pointer *p, const struct dv_pointer *old)
 {
 	static const char *const keys[] = { POINTER_URL, POINTER_PATH,
-					    POINTER_REV };
+					    POINTER_REV, POINTER_ETAG };
 	DV_AUTO_BUF struct buf value = BUF_INIT;
 	char *mine = p->rest;
 	struct dv_pointer from = { .rest = mine };
@@ -40,7 +41,7 @@ static void keep_lines(struct dv_pointer *p, const struct dv_pointer *old)
 }
 
 static int finish(const struct update *u, const struct dv_tracked *t,
-		  const struct clone *c, struct import *i)
+		  const char *commit, struct import *i)
 {
 	struct dv_source_result r = { .files = i->pointer.files,
 				      .size = i->pointer.size,
@@ -56,7 +57,7 @@ static int finish(const struct update *u, const struct dv_tracked *t,
 		err = import_check_out(u->repo, t->path, u->o);
 	if (err)
 		return err;
-	memcpy(r.commit, c->commit, sizeof(r.commit));
+	memcpy(r.commit, commit, strlen(commit) + 1);
 	r.path = xstrdup(t->path);
 	err = u->fn ? u->fn(&r, u->data) : 0;
 	dv_source_result_release(&r);
@@ -82,16 +83,64 @@ static int update_one(const struct update *u, const struct dv_tracked *t)
 	err = import_clone(u->repo, url.data, rev, true, &c);
 	if (!err)
 		err = import_pointer(u->repo, c, path.data, u->o, &i);
-	return err ? err : finish(u, t, c, &i);
+	return err ? err : finish(u, t, c->commit, &i);
+}
+
+/* --- files at URLs ------------------------------------------------------- */
+
+/* True when the server calls it as it did when this was recorded. */
+static bool same_version(const struct dv_pointer *p,
+			 const struct remote_facts *now)
+{
+	DV_AUTO_BUF struct buf etag = BUF_INIT;
+
+	return pointer_line_get(p, POINTER_ETAG, &etag) &&
+	       !strcmp(etag.data, now->version) && now->size == p->size;
+}
+
+static int tell_same(const struct update *u, const struct dv_tracked *t)
+{
+	struct dv_source_result r = {
+		.path = xstrdup(t->path), .files = t->pointer.files,
+		.size = t->pointer.size,
+	};
+	int err = u->fn ? u->fn(&r, u->data) : 0;
+
+	dv_source_result_release(&r);
+	return err;
+}
+
+static int update_file(const struct update *u, const struct dv_tracked *t,
+		       const char *url)
+{
+	DV_AUTO_FILE_SOURCE struct file_source f = { NULL };
+	DV_AUTO_IMPORT struct import i = { .bytes = 0 };
+	DV_AUTO_BUF struct buf sum = BUF_INIT;
+	struct remote_facts now;
+	bool has_sum = pointer_line_get(&t->pointer, POINTER_CHECKSUM, &sum);
+	int err = file_source_open(u->repo, url, true, &f);
+
+	if (!err)
+		err = remote_look(f.remote, f.name, &now);
+	if (err)
+		return err;
+	if (same_version(&t->pointer, &now))
+		return tell_same(u, t);
+	err = file_source_pointer(u->repo, &f, has_sum ? sum.data : NULL, u->o,
+				  &i);
+	return err ? err : finish(u, t, "", &i);
 }
 
 static int take_update(const struct dv_tracked *t, void *data)
 {
 	const struct update *u = data;
+	DV_AUTO_BUF struct buf url = BUF_INIT;
 	int err = cancel_check();
 
 	if (!err && pointer_is_import(&t->pointer))
 		return update_one(u, t);
+	if (!err && pointer_line_get(&t->pointer, POINTER_URL, &url))
+		return update_file(u, t, url.data);
 	if (!err && u->named)
 		err = dv_fail(DV_E_INVALID, "%s was not imported", t->path);
 	return err;
@@ -138,6 +187,30 @@ static int supply_part(struct dv_repo *repo, const struct clone *c,
 	return err;
 }
 
+static int supply_file(struct dv_repo *repo, const struct dv_tracked *missing,
+		       const char *url,
+		       const struct dv_transfer_options *options)
+{
+	struct dv_source_options o = { .progress = options->progress };
+	DV_AUTO_FILE_SOURCE struct file_source f = { NULL };
+	DV_AUTO_IMPORT struct import i = { .bytes = 0 };
+	struct remote_facts now;
+	int err = file_source_open(repo, url, true, &f);
+
+	if (!err)
+		err = remote_look(f.remote, f.name, &now);
+	if (!err && !same_version(&missing->pointer, &now))
+		err = dv_hint(dv_fail(DV_E_CHANGED, "%s: %s has changed since",
+				      missing->path, f.url),
+			      "dv update takes what is there now");
+	if (!err)
+		err = file_source_pointer(repo, &f, NULL, &o, &i);
+	if (!err && !dv_id_equal(&i.pointer.id, &missing->pointer.id))
+		err = dv_fail(DV_E_CORRUPT, "%s: what %s has is not what the "
+			      "pointer says", missing->path, f.url);
+	return err;
+}
+
 int dv_source_supply(struct dv_repo *repo, const struct dv_tracked *missing,
 		     const struct dv_transfer_options *options)
 {
@@ -148,6 +221,8 @@ int dv_source_supply(struct dv_repo *repo, const struct dv_tracked *missing,
 	DV_AUTO_CLONE struct clone *c = NULL;
 	int err;
 
+	if (pointer_line_get(p, POINTER_URL, &url) && !pointer_is_import(p))
+		return supply_file(repo, missing, url.data, options);
 	if (!pointer_line_get(p, POINTER_URL, &url) ||
 	    !pointer_line_get(p, POINTER_PATH, &path) ||
 	    !pointer_line_get(p, POINTER_REV, &rev))

@@ -76,6 +76,13 @@ bool pointer_value_ok(const char *value)
 	return len <= VALUE_MOST && pointer_text_ok(value, len);
 }
 
+bool pointer_has_source(const struct dv_pointer *p)
+{
+	DV_AUTO_BUF struct buf value = BUF_INIT;
+
+	return pointer_line_get(p, POINTER_URL, &value);
+}
+
 bool pointer_is_import(const struct dv_pointer *p)
 {
 	DV_AUTO_BUF struct buf value = BUF_INIT;

@@ -33,6 +33,8 @@ bool pointer_text_ok(const char *text, size_t len);
 /* The same, and not too long for a pointer. */
 bool pointer_value_ok(const char *value);
 
+/* It has a place it was taken from. */
+bool pointer_has_source(const struct dv_pointer *p);
 /* It has a commit to be taken from again: nothing that has to be pushed. */
 bool pointer_is_import(const struct dv_pointer *p);
 

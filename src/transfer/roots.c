@@ -30,7 +30,7 @@ static void roots_add(struct roots *r, const struct dv_tracked *t,
 		.size = t->pointer.size,
 		.files = t->pointer.files,
 	};
-	if (pointer_is_import(&t->pointer))
+	if (pointer_has_source(&t->pointer))
 		x->rest = arena_copy(&r->arena, t->pointer.rest,
 				     strlen(t->pointer.rest));
 	if (t->commit)
