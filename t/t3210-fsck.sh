@@ -105,4 +105,30 @@ test_expect_success 'an older version, from the remote, and no more than its fil
 	rm -rf data && test_exit_code 1 dv fsck >out && cat out && dv fsck --repair && dv cat --rev HEAD^ model >../got && random_bytes 400000 1 | cmp - ../got
 '
 
+there () {
+	find "$SCRATCH/remote/packs" -type f -printf "%s %p\n" | sort -n | tail -n 1 | cut -d" " -f2
+}
+
+test_expect_success 'a remote: all is well' '
+	with_remote && dv fsck -r origin >out && cat out && grep "all is well" out && dv fsck --quick -r origin
+'
+
+test_expect_success 'a remote: a pack that is gone, one that is short, one that is wrong' '
+	cd repo && p=$(there) && cp "$p" ../keep && rm -f "$p" && test_exit_code 1 dv fsck --quick -r origin >out && grep "^missing: packs/" out &&
+	dv fsck -r origin --repair >out && cat out && grep "^repaired: packs/" out && dv fsck -q -r origin &&
+	p=$(there) && chmod u+w "$p" && truncate -s -5 "$p" && test_exit_code 1 dv fsck --quick -r origin >out && grep "^damaged: packs/" out &&
+	dv fsck -q --quick -r origin --repair && p=$(there) && flip "$p" 5000 && dv fsck -q --quick -r origin && test_exit_code 1 dv fsck -r origin >out &&
+	cat out && grep "^damaged: packs/" out && dv fsck -r origin --repair && rm -rf ../fresh && git clone -q . ../fresh && cd ../fresh && dv pull -q && diff -r data ../input
+'
+
+test_expect_success 'a remote: a version that was never pushed' '
+	cd repo && random_bytes 5000 77 >late && dv add -q late && git add -A && git commit -qm late && test_exit_code 1 dv fsck --quick -r origin >out &&
+	cat out && grep "^missing: late" out && dv fsck --quick --repair -r origin >out && grep "^repaired: late" out
+'
+
+test_expect_success 'a remote: what is not here cannot be mended, and is named' '
+	rm -rf empty && git clone -q repo empty && cd empty && rm -f "$(there)" && test_exit_code 1 dv fsck --quick --repair -r origin >out 2>err && cat out err &&
+	grep "^missing: packs/" out && cd ../repo && dv fsck -q --quick --repair -r origin
+'
+
 test_done

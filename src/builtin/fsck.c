@@ -14,7 +14,7 @@
 #include "cli/report.h"
 
 static const char *const usage[] = {
-	"dv fsck [--quick] [--repair] [-j <n>] [-q] [--json]", NULL
+	"dv fsck [--quick] [--repair] [-r <remote>] [-j <n>] [-q] [--json]", NULL
 };
 
 struct fsck_view {
@@ -127,7 +127,11 @@ int cmd_fsck(int argc, char **argv)
 			 "by check sums, not by SHA-256"),
 		OPT_FLAG(0, "repair", &repair,
 			 "look for good copies of what is bad"),
-		OPT_COUNT('j', "jobs", &o.jobs, "<n>", "use so many threads"),
+		OPT_STRING('r', "remote", &o.remote, "<remote>",
+			   "check this remote, not the store"),
+		OPT_COUNT('j', "jobs", &o.jobs, "<n>",
+			  "use so many threads, or have so many requests in "
+			  "flight"),
 		OPT_FLAG('q', "quiet", &v.quiet, "print nothing but errors"),
 		OPT_FLAG(0, "json", &v.json, "print JSON, an object a line"),
 		OPT_END()
@@ -139,7 +143,7 @@ int cmd_fsck(int argc, char **argv)
 	if (n)
 		return usage_error(usage, "fsck takes no paths");
 	err = open_repo(&repo);
-	if (!err)
+	if (!err && !o.remote)
 		err = open_threads(repo, &o.jobs);
 	o.quick = quick;
 	o.repair = repair;

@@ -159,5 +159,5 @@ int dv_fsck(struct dv_repo *repo, const struct dv_fsck_options *options,
 
 	memset(result, 0, sizeof(*result));
 	pthread_mutex_init(&f.mutex, NULL);
-	return fsck_store(&f);
+	return options->remote ? fsck_remote(&f) : fsck_store(&f);
 }

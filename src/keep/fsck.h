@@ -39,6 +39,8 @@ const char *fsck_name(const struct fsck *f, const char *path);
 
 /* fsck_store.c: reads everything; fills damaged and bad. */
 int fsck_read(struct fsck *f);
+/* fsck_remote.c: all of it. */
+int fsck_remote(struct fsck *f);
 /* fsck_repair.c */
 int fsck_repair(struct fsck *f);
 
