@@ -9,8 +9,7 @@
  * The file of a pack that grows, for one thread at a time.  Whole blocks
  * come first, in any order, then what is left.
  */
-#define PACK_BLOCK	((size_t)2 << 20)
-#define PACK_ALIGN	((size_t)4096)		/* of a block in memory */
+#define PACK_BLOCK	((size_t)2 << 20)	/* bytes */
 
 /* How the bytes are treated. */
 struct pack_disk_way {
@@ -35,7 +34,7 @@ struct pack_disk {
 /* Makes a file in temp_dir.  pack_disk_release() in any case. */
 int pack_disk_open(struct pack_disk *d, const char *temp_dir,
 		   struct pack_disk_way way);
-/* Writes a whole block from aligned memory; offset is a multiple, too. */
+/* Writes a whole block, which begins at a page in memory, as in the file. */
 int pack_disk_block(struct pack_disk *d, const void *data, uint64_t offset);
 /* Writes the last bytes: the file ends behind them. */
 int pack_disk_end(struct pack_disk *d, const void *data, size_t len,
