@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/array.h"
 #include "base/auto.h"
+#include "base/crew.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/path.h"
@@ -231,4 +233,41 @@ int dir_remove_at(int fd, const char *name)
 int dir_remove(const char *path)
 {
 	return dir_remove_at(AT_FDCWD, path);
+}
+
+#define SUM_DEPTH_MOST	8	/* of folders that dv itself has made */
+
+static int sum_below(const char *path, int depth, uint64_t *files,
+		     uint64_t *bytes)
+{
+	DV_AUTO_DIR DIR *dir = opendir(path);
+	const struct dirent *entry;
+	int err = cancel_check();
+
+	if (!dir)
+		return errno == ENOENT ? err :
+			dv_fail_errno("cannot list %s", path);
+	while (!err && (errno = 0, entry = readdir(dir))) {
+		DV_AUTO_BUF struct buf name = BUF_INIT;
+		struct stat st;
+
+		if (!strcmp(entry->d_name, ".") ||
+		    !strcmp(entry->d_name, ".."))
+			continue;
+		buf_addf(&name, "%s/%s", path, entry->d_name);
+		if (lstat(name.data, &st) < 0)	/* it went meanwhile */
+			continue;
+		if (S_ISDIR(st.st_mode) && depth < SUM_DEPTH_MOST) {
+			err = sum_below(name.data, depth + 1, files, bytes);
+		} else if (S_ISREG(st.st_mode)) {
+			*files += 1;
+			*bytes += (uint64_t)st.st_size;
+		}
+	}
+	return err;
+}
+
+int dir_sum(const char *path, uint64_t *files, uint64_t *bytes)
+{
+	return sum_below(path, 0, files, bytes);
 }

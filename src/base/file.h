@@ -93,7 +93,12 @@ int dir_make_parents(const char *path);
  * however deep it goes.  Nothing there is fine.
  */
 int dir_remove(const char *path);
-/* The same for `name` in the directory open at `fd`. */
+/*
+ * Adds the number and bytes of the plain files in path and below to *files and
+ * *bytes; never follows a symlink.  Nothing there is fine.
+ */
+int dir_sum(const char *path, uint64_t *files, uint64_t *bytes);
+/* As dir_remove() for `name` in the directory open at `fd`. */
 int dir_remove_at(int fd, const char *name);
 
 #endif

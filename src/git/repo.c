@@ -371,13 +371,19 @@ int repo_worktree_fd(struct dv_repo *repo, int *out)
 
 int repo_store(struct dv_repo *repo, struct store **out)
 {
+	uint64_t limit;
 	int err = repo_check_secrets(repo);
 
 	if (err || repo->store) {
 		*out = repo->store;
 		return err;
 	}
-	err = store_open(repo->store_path, STORE_CREATE, &repo->store);
+	err = dv_config_size(repo, "store.limit", 0, &limit);
+	if (!err)
+		err = store_open(repo->store_path, STORE_CREATE,
+				 &repo->store);
+	if (!err)
+		store_set_limit(repo->store, limit);
 	/*
 	 * One that does not lie in our own git folder may have other users;
 	 * a clone that lies in the store is none.

@@ -13,38 +13,6 @@
 
 #include "dv/keep.h"
 
-#define DEPTH_MOST	8
-
-/* Adds the plain files in a folder and below. */
-static int add_folder(const char *path, int depth, struct dv_store_part *out)
-{
-	DV_AUTO_DIR DIR *dir = opendir(path);
-	const struct dirent *entry;
-	int err = cancel_check();
-
-	if (!dir)
-		return errno == ENOENT ? err :
-			dv_fail_errno("cannot list %s", path);
-	while (!err && (errno = 0, entry = readdir(dir))) {
-		DV_AUTO_BUF struct buf name = BUF_INIT;
-		struct stat st;
-
-		if (!strcmp(entry->d_name, ".") ||
-		    !strcmp(entry->d_name, ".."))
-			continue;
-		buf_addf(&name, "%s/%s", path, entry->d_name);
-		if (lstat(name.data, &st) < 0)	/* it went meanwhile */
-			continue;
-		if (S_ISDIR(st.st_mode) && depth < DEPTH_MOST) {
-			err = add_folder(name.data, depth + 1, out);
-		} else if (S_ISREG(st.st_mode)) {
-			out->files++;
-			out->bytes += st.st_size;
-		}
-	}
-	return err;
-}
-
 static int add_parts(const char *store, struct dv_store_info *out)
 {
 	const struct {
@@ -62,7 +30,8 @@ static int add_parts(const char *store, struct dv_store_info *out)
 		DV_AUTO_BUF struct buf path = BUF_INIT;
 
 		buf_addf(&path, "%s/%s", store, parts[i].name);
-		err = add_folder(path.data, 0, parts[i].part);
+		err = dir_sum(path.data, &parts[i].part->files,
+			      &parts[i].part->bytes);
 	}
 	return err;
 }

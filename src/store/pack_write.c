@@ -157,7 +157,7 @@ void pack_writer_cost(struct pack_writer *w, uint64_t *raw, uint64_t *stored)
 /* w->mutex is held.  The text is that of the calling thread. */
 static int note_failure(struct pack_writer *w, int code)
 {
-	if (code == DV_E_NOSPACE)
+	if (code == DV_E_NOSPACE && !*dv_error_hint())
 		dv_hint(code, "free some space, then run the same command "
 			"again");
 	if (!w->error.code)
@@ -260,6 +260,8 @@ static int reserve_frame(struct pack_writer *w, const struct frame_out *frame,
 	struct pack_file *f;
 	int err = block_pool_open(&w->pool);
 
+	if (!err && w->o.room)
+		err = w->o.room(w->o.data, len);
 	if (err)
 		return note_failure(w, err);
 	while (!w->error.code &&

@@ -26,6 +26,8 @@ struct pack_writer_options {
 	 * Claims of what is in it end when this returns.  May be NULL.
 	 */
 	int (*finished)(void *data, struct pack *pack);
+	/* Asked before so many bytes more are written; may be NULL. */
+	int (*room)(void *data, uint64_t bytes);
 	void *data;
 };
 

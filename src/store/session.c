@@ -25,6 +25,11 @@ static int take_finished(void *data, struct pack *pack)
 	return 0;
 }
 
+static int take_room(void *data, uint64_t bytes)
+{
+	return store_take_room(data, bytes);
+}
+
 int session_open(struct store *s, struct session **out)
 {
 	struct session *w = xcalloc(1, sizeof(*w));
@@ -42,7 +47,8 @@ int session_open(struct store *s, struct session **out)
 		DV_AUTO_BUF struct buf dir = BUF_INIT;
 		struct pack_writer_options o = {
 			.class = class, .temp_dir = temp_dir,
-			.finished = take_finished, .data = s,
+			.finished = take_finished, .room = take_room,
+			.data = s,
 		};
 
 		store_class_dir(s, class, &dir);

@@ -129,6 +129,7 @@ static struct store *store_new(const char *path, enum store_open_flags flags)
 	pthread_mutex_init(&s->temp_mutex, NULL);
 	pthread_mutex_init(&s->error_mutex, NULL);
 	pthread_mutex_init(&s->hold_mutex, NULL);
+	pthread_mutex_init(&s->limit_mutex, NULL);
 	s->hold_fd = -1;
 	bad_init(&s->bad);
 	return s;
@@ -186,6 +187,7 @@ void store_close(struct store *s)
 	pthread_mutex_destroy(&s->temp_mutex);
 	pthread_mutex_destroy(&s->error_mutex);
 	pthread_mutex_destroy(&s->hold_mutex);
+	pthread_mutex_destroy(&s->limit_mutex);
 	if (s->hold_fd >= 0)
 		close(s->hold_fd);
 	free(s->path);

@@ -95,6 +95,14 @@ int store_each_user(struct store *s,
 		    int (*fn)(void *data, const char *git_dir,
 			      const char *file), void *data);
 
+/*
+ * The store may not grow beyond so many bytes of packs and loose files (0: it
+ * may).  What is there already, and what gc would remove, counts.
+ */
+void store_set_limit(struct store *s, uint64_t bytes);
+/* Before so many bytes are written into it: 0 or DV_E_NOSPACE. */
+int store_take_room(struct store *s, uint64_t bytes);
+
 /* Grows whenever this process comes to know of more packs. */
 uint64_t store_generation(const struct store *s);
 /*

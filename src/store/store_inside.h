@@ -103,6 +103,10 @@ struct store {
 	pthread_mutex_t hold_mutex;	/* guards the next two */
 	unsigned holders;	/* of store_hold() */
 	int hold_fd;		/* -1: none */
+	uint64_t limit;		/* bytes, 0: none */
+	pthread_mutex_t limit_mutex;	/* guards the next two */
+	bool summed;
+	uint64_t used;		/* bytes, once summed */
 	struct bad_marks bad;
 	pthread_mutex_t error_mutex;
 	struct error_state open_error;	/* of the first pack with a bad index */

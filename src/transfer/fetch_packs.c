@@ -190,10 +190,14 @@ static int open_temp(struct moving *m, struct moving_pack *p)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	char hex[DV_ID_HEX + 1];
+	int err;
 
 	dv_id_to_hex(&p->ref.id, hex);
 	buf_addf(&path, "%s/%s.fetch", m->temp_dir, hex);
 	p->temp = buf_detach(&path);
+	err = store_take_room(m->fetch->store, p->ref.size);
+	if (err)
+		return err;
 	p->fd = open(p->temp, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	return p->fd < 0 ? dv_fail_errno("cannot make %s", p->temp) : 0;
 }
