@@ -1,5 +1,6 @@
 """Running one step of one tool, and keeping what it took."""
 import os
+import shlex
 import signal
 import statistics
 import subprocess
@@ -26,6 +27,13 @@ def run(command, cwd, env):
     return done.stdout
 
 
+def argv(command):
+    """Without a shell where none is needed: its own start would count."""
+    if command.startswith("exec ") and not set(command) & set("$|&;<>(*"):
+        return shlex.split(command)[1:]
+    return ["bash", "-ec", command]
+
+
 def timed(command, cwd, env, limit):
     """One result: wall and cpu seconds, peak MiB, and what others used meanwhile, in CPUs."""
     os.sync()
@@ -33,7 +41,7 @@ def timed(command, cwd, env, limit):
     log = os.path.join(env["HOME"], "step.log")
     began = busy()
     with open(log, "wb") as f:
-        child = subprocess.Popen([METER, out, "bash", "-ec", command], cwd=cwd, env=env, stdin=subprocess.DEVNULL,
+        child = subprocess.Popen([METER, out] + argv(command), cwd=cwd, env=env, stdin=subprocess.DEVNULL,
                                  stdout=f, stderr=f, start_new_session=True)
         try:
             child.wait(limit)
