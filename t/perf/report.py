@@ -15,7 +15,7 @@ def text(value):
 
 def write_csv(rows, path):
     with open(path, "w", newline="") as f:
-        w = csv.DictWriter(f, measure.FIELDS)
+        w = csv.DictWriter(f, measure.FIELDS, lineterminator="\n")
         w.writeheader()
         w.writerows({k: text(v) for k, v in row.items()} for row in rows)
 
