@@ -228,6 +228,14 @@ test_expect_success 'the store lacks lists: what is known is told, and how to ge
 	dv diff --name-status one two | sort >../actual && test_cmp ../expect ../actual
 '
 
+test_expect_success 'a file that became a link and the other way round, in commits and in the work tree' '
+	make_repo kinds && cd kinds && mkdir d && echo 1 >d/file && ln -s file d/link && dv add -q d && git add -A && git commit -qm one &&
+	rm d/file d/link && ln -s nowhere d/file && echo 2 >d/link && dv diff --name-status >../actual &&
+	printf "T\td/file\nT\td/link\n" | test_cmp - ../actual && dv add -q d && git commit -qam two &&
+	dv diff --name-status HEAD~ HEAD | test_cmp ../actual - && mv d/file d/moved && dv add -q d &&
+	dv diff --name-status >../actual && printf "R100\td/file\td/moved\n" | test_cmp - ../actual
+'
+
 test_expect_success '-q prints nothing and says it by its exit code' '
 	cd repo && test_exit_code 1 dv diff -q one two >../out && test ! -s ../out && dv diff -q two two
 '
