@@ -36,9 +36,12 @@ static void catch_interrupts(void)
 static int unknown_command(const char *name)
 {
 	const char *nearest = command_nearest(name);
+	const char *instead = command_instead(name);
 
 	fprintf(stderr, "error: '%s' is not a dv command\n", name);
-	if (nearest)
+	if (instead)
+		fprintf(stderr, "hint: %s\n", instead);
+	else if (nearest)
 		fprintf(stderr, "hint: did you mean '%s'?\n", nearest);
 	else
 		fprintf(stderr, "hint: dv help lists the commands\n");

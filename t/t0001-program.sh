@@ -132,4 +132,11 @@ test_expect_success 'DV_TRACE=sum adds up where the time went, and changes nothi
 	DV_TRACE=1 dv status 2>err && grep " status$" err && ! grep "own ms" err
 '
 
+test_expect_success 'words of DVC and git are answered with what dv has' '
+	for word in install repro root untrack
+	do
+		test_exit_code 129 dv $word 2>err && grep "^hint: " err && ! grep "did you mean" err || return 1
+	done && test_exit_code 129 dv install 2>err && grep "hint: dv hooks install" err
+'
+
 test_done

@@ -20,6 +20,9 @@ extern const size_t command_count;
 
 /* The command of this name or alias, or NULL. */
 const struct command *command_find(const char *name);
+/* What to use for a command of DVC's or git's that has no counterpart, or
+   NULL. */
+const char *command_instead(const char *name);
 /* The name nearest to a mistyped one, or NULL when none is near. */
 const char *command_nearest(const char *name);
 
