@@ -14,6 +14,7 @@ import argparse
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -115,6 +116,8 @@ def main():
         return
     o.steps = o.steps.split(",") if o.steps else None
     chosen = [t for t in tools.ALL if (not o.tools or t.name in o.tools.split(",")) and (t.name == "dv" or t.there())]
+    # the servers are to be stopped then, too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     how, bench = how_measured(o), Bench(o)
     try:
         bench.start_servers(o.servers.split(","))
