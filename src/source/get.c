@@ -95,20 +95,11 @@ static int refuse(const struct target *t)
 		       t->path.data);
 }
 
-/* What is in the way goes into the scratch folder, which is removed. */
-static int give_name(const struct scratch *s, const char *name,
-		     const struct target *t, bool force)
+static int name_it(const char *from, const struct target *t)
 {
-	DV_AUTO_BUF struct buf from = BUF_INIT;
-	DV_AUTO_BUF struct buf old = BUF_INIT;
-
-	buf_addf(&from, "%s/%s", s->dir, name);
-	buf_addf(&old, "%s/.git/replaced", s->dir);
-	if (force && rename(t->path.data, old.data) && errno != ENOENT)
-		return dv_fail_errno("cannot replace %s", t->path.data);
-	if (!renameat2(AT_FDCWD, from.data, AT_FDCWD, t->path.data,
+	if (!renameat2(AT_FDCWD, from, AT_FDCWD, t->path.data,
 		       RENAME_NOREPLACE))
-		return dir_sync(t->parent.data);
+		return 0;
 	if (errno == EEXIST)
 		return refuse(t);
 	if (errno != EINVAL && errno != ENOSYS)
@@ -116,9 +107,43 @@ static int give_name(const struct scratch *s, const char *name,
 	/* a file system without it: nearly as good */
 	if (!access(t->path.data, F_OK))
 		return refuse(t);
-	if (rename(from.data, t->path.data))
+	if (rename(from, t->path.data))
 		return dv_fail_errno("cannot make %s", t->path.data);
-	return dir_sync(t->parent.data);
+	return 0;
+}
+
+/*
+ * What is in the way goes into the scratch folder, which is removed; if the
+ * new one cannot have its name, it comes back, or is kept out of that folder.
+ */
+static int give_name(const struct scratch *s, const char *name,
+		     const struct target *t, bool force)
+{
+	DV_AUTO_BUF struct buf from = BUF_INIT;
+	DV_AUTO_BUF struct buf old = BUF_INIT;
+	DV_AUTO_BUF struct buf kept = BUF_INIT;
+	struct error_state why;
+	bool moved;
+	int err;
+
+	buf_addf(&from, "%s/%s", s->dir, name);
+	buf_addf(&old, "%s/.git/replaced", s->dir);
+	moved = force && !rename(t->path.data, old.data);
+	if (force && !moved && errno != ENOENT)
+		return dv_fail_errno("cannot replace %s", t->path.data);
+	err = name_it(from.data, t);
+	if (!err)
+		return dir_sync(t->parent.data);
+	if (!moved)
+		return err;
+	error_save(err, &why);
+	if (!access(t->path.data, F_OK) || rename(old.data, t->path.data)) {
+		buf_addf(&kept, "%s.replaced", s->dir);
+		if (!rename(old.data, kept.data))
+			return dv_hint(error_restore(&why), "what was there "
+				       "is %s now", kept.data);
+	}
+	return error_restore(&why);
 }
 
 /* --- getting it ---------------------------------------------------------- */
