@@ -369,6 +369,50 @@ int repo_worktree_fd(struct dv_repo *repo, int *out)
 	return 0;
 }
 
+struct fallbacks {
+	struct dv_repo *repo;
+	struct path_list *out;
+};
+
+static int take_fallback(enum dv_config_level level, const char *name,
+			 const char *value, void *data)
+{
+	struct fallbacks *f = data;
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_BUF struct buf expanded = BUF_INIT;
+
+	if (level == DV_CONFIG_PROJECT || strcmp(name, "store.fallback"))
+		return 0;
+	if (!config_expand_home(value, &expanded))
+		return dv_fail(DV_E_INVALID, "store.fallback: cannot expand "
+			       "%s", value);
+	if (*expanded.data != '/')
+		buf_addf(&path, "%s/", f->repo->place.worktree);
+	buf_addstr(&path, expanded.data);
+	path_list_add(f->out, path.data, path.len);
+	return 0;
+}
+
+int repo_fallbacks(struct dv_repo *repo, struct path_list *out)
+{
+	struct fallbacks f = { repo, out };
+
+	return dv_config_each(repo, take_fallback, &f);
+}
+
+static int add_fallbacks(struct dv_repo *repo)
+{
+	DV_AUTO_PATH_LIST struct path_list paths = PATH_LIST_INIT;
+	int err = repo_fallbacks(repo, &paths);
+
+	for (size_t i = 0; i < paths.count && !err; i++) {
+		err = store_add_fallback(repo->store, paths.items[i]);
+		if (err != DV_E_INTERRUPTED)
+			err = 0;
+	}
+	return err;
+}
+
 int repo_store(struct dv_repo *repo, struct store **out)
 {
 	uint64_t limit;
@@ -384,6 +428,8 @@ int repo_store(struct dv_repo *repo, struct store **out)
 				 &repo->store);
 	if (!err)
 		store_set_limit(repo->store, limit);
+	if (!err)
+		err = add_fallbacks(repo);
 	/*
 	 * One that does not lie in our own git folder may have other users;
 	 * a clone that lies in the store is none.

@@ -36,7 +36,17 @@ int repo_worktree_fd(struct dv_repo *repo, int *out);
  */
 int repo_check_secrets(struct dv_repo *repo);
 
-/* The store, opened (and made) at the first call, after the check above. */
+/*
+ * The stores to fall back on (store.fallback, each a path), in order; from
+ * git's configuration and the environment alone: who commits .dvconfig does
+ * not choose what is read on this machine.
+ */
+int repo_fallbacks(struct dv_repo *repo, struct path_list *out);
+
+/*
+ * The store, opened (and made) at the first call, after the check above.
+ * Fallbacks that cannot be opened are left out: dv doctor names them.
+ */
 int repo_store(struct dv_repo *repo, struct store **out);
 
 /*

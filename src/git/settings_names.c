@@ -23,6 +23,7 @@ const struct setting settings_known[] = {
 	{ "source.local",		SETTING_BOOL,	0 },
 	{ "store.path",			SETTING_PATH,	SETTING_CONFINED },
 	{ "store.link",			SETTING_LINK,	0 },
+	{ "store.fallback",		SETTING_PATH,	0 },
 	{ "store.limit",		SETTING_NUMBER,	0 },
 	{ "gc.grace",			SETTING_TEXT,	0 },
 	{ "remote.*.url",		SETTING_TEXT,	0 },

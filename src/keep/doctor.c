@@ -114,6 +114,27 @@ static int look_at_file_system(struct doctor *d, const char *subject,
 			   path, name, (double)space / (1 << 30));
 }
 
+static int look_at_fallbacks(struct doctor *d)
+{
+	DV_AUTO_PATH_LIST struct path_list paths = PATH_LIST_INIT;
+	int err = repo_fallbacks(d->repo, &paths);
+
+	for (size_t i = 0; i < paths.count && !err; i++) {
+		struct store *s;
+
+		if (store_open(paths.items[i], STORE_READ_ONLY, &s)) {
+			err = doctor_tell_failure(d, "fallback store",
+						  DV_CHECK_WARN,
+						  "cannot be used");
+			continue;
+		}
+		store_close(s);
+		err = doctor_tell(d, "fallback store", DV_CHECK_OK, NULL,
+				  "%s", paths.items[i]);
+	}
+	return err;
+}
+
 static int look_at_store(struct doctor *d)
 {
 	struct store *store;
@@ -126,6 +147,8 @@ static int look_at_store(struct doctor *d)
 	if (!err)
 		err = look_at_file_system(d, "work tree",
 					  dv_repo_worktree(d->repo));
+	if (!err)
+		err = look_at_fallbacks(d);
 	return err ? err : doctor_links(d);
 }
 

@@ -91,11 +91,11 @@ bool session_claim(struct session *w, enum object_class class,
 	uint64_t generation = store_generation(w->store);
 	struct place place;
 
-	if (store_find(w->store, class, id, &place) ||
+	if (store_find_own(w->store, class, id, &place) ||
 	    !pack_writer_claim(writer, id))
 		return false;
 	if (generation == store_generation(w->store) ||
-	    !store_find(w->store, class, id, &place))
+	    !store_find_own(w->store, class, id, &place))
 		return true;
 	pack_writer_unclaim(writer, id);
 	return false;

@@ -174,6 +174,9 @@ void store_close(struct store *s)
 	if (!s)
 		return;
 	store_temp_release(s);
+	for (size_t i = 0; i < s->fallback_count; i++)
+		store_close(s->fallbacks[i]);
+	free(s->fallbacks);
 	for (int i = 0; i < OBJECT_CLASSES; i++)
 		table_release(&s->classes[i]);
 	for (size_t i = 0; i < s->retired_count; i++)
@@ -194,6 +197,18 @@ void store_close(struct store *s)
 	free(s);
 }
 
+int store_add_fallback(struct store *s, const char *path)
+{
+	struct store *fallback;
+	int err = store_open(path, STORE_READ_ONLY, &fallback);
+
+	if (err)
+		return err;
+	ARRAY_GROW(s->fallbacks, s->fallback_count + 1, s->fallback_room);
+	s->fallbacks[s->fallback_count++] = fallback;
+	return 0;
+}
+
 const char *store_path(const struct store *s)
 {
 	return s->path;
@@ -201,7 +216,11 @@ const char *store_path(const struct store *s)
 
 uint64_t store_generation(const struct store *s)
 {
-	return atomic_load(&s->generation);
+	uint64_t sum = atomic_load(&s->generation);
+
+	for (size_t i = 0; i < s->fallback_count; i++)
+		sum += store_generation(s->fallbacks[i]);
+	return sum;
 }
 
 /* --- slots ------------------------------------------------------------- */
@@ -472,10 +491,22 @@ bool store_find_which(struct store *s, enum object_class class,
 	return true;
 }
 
+bool store_find_own(struct store *s, enum object_class class,
+		    const struct dv_id *id, struct place *out)
+{
+	return store_find_which(s, class, id, FIND_GOOD, 0, out);
+}
+
 bool store_find(struct store *s, enum object_class class,
 		const struct dv_id *id, struct place *out)
 {
-	return store_find_which(s, class, id, FIND_GOOD, 0, out);
+	bool found = store_find_own(s, class, id, out);
+
+	/* what we found bad there is remembered here */
+	for (size_t i = 0; i < s->fallback_count && !found; i++)
+		found = store_find_own(s->fallbacks[i], class, id, out) &&
+			!store_is_bad(s, out);
+	return found;
 }
 
 struct pack *store_pack(struct store *s, enum object_class class,

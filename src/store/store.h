@@ -96,6 +96,14 @@ int store_each_user(struct store *s,
 			      const char *file), void *data);
 
 /*
+ * Another store that is read from and never written to: what it has counts as
+ * here for store_find() and store_read(), but not for session_claim(), so
+ * that what is added does not depend on it.  Before any other use of `s`.
+ * DV_E_NOTFOUND, DV_E_UNSUPPORTED and the like as store_open().
+ */
+int store_add_fallback(struct store *s, const char *path);
+
+/*
  * The store may not grow beyond so many bytes of packs and loose files (0: it
  * may).  What is there already, and what gc would remove, counts.
  */

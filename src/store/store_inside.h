@@ -103,6 +103,8 @@ struct store {
 	pthread_mutex_t hold_mutex;	/* guards the next two */
 	unsigned holders;	/* of store_hold() */
 	int hold_fd;		/* -1: none */
+	struct store **fallbacks;	/* owned */
+	size_t fallback_count, fallback_room;
 	uint64_t limit;		/* bytes, 0: none */
 	pthread_mutex_t limit_mutex;	/* guards the next two */
 	bool summed;
@@ -143,6 +145,10 @@ void slot_reset(struct store *s, struct slot *slot);
  */
 void store_add_pack(struct store *s, struct pack *pack,
 		    const struct dv_id *name, uint32_t part);
+
+/* store_find() without the fallbacks. */
+bool store_find_own(struct store *s, enum object_class class,
+		    const struct dv_id *id, struct place *out);
 
 enum find_which { FIND_GOOD, FIND_BAD };
 

@@ -326,5 +326,7 @@ int store_refresh(struct store *s)
 	if (!err)
 		refresh_index(s);
 	pthread_mutex_unlock(&s->merge_mutex);
+	for (size_t i = 0; i < s->fallback_count && !err; i++)
+		err = store_refresh(s->fallbacks[i]);
 	return err;
 }

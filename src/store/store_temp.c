@@ -250,6 +250,8 @@ struct slot *store_drop_slots(struct store *s, const struct pack *pack)
 void store_drop_pack(struct store *s, const struct pack *pack)
 {
 	store_drop_slots(s, pack);
+	for (size_t i = 0; i < s->fallback_count; i++)
+		store_drop_slots(s->fallbacks[i], pack);
 }
 
 int store_quarantine(struct store *s, struct pack *pack)

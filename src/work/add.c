@@ -485,7 +485,7 @@ static bool is_vouched(const struct job *j)
 	struct dv_id now;
 
 	return j->index.dirs &&
-		!stored_fingerprint(store_path(j->a->r.store), &now) &&
+		!stored_fingerprint(j->a->repo, &now) &&
 		dv_id_equal(&j->index.stored, &now);
 }
 

@@ -314,7 +314,7 @@ static int packs_fingerprint(struct status *s)
 
 	if (s->have_packs)
 		return 0;
-	err = stored_fingerprint(dv_repo_store_path(s->repo), &s->packs);
+	err = stored_fingerprint(s->repo, &s->packs);
 	s->have_packs = !err;
 	return err;
 }

@@ -17,6 +17,7 @@
 #include "base/path.h"
 #include "base/trace.h"
 #include "chunk/sha256.h"
+#include "git/repo.h"
 #include "store/list.h"
 #include "work/queue.h"
 #include "work/stored.h"
@@ -103,18 +104,29 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-int stored_fingerprint(const char *store_path, struct dv_id *out)
+static int add_store(struct names *n, const char *path)
 {
-	struct names n = { .arena = ARENA_INIT };
-	DV_AUTO_BUF struct buf all = BUF_INIT;
-	int err = add_names(&n, store_path, "data", "", false);
+	int err = add_names(n, path, "data", "", false);
 
 	if (!err)
-		err = add_names(&n, store_path, "meta", "", false);
+		err = add_names(n, path, "meta", "", false);
+	return err ? err : add_names(n, path, "loose", "", true);
+}
+
+int stored_fingerprint(struct dv_repo *repo, struct dv_id *out)
+{
+	DV_AUTO_PATH_LIST struct path_list fallbacks = PATH_LIST_INIT;
+	struct names n = { .arena = ARENA_INIT };
+	DV_AUTO_BUF struct buf all = BUF_INIT;
+	const char *own = dv_repo_store_path(repo);
+	int err = add_store(&n, own);
+
 	if (!err)
-		err = add_names(&n, store_path, "loose", "", true);
+		err = add_marks(&n, own);
 	if (!err)
-		err = add_marks(&n, store_path);
+		err = repo_fallbacks(repo, &fallbacks);
+	for (size_t i = 0; i < fallbacks.count && !err; i++)
+		err = add_store(&n, fallbacks.items[i]);
 	if (n.count > 1)
 		qsort(n.items, n.count, sizeof(*n.items), by_name);
 	for (size_t i = 0; i < n.count; i++)

@@ -14,10 +14,10 @@
  *
  * Looking every chunk up takes time, so the answer "all is here" is kept in
  * the stat index with a fingerprint of the store: SHA-256 over the sorted
- * names of its packs, loose files and of what is known to be bad.  No file is
+ * names of its packs (and those of fallbacks), loose files and of what is known to be bad.  No file is
  * read for it.
  */
-int stored_fingerprint(const char *store_path, struct dv_id *out);
+int stored_fingerprint(struct dv_repo *repo, struct dv_id *out);
 
 /*
  * 1 when the store has all chunks of a file, 0 when not; or an error:

@@ -102,7 +102,7 @@ static void what_was_added_is_clean(void **state)
 	assert_string_equal(status(NULL), "");
 	assert_string_equal(rehash(), "");
 	/* that all is stored is kept */
-	ok(stored_fingerprint(dv_repo_store_path(world.repo), &packs));
+	ok(stored_fingerprint(world.repo, &packs));
 	now = index_stored("data");
 	assert_true(dv_id_equal(&now, &packs));
 	settle();
