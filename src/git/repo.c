@@ -431,11 +431,11 @@ int repo_store(struct dv_repo *repo, struct store **out)
 	if (!err)
 		err = add_fallbacks(repo);
 	/*
-	 * One that does not lie in our own git folder may have other users;
-	 * a clone that lies in the store is none.
+	 * One that does not lie in our own git folder may have other users.
+	 * What dv has made to read from (foreign.h) comes and goes.
 	 */
-	if (!err && !path_below(repo->store_path, repo->place.common_dir) &&
-	    !path_below(repo->place.common_dir, repo->store_path))
+	if (!err && !repo->foreign &&
+	    !path_below(repo->store_path, repo->place.common_dir))
 		err = store_add_user(repo->store, repo->place.common_dir);
 	*out = repo->store;
 	return err;
