@@ -507,6 +507,7 @@ static int do_plan(struct adding *a, const struct add_plan *plan,
 	if (err)
 		return err;
 	meter_total(&a->meter, a->total_bytes, a->total_items);
+	a->r.expected = a->total_bytes;
 	out->skip = a->o->changed_only && !*j.parts[0].inside &&
 		j.parts[0].gone;
 	if (a->o->changed_only && pointer_moved(&j) && !a->o->force) {

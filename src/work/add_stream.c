@@ -34,16 +34,6 @@ struct stream {
 	atomic_bool here;
 };
 
-/* Rather than push all else out of memory for a file that does not fit. */
-static bool is_huge(uint64_t size)
-{
-	long pages = sysconf(_SC_PHYS_PAGES);
-	long bytes = sysconf(_SC_PAGESIZE);
-
-	return pages > 0 && bytes > 0 &&
-		size / 2 > (uint64_t)pages / 4 * (uint64_t)bytes;
-}
-
 static int read_part(void *data, uint8_t *out, size_t len, uint64_t offset,
 		     size_t *got)
 {
@@ -265,7 +255,7 @@ static int try_once(struct stream *s, struct record_worker *w,
 	take_stat(item->entry, &st);
 	s->fd = fd;
 	s->size = (uint64_t)st.st_size;
-	s->behind = is_huge(s->size);
+	s->behind = record_is_huge(s->size);
 	err = stream_any(s, threads, &item->entry->content, again);
 	item->here = atomic_load(&s->here);
 	return err;

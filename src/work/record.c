@@ -80,6 +80,15 @@ void recorder_release(struct recorder *r)
 	pthread_mutex_destroy(&r->mutex);
 }
 
+bool record_is_huge(uint64_t size)
+{
+	long pages = sysconf(_SC_PHYS_PAGES);
+	long bytes = sysconf(_SC_PAGESIZE);
+
+	return pages > 0 && bytes > 0 &&
+		size / 2 > (uint64_t)pages / 4 * (uint64_t)bytes;
+}
+
 int record_session(struct recorder *r)
 {
 	int err = 0;
@@ -88,8 +97,8 @@ int record_session(struct recorder *r)
 		return 0;
 	if (!r->session) {
 		err = session_open(r->store, &r->session);
-		/* it is the user's files that will be read, not these */
-		if (!err)
+		/* else a push that follows finds its packs in memory */
+		if (!err && record_is_huge(r->expected))
 			session_direct(r->session);
 	}
 	if (!err && !r->nodes)

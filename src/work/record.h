@@ -73,6 +73,7 @@ struct recorder {
 	bool held;			/* the store, by us */
 	bool clone;			/* sharing blocks is allowed */
 	struct meter *meter;		/* borrowed */
+	uint64_t expected;		/* bytes to be read, as far as known */
 	struct session *session;	/* owned; NULL: nothing was put */
 	struct record_worker *workers;	/* owned, one per thread */
 	struct session_hand *nodes;	/* owned; for one thread at a time */
@@ -82,6 +83,9 @@ struct recorder {
 	_Atomic uint64_t read_bytes;
 	_Atomic uint64_t new_bytes;	/* of content */
 };
+
+/* More than half of what memory could hold: not to be kept in it. */
+bool record_is_huge(uint64_t size);
 
 int recorder_open(struct recorder *r, struct dv_repo *repo,
 		  enum record_mode mode, unsigned threads,
