@@ -4,7 +4,6 @@
     s3-bucket.py create BUCKET
     s3-bucket.py list BUCKET [PREFIX]
     s3-bucket.py delete BUCKET KEY
-    s3-bucket.py put BUCKET KEY FILE
     s3-bucket.py flip BUCKET KEY OFFSET     (inverts a bit of one byte)
     s3-bucket.py versions BUCKET            (is to keep them)
     s3-bucket.py put BUCKET KEY FILE        (prints its version)
@@ -71,9 +70,6 @@ def main(verb, bucket, *rest):
             print(key, size)
     elif verb == "delete":
         request("DELETE", f"/{bucket}/{rest[0]}")
-    elif verb == "put":
-        with open(rest[1], "rb") as f:
-            request("PUT", f"/{bucket}/{rest[0]}", body=f.read())
     elif verb == "flip":
         body = bytearray(request("GET", f"/{bucket}/{rest[0]}"))
         body[int(rest[1])] ^= 1
