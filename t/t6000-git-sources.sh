@@ -107,8 +107,9 @@ test_expect_success 'what is tagged stays, unless another --rev is asked for' '
 
 test_expect_success 'files changed here are kept by update' '
 	cd registry && echo third >data/new && dv add -q data && git commit -qam three && dv push -q &&
-	cd ../user && echo mine >data/new && test_must_fail dv update data && grep mine data/new &&
-	dv update -f data && dv checkout -f data && grep third data/new
+	cd ../user && cp data.dv ../before && echo mine >data/new && test_must_fail dv update data 2>err &&
+	grep mine data/new && cmp data.dv ../before && grep "hint: .*dv update -f data" err &&
+	dv update -f data && grep third data/new
 '
 
 test_expect_success 'commits by their full and their short name' '

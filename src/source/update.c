@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dv/work.h"
+
 #include "base/array.h"
 #include "base/auto.h"
 #include "base/crew.h"
@@ -13,6 +15,7 @@
 #include "source/entry.h"
 #include "source/file.h"
 #include "store/pointer_line.h"
+#include "work/add_args.h"
 
 /* --- dv_update() --------------------------------------------------------- */
 
@@ -40,20 +43,50 @@ static void keep_lines(struct dv_pointer *p, const struct dv_pointer *old)
 	free(mine);
 }
 
+/* Before anything is touched: what was changed here would be in the way. */
+static int check_unchanged(const struct update *u, const struct dv_tracked *t,
+			   const struct dv_pointer *now)
+{
+	DV_AUTO_BUF struct buf word = BUF_INIT;
+	const struct dv_tracked given = {
+		.path = t->path, .inside = "", .pointer = *now,
+	};
+	const struct dv_checkout_options o = {
+		.what = { .given = &given, .given_count = 1 },
+		.dry_run = true, .allow_missing = true,
+	};
+	struct dv_checkout_result result;
+	const char *name;
+	int err = dv_checkout(u->repo, &o, NULL, NULL, &result);
+
+	if (!result.kept)
+		return err;
+	name = add_word(u->repo, t->path, &word);
+	err = dv_fail(DV_E_EXISTS, "%s: changed here and not recorded; left "
+		      "as it was", t->path);
+	return dv_hint(err, "dv status %s shows what it is, dv update -f %s "
+		       "overwrites it", name, name);
+}
+
 static int finish(const struct update *u, const struct dv_tracked *t,
 		  const char *commit, struct import *i)
 {
+	bool check_out = !u->o->no_download &&
+		!(dv_id_equal(&i->pointer.id, &t->pointer.id) &&
+		  i->pointer.kind == t->pointer.kind);
 	struct dv_source_result r = { .files = i->pointer.files,
 				      .size = i->pointer.size,
 				      .bytes = i->bytes };
-	bool same = dv_id_equal(&i->pointer.id, &t->pointer.id) &&
-		i->pointer.kind == t->pointer.kind;
-	int err;
+	int err = 0;
 
+	if (check_out && !u->o->force)
+		err = check_unchanged(u, t, &i->pointer);
+	if (err)
+		return err;
 	keep_lines(&i->pointer, &t->pointer);
 	import_set_ref(&i->pointer, u->o->rev);
 	err = import_write(u->repo, t->path, &i->pointer, &r.changed);
-	if (!err && !same && !u->o->no_download)
+	if (!err && check_out)
 		err = import_check_out(u->repo, t->path, u->o);
 	if (err)
 		return err;
