@@ -94,9 +94,22 @@ int dv_status(struct dv_repo *repo, const struct dv_status_options *options,
 
 /* --- checkout ---------------------------------------------------------- */
 
+/* What of hard links to the store; see store.link in dvconfig(5). */
+enum dv_links {
+	DV_LINKS_NONE = 0,
+	DV_LINKS_APPLY,		/* unmodified files: as store.link says now */
+	DV_LINKS_UNDO,		/* files with other names, or read-only: private
+				   copies that can be written, whatever they
+				   hold */
+};
+
 struct dv_checkout_options {
 	struct dv_selection what;
 	unsigned threads;
+	enum dv_links links;	/* not NONE: this is done, and nothing else */
+	/* May be NULL; of any thread, one at a time. */
+	void (*notice)(const char *text, void *data);
+	void *notice_data;
 	bool force;		/* overwrite and remove what is not stored */
 	bool dry_run;
 	bool allow_missing;	/* skip what the store does not have */

@@ -10,6 +10,7 @@
 
 #include "base/array.h"
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/crew.h"
 #include "base/error.h"
 
@@ -160,4 +161,15 @@ int file_read(const char *path, size_t limit, struct buf *out)
 				       limit);
 		}
 	}
+}
+
+void file_set_mtime(int fd)
+{
+	int64_t now = clock_real_ns();
+	const struct timespec times[2] = {
+		{ .tv_nsec = UTIME_OMIT },
+		{ .tv_sec = now / 1000000000, .tv_nsec = now % 1000000000 },
+	};
+
+	(void)!futimens(fd, times);
 }

@@ -82,6 +82,13 @@ int file_read(const char *path, size_t limit, struct buf *out);
 int file_replace(const char *path, const void *data, size_t len,
 		 enum newfile_flags flags);
 
+/*
+ * Sets a file's mtime to now, in nanoseconds.  The kernel's own times tick
+ * every few milliseconds: a write just after ours could leave them as they
+ * are; a time between two ticks makes any later write show.
+ */
+void file_set_mtime(int fd);
+
 /* Syncs the directory, so that names given in it survive a crash. */
 int dir_sync(const char *path);
 /* Makes path and its parents, mode 0777 & ~umask; there already is fine. */

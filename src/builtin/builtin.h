@@ -58,6 +58,7 @@ int cmd_remote(int argc, char **argv);
 int cmd_rm(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_store(int argc, char **argv);
+int cmd_unprotect(int argc, char **argv);
 int cmd_update(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 

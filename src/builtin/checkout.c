@@ -17,7 +17,7 @@
 static const char *const usage[] = {
 	"dv checkout [-f] [-q] [-j <n>] [-n] [--allow-missing] [--json] "
 	"[--exclude <glob>] [--profile <name>] [--max-size <size>] "
-	"[--] [<path>...]", NULL
+	"[--relink] [--] [<path>...]", NULL
 };
 
 /* Only what needs the user's attention; the rest is summed up. */
@@ -82,11 +82,24 @@ static void print_line(const struct dv_checkout_result *r, bool dry_run)
 	putchar('\n');
 }
 
-int checkout_run(struct checkout_view *v,
-		 const struct dv_checkout_options *options)
+static void print_notice(const char *text, void *data)
 {
-	int err = dv_checkout(v->repo, options, print_event, v, &v->result);
-	bool nothing = checkout_nothing(&v->result);
+	struct checkout_view *v = data;
+
+	progress_clear(v->view);
+	if (!v->quiet)
+		fprintf(stderr, "%s\n", text);
+}
+
+int checkout_run(struct checkout_view *v, struct dv_checkout_options *options)
+{
+	bool nothing;
+	int err;
+
+	options->notice = print_notice;
+	options->notice_data = v;
+	err = dv_checkout(v->repo, options, print_event, v, &v->result);
+	nothing = checkout_nothing(&v->result);
 
 	progress_clear(v->view);
 	if (v->json)
@@ -105,7 +118,8 @@ int cmd_checkout(int argc, char **argv)
 	struct checkout_view v = { .view = &view };
 	DV_AUTO_FILTER struct filter_args filter = { 0 };
 	struct dv_checkout_options o = { 0 };
-	int force = 0, dry_run = 0, allow_missing = 0, code, err, n;
+	int force = 0, dry_run = 0, allow_missing = 0, relink = 0;
+	int code, err, n;
 	const struct option options[] = {
 		OPT_FLAG('f', "force", &force,
 			 "overwrite files that were changed here"),
@@ -116,6 +130,8 @@ int cmd_checkout(int argc, char **argv)
 			 "say what would be done, change nothing"),
 		OPT_FLAG(0, "allow-missing", &allow_missing,
 			 "go on without what the store lacks"),
+		OPT_FLAG(0, "relink", &relink,
+			 "only make unmodified files as store.link says"),
 		OPT_FLAG(0, "json", &v.json, "print one JSON object"),
 		FILTER_OPTIONS(&filter),
 		OPT_END()
@@ -133,6 +149,7 @@ int cmd_checkout(int argc, char **argv)
 		return report(err);
 	v.repo = repo;
 	o.force = force;
+	o.links = relink ? DV_LINKS_APPLY : DV_LINKS_NONE;
 	o.dry_run = dry_run;
 	o.allow_missing = allow_missing;
 	o.progress = progress_show(&view, v.quiet);

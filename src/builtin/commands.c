@@ -50,6 +50,8 @@ const struct command commands[] = {
 	{ "status", "show what differs from what is recorded", cmd_status,
 	  NULL },
 	{ "store", "show where the space goes", cmd_store, NULL },
+	{ "unprotect", "make linked files private copies", cmd_unprotect,
+	  NULL },
 	{ "update", "look again where imported paths came from", cmd_update,
 	  NULL },
 	{ "version", "show the version", cmd_version, NULL },

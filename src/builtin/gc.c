@@ -77,6 +77,7 @@ static void print_json(const struct gc_view *v, const struct dv_gc_result *r)
 	json_add_number(&out, "repacked", r->repacked);
 	json_add_number(&out, "condemned", r->condemned);
 	json_add_number(&out, "young", r->young);
+	json_add_number(&out, "linked", r->linked);
 	json_add_number(&out, "kept", r->kept);
 	json_add_number(&out, "not_here", r->not_here);
 	json_add_bool(&out, "pending", r->pending);
@@ -113,6 +114,10 @@ static void print_result(const struct gc_view *v, const struct dv_gc_result *r)
 		printf("%llu unreachable %s younger than the grace\n",
 		       (unsigned long long)r->young,
 		       human_plural(r->young, "file is", "files are"));
+	if (r->linked)
+		printf("%llu unreachable %s linked into a work tree\n",
+		       (unsigned long long)r->linked,
+		       human_plural(r->linked, "file is", "files are"));
 	if (r->kept)
 		printf("kept %llu %s\n", (unsigned long long)r->kept,
 		       human_plural(r->kept, "file that is damaged or was "

@@ -68,8 +68,8 @@ struct checkout_view {
 	bool planned;		/* what is missing would have been fetched */
 	struct dv_checkout_result result;
 };
-int checkout_run(struct checkout_view *v,
-		 const struct dv_checkout_options *options);
+/* Sets options->notice. */
+int checkout_run(struct checkout_view *v, struct dv_checkout_options *options);
 bool checkout_nothing(const struct dv_checkout_result *r);
 
 #endif

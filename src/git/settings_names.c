@@ -217,6 +217,7 @@ static bool link_ok(const char *value)
 		size_t n = strcspn(value, ",");
 
 		if (!(n == 7 && !memcmp(value, "reflink", 7)) &&
+		    !(n == 8 && !memcmp(value, "hardlink", 8)) &&
 		    !(n == 4 && !memcmp(value, "copy", 4)))
 			return false;
 		if (!value[n])
@@ -274,10 +275,14 @@ int setting_check(const struct setting *s, const char *name,
 				       name, value);
 		return 0;
 	case SETTING_LINK:
-		if (!link_ok(value))
-			return dv_fail(DV_E_INVALID, "%s: not a list of "
-				       "reflink and copy: %s", name, value);
-		return 0;
+		if (link_ok(value))
+			return 0;
+		dv_fail(DV_E_INVALID, "%s: not a list of reflink, hardlink "
+			"and copy: %s", name, value);
+		if (strstr(value, "symlink"))
+			dv_hint(DV_E_INVALID, "symbolic links into the store "
+				"are not made; hardlink spares the same room");
+		return DV_E_INVALID;
 	case SETTING_CHOICE:
 		if (!choice_ok(s->name, value, &words))
 			return dv_fail(DV_E_INVALID, "%s: not one of %s: %s",

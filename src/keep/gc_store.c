@@ -31,6 +31,7 @@ struct gc_file {
 	uint64_t freed;		/* bytes, once action is done */
 	int64_t mtime_ns;
 	bool bad;		/* something in it is damaged */
+	bool linked;		/* a loose file that is in a work tree, too */
 	enum dv_gc_action action;	/* 0: it stays */
 };
 
@@ -108,6 +109,7 @@ static int look_at(struct pack *pack, void *data)
 		return 0;
 	f = file_of(p, pack);
 	f->bytes = st.st_size;
+	f->linked = st.st_nlink > 1;
 	f->mtime_ns = timespec_ns(&st.st_mtim);
 	f->raw += pack_raw_bytes(pack);
 	f->bad |= store_pack_has_bad(p->gc->live.store, pack);
@@ -198,6 +200,8 @@ static void choose(struct gc_plan *p)
 			continue;
 		if (f->bad)
 			p->gc->result->kept++;
+		else if (f->linked)	/* to remove it would free nothing */
+			p->gc->result->linked++;
 		else if (f->mtime_ns >= p->cutoff_ns)
 			p->gc->result->young++;
 		else

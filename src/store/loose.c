@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/clone.h"
 #include "base/crash.h"
+#include "base/file.h"
 #include "base/random.h"
 #include "base/trace.h"
 #include "chunk/check.h"
@@ -57,13 +58,13 @@ struct loose {
 
 /* --- cloning and chunks ------------------------------------------------ */
 
-int loose_begin(struct store *s, int fd, struct loose **out)
+/* An empty temporary file. */
+int loose_new(struct store *s, struct loose **out)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	struct loose *l;
 	const char *dir;
 	uint64_t number;
-	struct stat st;
 	int err = store_temp_dir(s, &dir);
 
 	*out = NULL;
@@ -78,12 +79,29 @@ int loose_begin(struct store *s, int fd, struct loose **out)
 	l->fd = open(path.data, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (l->fd < 0) {
 		err = dv_fail_errno("cannot make %s", path.data);
-	} else {
-		l->temp = buf_detach(&path);
-		err = clone_fd(fd, l->fd);
-		if (!err && fstat(l->fd, &st) < 0)
-			err = dv_fail_errno("cannot look at %s", l->temp);
+		loose_free(l);
+		return err;
 	}
+	l->temp = buf_detach(&path);
+	*out = l;
+	return 0;
+}
+
+int loose_begin(struct store *s, int fd, bool copy, struct loose **out)
+{
+	struct loose *l;
+	struct stat st;
+	int err = loose_new(s, &l);
+
+	*out = NULL;
+	if (err)
+		return err;
+	err = clone_fd(fd, l->fd);
+	if (err == DV_E_UNSUPPORTED && copy)
+		err = fstat(fd, &st) < 0 ? dv_fail_errno("cannot stat a file") :
+			clone_copy(fd, l->fd, st.st_size, l->temp);
+	if (!err && fstat(l->fd, &st) < 0)
+		err = dv_fail_errno("cannot look at %s", l->temp);
 	if (err) {
 		loose_free(l);
 		return err;
@@ -212,6 +230,19 @@ static int end_part(struct loose *l)
 	return 0;
 }
 
+static int add_chunk(struct loose *l, const struct loose_chunk *chunk)
+{
+	int err = l->count == PART_CHUNKS ? end_part(l) : 0;
+
+	if (err)
+		return err;
+	ARRAY_GROW(l->chunks, l->count + 1, l->room);
+	l->chunks[l->count] = *chunk;
+	l->chunks[l->count++].offset = l->offset;
+	l->offset += chunk->len;
+	return 0;
+}
+
 int loose_emit(struct loose *l, const struct chunk *chunks, size_t count)
 {
 	struct run *run = take_run(l, chunks, count);
@@ -219,23 +250,31 @@ int loose_emit(struct loose *l, const struct chunk *chunks, size_t count)
 
 	if (!run)
 		return dv_fail(DV_E_INVALID, "chunks were not put before");
-	for (size_t i = 0; i < count && !err; i++) {
-		if (l->count == PART_CHUNKS)
-			err = end_part(l);
-		if (err)
-			break;
-		ARRAY_GROW(l->chunks, l->count + 1, l->room);
-		l->chunks[l->count] = run->chunks[i];
-		l->chunks[l->count++].offset = l->offset;
-		l->offset += run->chunks[i].len;
-	}
+	for (size_t i = 0; i < count && !err; i++)
+		err = add_chunk(l, &run->chunks[i]);
 	free(run);
+	return err;
+}
+
+int loose_add(struct loose *l, const struct dv_id *id)
+{
+	struct loose_chunk chunk = { .id = *id };
+	struct place place;
+	int err;
+
+	if (!store_find(l->store, OBJECT_DATA, id, &place))
+		return dv_fail(DV_E_NOTFOUND, "a chunk went away");
+	chunk.len = place.len;
+	chunk.check = place.check;
+	err = add_chunk(l, &chunk);
+	if (!err)
+		l->size = l->offset;
 	return err;
 }
 
 /* --- committing -------------------------------------------------------- */
 
-static void set_stamp(struct file_stamp *stamp, const struct stat *st)
+void loose_stamp(struct file_stamp *stamp, const struct stat *st)
 {
 	stamp->size = st->st_size;
 	stamp->mtime_ns = timespec_ns(&st->st_mtim);
@@ -243,10 +282,14 @@ static void set_stamp(struct file_stamp *stamp, const struct stat *st)
 	stamp->inode = st->st_ino;
 }
 
-static bool same_stamp(const struct file_stamp *a, const struct file_stamp *b)
+bool loose_untouched(const struct file_stamp *was, const struct stat *st)
 {
-	return a->size == b->size && a->mtime_ns == b->mtime_ns &&
-		a->ctime_ns == b->ctime_ns && a->inode == b->inode;
+	struct file_stamp is;
+
+	loose_stamp(&is, st);
+	return S_ISREG(st->st_mode) && is.size == was->size &&
+		is.mtime_ns == was->mtime_ns && is.inode == was->inode &&
+		(is.ctime_ns == was->ctime_ns || st->st_nlink > 1);
 }
 
 static int content_name(const struct content *content, struct dv_id *out)
@@ -265,8 +308,7 @@ static void part_path(const struct store *s, const struct dv_id *name,
 	slot_path(s, OBJECT_DATA, &slot, out);
 }
 
-/* False when there is no such part here. */
-static bool find_part(struct store *s, const struct dv_id *name,
+bool loose_part(struct store *s, const struct dv_id *name,
 		      uint32_t part, struct pack **out)
 {
 	struct slot *slot;
@@ -283,7 +325,7 @@ static bool has_marks(struct store *s, const struct dv_id *name)
 {
 	struct pack *part;
 
-	for (uint32_t n = 0; find_part(s, name, n, &part); n++)
+	for (uint32_t n = 0; loose_part(s, name, n, &part); n++)
 		if (store_pack_has_bad(s, part))
 			return true;
 	return false;
@@ -294,18 +336,15 @@ static bool is_there(struct store *s, const struct dv_id *name,
 		     const char *path)
 {
 	DV_AUTO_BUF struct buf index = BUF_INIT;
-	struct file_stamp stamp;
 	struct pack *first;
 	struct stat st;
 	bool same;
 
 	part_path(s, name, 0, &index);
-	if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode) ||
-	    has_marks(s, name) ||
+	if (lstat(path, &st) < 0 || has_marks(s, name) ||
 	    pack_open_index(index.data, NULL, path, 0, &first))
 		return false;
-	set_stamp(&stamp, &st);
-	same = same_stamp(&stamp, &first->stamp);
+	same = loose_untouched(&first->stamp, &st);
 	pack_close(first);
 	return same;
 }
@@ -329,7 +368,7 @@ static int give_names(struct loose *l, const struct dv_id *name,
 	/* the rename was the last that changes its ctime */
 	if (fstat(l->fd, &st) < 0)
 		return dv_fail_errno("cannot look at %s", path);
-	set_stamp(&stamp, &st);
+	loose_stamp(&stamp, &st);
 	for (uint32_t n = 1; n <= l->written; n++) {
 		temp_part(l, n, &from);
 		part_path(l->store, name, n, &to);
@@ -341,8 +380,7 @@ static int give_names(struct loose *l, const struct dv_id *name,
 				      l->first_count);
 }
 
-/* loose/<2 hex>, made, durable and locked; two would mix their parts. */
-static int lock_dir(struct store *s, const struct dv_id *name, int *fd)
+int loose_lock_dir(struct store *s, const struct dv_id *name, int *fd)
 {
 	DV_AUTO_BUF struct buf dir = BUF_INIT;
 
@@ -425,10 +463,13 @@ int loose_commit(struct loose *l, const struct content *content)
 	err = end_part(l);
 	if (!err)
 		err = content_name(content, &name);
+	/* a link has this mtime; between ticks it shows any later write */
+	if (!err)
+		file_set_mtime(l->fd);
 	if (!err && (fchmod(l->fd, 0444) < 0 || fsync(l->fd) < 0))
 		err = dv_fail_errno("cannot sync %s", l->temp);
 	if (!err)
-		err = lock_dir(l->store, &name, &dir_fd);
+		err = loose_lock_dir(l->store, &name, &dir_fd);
 	if (!err)
 		err = commit_locked(l, &name, dir_fd);
 	if (err == DV_E_NOSPACE)
@@ -442,7 +483,6 @@ int loose_commit(struct loose *l, const struct content *content)
 int loose_open(struct store *s, const struct content *content, int *fd)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
-	struct file_stamp stamp;
 	struct pack *first;
 	struct dv_id name;
 	struct stat st;
@@ -450,7 +490,7 @@ int loose_open(struct store *s, const struct content *content, int *fd)
 		DV_E_NOTFOUND;
 
 	*fd = -1;
-	if (err == DV_E_NOTFOUND || (!err && !find_part(s, &name, 0, &first)))
+	if (err == DV_E_NOTFOUND || (!err && !loose_part(s, &name, 0, &first)))
 		return dv_fail(DV_E_NOTFOUND, "no loose file");
 	if (err)
 		return err;
@@ -458,19 +498,44 @@ int loose_open(struct store *s, const struct content *content, int *fd)
 	*fd = open(path.data, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (*fd < 0 || fstat(*fd, &st) < 0) {
 		err = dv_fail_errno("cannot open %s", path.data);
-	} else {
-		set_stamp(&stamp, &st);
-		if (!S_ISREG(st.st_mode) || stamp.size != content->size ||
-		    !same_stamp(&stamp, &first->stamp) ||
-		    has_marks(s, &name))
-			err = dv_fail(DV_E_CHANGED, "%s: was changed",
-				      path.data);
+	} else if ((uint64_t)st.st_size != content->size ||
+		   !loose_untouched(&first->stamp, &st) ||
+		   has_marks(s, &name)) {
+		err = dv_fail(DV_E_CHANGED, "%s: was changed", path.data);
 	}
 	if (err && *fd >= 0) {
 		close(*fd);
 		*fd = -1;
 	}
 	return err;
+}
+
+int loose_link(struct store *s, const struct content *content, int dir_fd,
+	       const char *name)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_CLOSE int fd = -1;
+	struct dv_id id;
+	struct stat st;
+	int err = loose_open(s, content, &fd);
+
+	if (!err)
+		err = content_name(content, &id);
+	if (err)
+		return err;
+	/* somebody may have changed it at another link */
+	if (fstat(fd, &st) < 0 || ((st.st_mode & 0777) != 0444 &&
+				   fchmod(fd, 0444) < 0))
+		return dv_fail(DV_E_UNSUPPORTED, "%s", strerror(errno));
+	loose_path(s, &id, &path);
+	if (!linkat(AT_FDCWD, path.data, dir_fd, name, 0))
+		return 0;
+	if (errno == EXDEV)
+		return dv_fail(DV_E_UNSUPPORTED, "the store is on another "
+			       "file system");
+	if (errno == EPERM || errno == EMLINK || errno == EOPNOTSUPP)
+		return dv_fail(DV_E_UNSUPPORTED, "%s", strerror(errno));
+	return dv_fail_errno("cannot link %s", path.data);
 }
 
 /*

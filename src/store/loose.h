@@ -1,6 +1,7 @@
 #ifndef STORE_LOOSE_H
 #define STORE_LOOSE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,7 +11,8 @@
 
 /*
  * Loose files: whole files whose blocks the store shares with the user's
- * (only where the file system can; dvformat-store(5)).  The file lies in
+ * (where the file system can), or that are linked into the work tree
+ * (dvformat-store(5)).  The file lies in
  * loose/<2 hex>/<hex>, named by the id of the file node of its content (not
  * executable), with index parts <hex>.<n>.idx beside it that look like the
  * index of a pack.  Part 0 is written last: without it there is nothing.
@@ -35,9 +37,16 @@ struct loose;
 /*
  * Clones the whole of fd to a temporary file.  Returns 0; DV_E_UNSUPPORTED
  * where that cannot be done, which costs little to find out; DV_E_NOSPACE,
- * DV_E_IO.
+ * DV_E_IO.  `copy`: copies it there.
  */
-int loose_begin(struct store *s, int fd, struct loose **out);
+int loose_begin(struct store *s, int fd, bool copy, struct loose **out);
+
+/*
+ * An empty one, for content that the store has in packs: its bytes are written
+ * to loose_fd(), then loose_add() is called for each chunk in file order.
+ */
+int loose_new(struct store *s, struct loose **out);
+int loose_add(struct loose *l, const struct dv_id *id);
 
 /* The clone, for pread(), and how many bytes it has. */
 int loose_fd(const struct loose *l);
@@ -59,11 +68,26 @@ void loose_free(struct loose *l);
 
 /*
  * Opens the loose file of this content, to clone it at checkout.  Returns 0;
- * DV_E_NOTFOUND: there is none; DV_E_CHANGED: size, mtime, ctime or inode
- * are not as they were when it was stored, so somebody may have written to
- * it (or the store was copied): read its chunks instead, which are checked.
- * A clone has no checks of its own beyond this.
+ * DV_E_NOTFOUND: there is none; DV_E_CHANGED: size, mtime or inode are not as
+ * they were when it was stored, nor ctime unless it has several names, so
+ * somebody may have written to it (or the store was copied): read its chunks
+ * instead, which are checked.  A clone has no checks of its own beyond this.
  */
 int loose_open(struct store *s, const struct content *content, int *fd);
+
+/*
+ * Makes `name` in dir_fd a hard link to the loose file of this content.  As
+ * loose_open(), and DV_E_UNSUPPORTED with the reason where it cannot be done.
+ */
+int loose_link(struct store *s, const struct content *content, int dir_fd,
+	       const char *name);
+
+/*
+ * A link can be written through (by root, or after chmod).  Looks at every
+ * loose file; where the stamp does not fit, reads it: chunks found damaged are
+ * marked bad, so that nobody counts on them; a file without any gets its stamp
+ * anew.  *damaged: how many were found.
+ */
+int loose_recheck(struct store *s, uint64_t *damaged);
 
 #endif

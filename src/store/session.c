@@ -5,10 +5,12 @@
 #include "base/array.h"
 #include "base/crash.h"
 #include "base/trace.h"
+#include "store/loose.h"
 #include "store/store_inside.h"
 
 struct session {
 	struct store *store;
+	uint64_t damaged;	/* loose files, when it was opened */
 	struct pack_writer *writers[OBJECT_CLASSES];	/* owned */
 };
 
@@ -42,7 +44,9 @@ int session_open(struct store *s, struct session **out)
 		return err;
 	}
 	w->store = s;
-	err = store_temp_dir(s, &temp_dir);
+	err = loose_recheck(s, &w->damaged);
+	if (!err)
+		err = store_temp_dir(s, &temp_dir);
 	for (int class = 0; class < OBJECT_CLASSES && !err; class++) {
 		DV_AUTO_BUF struct buf dir = BUF_INIT;
 		struct pack_writer_options o = {
@@ -155,6 +159,19 @@ void session_cost(struct session *w, uint64_t *raw, uint64_t *stored)
 	}
 }
 
+/* What counted as stored must not have been written over meanwhile. */
+static int recheck(const struct session *w)
+{
+	uint64_t damaged;
+	int err = loose_recheck(w->store, &damaged);
+
+	if (err || damaged <= w->damaged)
+		return err;
+	dv_fail(DV_E_CHANGED, "a file that is linked to the store was written "
+		"to meanwhile");
+	return dv_hint(DV_E_CHANGED, "run the same command again");
+}
+
 /*
  * Folders are synced even if nothing was put: what another process has just
  * added was claimed by nobody here, and must not be lost either.
@@ -170,5 +187,5 @@ int session_finish(struct session *w)
 	if (!err)
 		err = pack_writer_finish(w->writers[OBJECT_META]);
 	crash_point("session-meta-done");
-	return err;
+	return err ? err : recheck(w);
 }

@@ -194,6 +194,19 @@ void store_drop_pack(struct store *s, const struct pack *pack);
 
 /* --- loose files (loose.c) --------------------------------------------- */
 
+/* A part that is here; false: there is none. */
+bool loose_part(struct store *s, const struct dv_id *name, uint32_t part,
+		struct pack **out);
+/* loose/<2 hex>, made, durable and locked; two would mix their parts. */
+int loose_lock_dir(struct store *s, const struct dv_id *name, int *fd);
+
+void loose_stamp(struct file_stamp *stamp, const struct stat *st);
+/*
+ * No write can be seen.  A hard link made or removed changes ctime; where there
+ * are several names, only the other times count.
+ */
+bool loose_untouched(const struct file_stamp *was, const struct stat *st);
+
 /* Syncs their folders that were changed a short while ago. */
 int loose_sync_recent(struct store *s);
 

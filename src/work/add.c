@@ -11,6 +11,7 @@
 #include "dv/work.h"
 
 #include "base/array.h"
+#include "base/auto.h"
 #include "base/buf.h"
 #include "base/crash.h"
 #include "base/crew.h"
@@ -24,6 +25,7 @@
 #include "work/add_tree.h"
 #include "work/index_patch.h"
 #include "work/record.h"
+#include "work/relink.h"
 #include "work/stored.h"
 #include "work/temp_name.h"
 
@@ -606,6 +608,28 @@ static int stage(struct adding *a)
 	return err;
 }
 
+/* What is durable in the store now may be replaced by a link into it. */
+static int link_added(struct adding *a)
+{
+	DV_AUTO_FREE struct dv_tracked *paths = xcalloc(a->plans.count + 1,
+							sizeof(*paths));
+	size_t count = 0;
+
+	crash_point("add-before-links");
+	for (size_t i = 0; i < a->plans.count; i++) {
+		const struct outcome *out = &a->outcomes[i];
+
+		if (out->skip || !out->pointer.kind)
+			continue;
+		paths[count++] = (struct dv_tracked){
+			.path = a->plans.items[i].path, .inside = "",
+			.pointer = out->pointer,
+		};
+	}
+	return count ? checkout_relink(a->repo, paths, count, a->o->threads) :
+		0;
+}
+
 static int write_all(struct adding *a, dv_add_cb *fn, void *data)
 {
 	uint64_t stored;
@@ -623,6 +647,8 @@ static int write_all(struct adding *a, dv_add_cb *fn, void *data)
 	}
 	if (!err)
 		err = stage(a);
+	if (!err && !a->o->dry_run && atomic_load(&a->r.hard))
+		err = link_added(a);
 	for (size_t i = 0; i < a->plans.count && !err && fn; i++) {
 		struct outcome *out = &a->outcomes[i];
 

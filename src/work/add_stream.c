@@ -28,6 +28,7 @@ struct stream {
 	struct session_hand *nodes;	/* of emit() */
 	int fd;
 	uint64_t size;			/* no more is read than it had */
+	bool linked;			/* a hard link, so hardly new */
 	bool behind;			/* let go of pages that were read */
 	struct loose *loose;		/* borrowed; NULL: chunks go to packs */
 	_Atomic uint64_t fresh;		/* bytes the store has not, if loose */
@@ -220,8 +221,9 @@ static int stream_any(struct stream *s, unsigned threads,
 	struct loose *loose = NULL;
 	int fd = s->fd, err = DV_E_UNSUPPORTED;
 
-	if (r->mode == RECORD_PUT && r->clone && s->size >= RECORD_CLONED)
-		err = loose_begin(r->store, fd, &loose);
+	if (r->mode == RECORD_PUT && (r->clone || r->hard) && !s->linked &&
+	    s->size >= RECORD_CLONED)
+		err = loose_begin(r->store, fd, r->hard, &loose);
 	if (err == DV_E_UNSUPPORTED) {
 		err = stream_once(s, threads, content);
 		*again = !err && (content->size != s->size ||
@@ -255,6 +257,7 @@ static int try_once(struct stream *s, struct record_worker *w,
 	take_stat(item->entry, &st);
 	s->fd = fd;
 	s->size = (uint64_t)st.st_size;
+	s->linked = s->run->r->hard && st.st_nlink > 1;
 	s->behind = record_is_huge(s->size);
 	err = stream_any(s, threads, &item->entry->content, again);
 	item->here = atomic_load(&s->here);

@@ -15,6 +15,7 @@
 #include "git/repo.h"
 #include "work/checkout.h"
 #include "work/moves.h"
+#include "work/relink.h"
 #include "work/stored.h"
 
 /* One tracked path that was selected. */
@@ -120,6 +121,12 @@ static int tell_entry(struct checkout *c, const struct plan_entry *e,
 		if (e->action == ACT_WRITE && e->want->type == ENTRY_FILE)
 			r->written_bytes += e->want->content.size;
 		return tell(c, DV_CHECKOUT_WRITTEN, path);
+	case ACT_PRIVATE:
+		if (!e->done)
+			return 0;
+		r->written++;
+		r->written_bytes += e->have->size;
+		return tell(c, DV_CHECKOUT_WRITTEN, path);
 	case ACT_REMOVE:
 		if (!done || e->row < 0)
 			return 0;
@@ -186,7 +193,7 @@ static void count_work(struct checkout *c, const struct plan *p)
 	for (size_t i = 0; i < p->entry_count; i++) {
 		const struct plan_entry *e = &p->entries[i];
 
-		if (e->action != ACT_WRITE)
+		if (e->action != ACT_WRITE && e->action != ACT_PRIVATE)
 			continue;
 		c->total_items++;
 		if (e->want->type == ENTRY_FILE)
@@ -219,7 +226,7 @@ static int apply(struct checkout *c, struct plan *p)
 
 	if (err)
 		error_save(err, &first);
-	noted = plan_write_index(p, err);
+	noted = p->o->links ? plan_note_links(p) : plan_write_index(p, err);
 	if (noted && !err)
 		error_save(noted, &first);
 	told = tell_all(c, p);
@@ -258,7 +265,7 @@ static int one_target(struct checkout *c, const struct target *t)
 	err = plan_scan(&p, c->ignore);
 	if (err)
 		return err;
-	if (plan_is_done(&p)) {
+	if (!c->o->links && plan_is_done(&p)) {
 		c->result->unchanged += p.index.files;
 		return 0;
 	}
@@ -341,6 +348,46 @@ static int start(struct checkout *c)
 	return ignore_new(c->repo, &c->ignore);
 }
 
+/* The lock is held, unless it is a dry run. */
+static int checkout_locked(struct checkout *c)
+{
+	const struct dv_checkout_options *o = c->o;
+	int err = dv_tracked_each(c->repo, &o->what, take_target, c);
+
+	if (err == DV_E_NOTFOUND && !o->what.count)
+		return 0;
+	if (!err && c->count)
+		err = start(c);
+	if (!err && c->count && !o->dry_run && !o->links)
+		err = follow_names(c);
+	if (err || !c->count)
+		return err;
+	meter_start(&c->meter, &o->progress, "checking out", "files");
+	for (size_t i = 0; i < c->count && !err; i++) {
+		err = cancel_check();
+		if (!err)
+			err = one_target(c, &c->targets[i]);
+	}
+	meter_finish(&c->meter);
+	return err ? err : verdict(c);
+}
+
+int checkout_relink(struct dv_repo *repo, const struct dv_tracked *paths,
+		    size_t count, unsigned threads)
+{
+	const struct dv_checkout_options o = {
+		.what = { .given = paths, .given_count = count },
+		.threads = threads, .links = DV_LINKS_APPLY,
+	};
+	struct dv_checkout_result result = { 0 };
+	DV_AUTO_CHECKOUT struct checkout c = {
+		.repo = repo, .o = &o, .result = &result, .kept = BUF_INIT,
+		.missing = BUF_INIT, .corrupt = BUF_INIT,
+	};
+
+	return checkout_locked(&c);
+}
+
 int dv_checkout(struct dv_repo *repo, const struct dv_checkout_options *o,
 		dv_checkout_cb *fn, void *data,
 		struct dv_checkout_result *result)
@@ -357,22 +404,5 @@ int dv_checkout(struct dv_repo *repo, const struct dv_checkout_options *o,
 	memset(result, 0, sizeof(*result));
 	if (!o->dry_run)
 		err = repo_lock(repo, "checkout", &lock);
-	if (!err)
-		err = dv_tracked_each(repo, &o->what, take_target, &c);
-	if (err == DV_E_NOTFOUND && !o->what.count)
-		return 0;
-	if (!err && c.count)
-		err = start(&c);
-	if (!err && c.count && !o->dry_run)
-		err = follow_names(&c);
-	if (err || !c.count)
-		return err;
-	meter_start(&c.meter, &o->progress, "checking out", "files");
-	for (size_t i = 0; i < c.count && !err; i++) {
-		err = cancel_check();
-		if (!err)
-			err = one_target(&c, &c.targets[i]);
-	}
-	meter_finish(&c.meter);
-	return err ? err : verdict(&c);
+	return err ? err : checkout_locked(&c);
 }

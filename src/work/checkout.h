@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "dv/work.h"
 
@@ -26,6 +27,7 @@ enum checkout_action {
 	ACT_SAME,		/* is as recorded */
 	ACT_MODE,		/* only the executable bit is not */
 	ACT_WRITE,
+	ACT_PRIVATE,		/* is to be no link */
 	ACT_REMOVE,		/* recorded before, not now */
 	ACT_KEEP,		/* the user's: not touched */
 	ACT_MISSING,		/* the store lacks it */
@@ -123,6 +125,9 @@ int plan_apply(struct plan *p);
  */
 int plan_write_index(struct plan *p, bool failed);
 
+/* As plan_write_index(), when only links were made or undone. */
+int plan_note_links(struct plan *p);
+
 /* --- checkout_files.c --- */
 
 /* True when the entry is to be written or to get another mode. */
@@ -154,6 +159,11 @@ int hand_enter(struct hand *h, uint32_t n);
  * failure.
  */
 int write_entry(struct hand *h, struct plan_entry *e, unsigned threads);
+/* Notes what an entry has become. */
+void plan_note(struct plan_entry *e, const struct stat *st);
+/* The recorded content of an entry, into an empty file. */
+int write_content(struct hand *h, const struct plan_entry *e, int fd,
+		  unsigned threads);
 /* ACT_MODE. */
 int write_mode(struct hand *h, struct plan_entry *e);
 /*
@@ -166,6 +176,27 @@ bool still_same(const struct hand *h, const struct plan_entry *e);
  * something has come by it.
  */
 int rename_new(int dir, const char *from, const char *to);
+
+/* --- checkout_link.c: hard links to files of the store -------------------- */
+
+/* True when such an entry is to be a link. */
+bool link_wanted(const struct plan *p, const struct tree_entry *want);
+/*
+ * Makes `name` in h's directory a link to a file of the store with the content
+ * of the entry, which is made where there is none.  DV_E_UNSUPPORTED: not
+ * possible here; the text says why.
+ */
+int link_make(struct hand *h, const struct plan_entry *e, const char *name,
+	      unsigned threads);
+/* After that: tells why, once, and no more are tried. */
+void link_refused(const struct plan *p);
+/* With o->links: whether it matters what the file there holds. */
+bool link_may_change(const struct plan *p, const struct plan_entry *e);
+/* With o->links: the action.  same: what is there is what is recorded. */
+uint8_t link_decide(const struct plan *p, const struct plan_entry *e,
+		    bool same);
+/* ACT_PRIVATE. */
+int link_private(struct hand *h, struct plan_entry *e);
 
 /* --- checkout_stage.c: new folders ---------------------------------------- */
 

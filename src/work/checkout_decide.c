@@ -28,6 +28,8 @@ static bool must_read(const struct plan *p, const struct plan_entry *e)
 
 	if (!is_file_or_link(have) || have->known || temp_name_is(e->name))
 		return false;
+	if (p->o->links)
+		return link_may_change(p, e);
 	if (!p->o->force)
 		return true;
 	if (!e->want || e->want->type != have->type)
@@ -208,10 +210,16 @@ int plan_decide(struct plan *p)
 
 	if (err)
 		return err;
-	find_stuck(p);
+	if (!p->o->links)
+		find_stuck(p);
 	for (size_t i = 0; i < p->entry_count; i++) {
 		struct plan_entry *e = &p->entries[i];
 
+		if (p->o->links) {
+			e->action = link_decide(p, e, e->have && e->want &&
+						same_content(e));
+			continue;
+		}
 		if (p->dirs[e->dir].closed) {
 			if (e->sub)
 				p->dirs[e->sub].closed = true;

@@ -236,8 +236,8 @@ static bool is_shared(const struct plan *p, const struct plan_entry *e)
 
 bool plan_is_work(const struct plan *p, const struct plan_entry *e)
 {
-	return (e->action == ACT_WRITE || e->action == ACT_MODE) &&
-		!p->dirs[e->dir].closed;
+	return (e->action == ACT_WRITE || e->action == ACT_MODE ||
+		e->action == ACT_PRIVATE) && !p->dirs[e->dir].closed;
 }
 
 static void cut_batches(struct writing *w)
@@ -273,7 +273,11 @@ static void cut_batches(struct writing *w)
 static int write_one(struct plan *p, struct hand *h, struct plan_entry *e,
 		     unsigned threads)
 {
-	int err = e->action == ACT_MODE ? write_mode(h, e) :
+	int err;
+
+	if (e->action == ACT_PRIVATE)
+		return link_private(h, e);
+	err = e->action == ACT_MODE ? write_mode(h, e) :
 		write_entry(h, e, threads);
 
 	return err ? err : stage_wrote(p, h, e->dir);
@@ -370,6 +374,8 @@ int plan_apply(struct plan *p)
 	struct error_state first = { .code = 0 };
 	int err = check_space(p);
 
+	if (p->o->links)	/* nothing comes, nothing goes */
+		return err ? err : write_files(p);
 	if (!err)
 		/* git made it, unless the target is a part */
 		err = make_below(p->top, p->dirs[0].path,

@@ -63,7 +63,7 @@ static void put_written(struct stat_writer *w, uint32_t dir,
 	if (e->want->type == ENTRY_SYMLINK)
 		now.size = strlen(e->want->target);
 	scan_entry_stat(&now, &st);
-	/* our own mtime shows any later write; see set_mtime() */
+	/* our own mtime shows any later write; see file_set_mtime() */
 	if (e->want->type == ENTRY_FILE && e->action == ACT_WRITE &&
 	    e->mtime_ns % 1000)
 		read_ns = INT64_MAX;

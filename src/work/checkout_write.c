@@ -90,8 +90,7 @@ bool still_same(const struct hand *h, const struct plan_entry *e)
 		return true;
 	if (fstatat(h->dir_fd, e->name, &st, AT_SYMLINK_NOFOLLOW))
 		return errno == ENOENT;
-	return same_bytes(e->have, &st) &&
-		timespec_ns(&st.st_ctim) == e->have->ctime_ns;
+	return scan_entry_still(e->have, &st);
 }
 
 /* --- content -------------------------------------------------------------- */
@@ -217,8 +216,8 @@ static bool clone_content(const struct hand *h, const struct content *c,
 	return true;
 }
 
-static int write_content(struct hand *h, const struct plan_entry *e, int fd,
-			 unsigned threads)
+int write_content(struct hand *h, const struct plan_entry *e, int fd,
+		  unsigned threads)
 {
 	const struct content *c = &e->want->content;
 	const uint8_t *data;
@@ -252,7 +251,7 @@ static int write_content(struct hand *h, const struct plan_entry *e, int fd,
 
 /* --- names ---------------------------------------------------------------- */
 
-static void note_stat(struct plan_entry *e, const struct stat *st)
+void plan_note(struct plan_entry *e, const struct stat *st)
 {
 	e->mtime_ns = timespec_ns(&st->st_mtim);
 	e->ctime_ns = timespec_ns(&st->st_ctim);
@@ -311,25 +310,9 @@ static int write_link(struct hand *h, struct plan_entry *e, const char *temp)
 	}
 	if (!fstatat(h->dir_fd, e->name, &st, AT_SYMLINK_NOFOLLOW) &&
 	    S_ISLNK(st.st_mode))
-		note_stat(e, &st);
+		plan_note(e, &st);
 	e->done = true;
 	return 0;
-}
-
-/*
- * The kernel's own times tick every few milliseconds: a write just after
- * ours could leave them as they are.  A time of ours between two ticks makes
- * any later write show.
- */
-static void set_mtime(int fd)
-{
-	int64_t now = clock_real_ns();
-	const struct timespec times[2] = {
-		{ .tv_nsec = UTIME_OMIT },
-		{ .tv_sec = now / 1000000000, .tv_nsec = now % 1000000000 },
-	};
-
-	(void)!futimens(fd, times);
 }
 
 static int write_file(struct hand *h, struct plan_entry *e, const char *temp,
@@ -346,7 +329,7 @@ static int write_file(struct hand *h, struct plan_entry *e, const char *temp,
 		return fail_file(h, e, "write");
 	err = content_failed(e, write_content(h, e, fd, threads));
 	if (!err && e->action == ACT_WRITE) {
-		set_mtime(fd);
+		file_set_mtime(fd);
 		err = temp == e->name ? 0 : put_in_place(h, e, temp);
 	}
 	if (err || e->action != ACT_WRITE) {
@@ -356,7 +339,34 @@ static int write_file(struct hand *h, struct plan_entry *e, const char *temp,
 	/* the rename has changed ctime */
 	if (fstat(fd, &st))
 		return fail_file(h, e, "stat");
-	note_stat(e, &st);
+	plan_note(e, &st);
+	return 0;
+}
+
+/* A link to a file of the store; where that cannot be, a file of its own. */
+static int write_hard(struct hand *h, struct plan_entry *e, const char *temp,
+		      unsigned threads)
+{
+	struct stat st;
+	int err = link_make(h, e, temp, threads);
+
+	if (err == DV_E_UNSUPPORTED) {
+		link_refused(h->p);
+		return write_file(h, e, temp, threads);
+	}
+	err = content_failed(e, err);
+	if (err || e->action != ACT_WRITE)
+		return err;
+	if (temp != e->name) {
+		err = put_in_place(h, e, temp);
+		/* a rename to another name of the same file does nothing */
+		unlinkat(h->dir_fd, temp, 0);
+	}
+	if (err || e->action != ACT_WRITE)
+		return err;
+	if (fstatat(h->dir_fd, e->name, &st, AT_SYMLINK_NOFOLLOW))
+		return fail_file(h, e, "stat");
+	plan_note(e, &st);
 	return 0;
 }
 
@@ -371,8 +381,12 @@ int write_entry(struct hand *h, struct plan_entry *e, unsigned threads)
 		return err;
 	if (!staged)
 		temp_name_make(temp);
-	err = e->want->type == ENTRY_SYMLINK ? write_link(h, e, first) :
-		write_file(h, e, first, threads);
+	if (e->want->type == ENTRY_SYMLINK)
+		err = write_link(h, e, first);
+	else if (link_wanted(h->p, e->want))
+		err = write_hard(h, e, first, threads);
+	else
+		err = write_file(h, e, first, threads);
 	meter_add(h->p->meter, 0, 1);
 	return err;
 }
@@ -393,6 +407,11 @@ int write_mode(struct hand *h, struct plan_entry *e)
 		e->action = ACT_KEEP;
 		return 0;
 	}
+	/* a mode is one of all names of a file */
+	if (st.st_nlink > 1) {
+		e->action = ACT_WRITE;
+		return write_entry(h, e, 1);
+	}
 	mode = st.st_mode & 0777;
 	if (e->want->executable)
 		mode |= (mode & 0444) >> 2 | 0100;
@@ -402,7 +421,7 @@ int write_mode(struct hand *h, struct plan_entry *e)
 		return fail_file(h, e, "change the mode of");
 	/* what is noted here is trusted to be the content recorded */
 	if (same_bytes(e->have, &st))
-		note_stat(e, &st);
+		plan_note(e, &st);
 	else
 		e->action = ACT_KEEP;
 	return 0;

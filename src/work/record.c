@@ -13,15 +13,44 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "git/repo.h"
+#include "store/loose.h"
 #include "store/tree.h"
 #include "work/below.h"
 #include "work/record.h"
+
+/* The store's file system can share blocks. */
+static bool can_clone(struct store *s)
+{
+	struct loose *from = NULL, *to = NULL;
+	bool yes = !loose_new(s, &from) &&
+		!loose_begin(s, loose_fd(from), false, &to);
+
+	loose_free(to);
+	loose_free(from);
+	return yes;
+}
+
+/* Whether the first word of store.link that can be done here is hardlink. */
+static bool is_hard(struct store *s, const char *list)
+{
+	while (list) {
+		size_t n = strcspn(list, ",");
+
+		if (n == strlen("hardlink"))
+			return true;
+		if (n == strlen("copy") || !list[n] || can_clone(s))
+			return false;
+		list += n + 1;
+	}
+	return false;
+}
 
 int recorder_open(struct recorder *r, struct dv_repo *repo,
 		  enum record_mode mode, unsigned threads,
 		  struct meter *meter)
 {
 	const char *link = dv_config_get(repo, "store.link");
+	uint64_t damaged;
 	int err;
 
 	*r = (struct recorder){ .mode = mode, .meter = meter };
@@ -34,12 +63,16 @@ int recorder_open(struct recorder *r, struct dv_repo *repo,
 	}
 	pthread_mutex_init(&r->mutex, NULL);
 	err = repo_store(repo, &r->store);
+	if (!err)
+		err = repo_worktree_fd(repo, &r->top);
+	if (!err)
+		atomic_init(&r->hard, is_hard(r->store, link));
 	/* what need not be put must still be here when it is pointed to */
-	if (!err && mode == RECORD_PUT) {
+	if (!err && (mode == RECORD_PUT || r->hard)) {
 		err = store_hold(r->store);
 		r->held = !err;
 	}
-	return err ? err : repo_worktree_fd(repo, &r->top);
+	return err ? err : loose_recheck(r->store, &damaged);
 }
 
 void record_leave(struct record_worker *w)

@@ -72,6 +72,7 @@ struct recorder {
 	unsigned threads;
 	bool held;			/* the store, by us */
 	bool clone;			/* sharing blocks is allowed */
+	atomic_bool hard;		/* large files become hard links */
 	struct meter *meter;		/* borrowed */
 	uint64_t expected;		/* bytes to be read, as far as known */
 	struct session *session;	/* owned; NULL: nothing was put */

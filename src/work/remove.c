@@ -24,6 +24,7 @@
 #include "base/path.h"
 #include "base/trace.h"
 #include "git/repo.h"
+#include "store/loose.h"
 #include "store/tree.h"
 #include "work/add.h"
 #include "work/below.h"
@@ -110,6 +111,16 @@ static int check_entry(const struct dv_status_entry *e, void *data)
 	return 0;
 }
 
+/* A link that was written through is no copy of what another path holds. */
+static int check_store(struct removing *r)
+{
+	struct store *store;
+	uint64_t damaged;
+	int err = repo_store(r->repo, &store);
+
+	return err ? err : loose_recheck(store, &damaged);
+}
+
 static int check_target(struct removing *r, const struct target *t)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
@@ -131,17 +142,6 @@ static int check_target(struct removing *r, const struct target *t)
 
 /* --- the data --------------------------------------------------------------- */
 
-static bool is_as_scanned(const struct scan_entry *e, const struct stat *now)
-{
-	struct stat was;
-
-	scan_entry_stat(e, &was);
-	return (was.st_mode & S_IFMT) == (now->st_mode & S_IFMT) &&
-		was.st_size == now->st_size && was.st_ino == now->st_ino &&
-		timespec_ns(&was.st_mtim) == timespec_ns(&now->st_mtim) &&
-		timespec_ns(&was.st_ctim) == timespec_ns(&now->st_ctim);
-}
-
 /*
  * Removes an entry that is as it was before it was checked.  Which files are
  * the user's own is known by the stat index alone.
@@ -155,7 +155,7 @@ static int remove_entry(const struct removing *r, const struct scan_entry *e,
 	if (fstatat(fd, e->name, &st, AT_SYMLINK_NOFOLLOW))
 		return 0;
 	may = e->row >= 0 && !e->special &&
-		(r->o->force || is_as_scanned(e, &st));
+		(r->o->force || scan_entry_still(e, &st));
 	if (!may) {
 		result->kept++;
 		return 0;
@@ -391,6 +391,8 @@ int dv_remove(struct dv_repo *repo, const char *const *paths, size_t count,
 		err = repo_lock(repo, "rm", &lock);
 	if (!err)
 		err = add_args_tracked(repo, paths, count, &r.plans);
+	if (!err && !options->force && !options->keep)
+		err = check_store(&r);
 	if (!err)
 		err = look_at_all(&r);
 	if (!err)

@@ -74,6 +74,19 @@ void scan_entry_stat(const struct scan_entry *e, struct stat *out)
 	stat_of(mode, e->mtime_ns, e->ctime_ns, e->inode, e->size, out);
 }
 
+bool scan_entry_still(const struct scan_entry *e, const struct stat *now)
+{
+	struct stat was;
+
+	scan_entry_stat(e, &was);
+	if ((was.st_mode & S_IFMT) != (now->st_mode & S_IFMT) ||
+	    was.st_size != now->st_size || was.st_ino != now->st_ino ||
+	    timespec_ns(&was.st_mtim) != timespec_ns(&now->st_mtim))
+		return false;
+	return timespec_ns(&was.st_ctim) == timespec_ns(&now->st_ctim) ||
+		(S_ISREG(now->st_mode) && !(now->st_mode & 0222));
+}
+
 void scan_dir_stat(const struct scan_dir *d, struct stat *out)
 {
 	stat_of(S_IFDIR | 0755, d->mtime_ns, d->ctime_ns, d->inode, 0, out);

@@ -72,6 +72,12 @@ int scan_run(struct dv_repo *repo, const char *path, const char *inside,
 	     unsigned threads, struct scan *out);
 void scan_release(struct scan *s);
 
+/*
+ * True when a file or symlink is what the scan saw.  Of a read-only file ctime
+ * does not count: a hard link of it that was made or removed moves it.
+ */
+bool scan_entry_still(const struct scan_entry *e, const struct stat *now);
+
 /* The times, inode and size of an entry or a directory as struct stat. */
 void scan_entry_stat(const struct scan_entry *e, struct stat *out);
 void scan_dir_stat(const struct scan_dir *d, struct stat *out);

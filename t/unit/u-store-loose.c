@@ -159,7 +159,7 @@ static void add_loose(struct store *s, const char *path,
 
 	ok(session_open(s, &a.w));
 	a.h = session_hand_new(a.w);
-	ok(loose_begin(s, fd, &a.l));
+	ok(loose_begin(s, fd, false, &a.l));
 	a.list = list_builder_new(put_node, &a);
 	ok(chunk_stream(&sink, 3, &size));
 	assert_int_equal(size, loose_size(a.l));
@@ -431,7 +431,7 @@ static void a_dropped_one_leaves_nothing(void **state)
 	ok(store_open(in_place("s"), STORE_CREATE, &s));
 	bytes = make_file(in_place("file"), 1);
 	fd = open(in_place("file"), O_RDONLY);
-	ok(loose_begin(s, fd, &l));
+	ok(loose_begin(s, fd, false, &l));
 	close(fd);
 	assert_int_equal(loose_commit(l, &(struct content){ .size = 5 }),
 			 DV_E_INVALID);
@@ -452,7 +452,7 @@ static void other_file_systems_say_so(void **state)
 	ok(store_open(in_world("s"), STORE_CREATE, &s));
 	/* never on the same one as the store */
 	fd = open("/proc/self/exe", O_RDONLY);
-	if (!loose_begin(s, fd, &l)) {
+	if (!loose_begin(s, fd, false, &l)) {
 		loose_free(l);
 		print_message("# the test itself lies on it\n");
 	} else {
@@ -460,7 +460,7 @@ static void other_file_systems_say_so(void **state)
 	}
 	close(fd);
 	fd = open("/proc/self/status", O_RDONLY);
-	assert_int_equal(loose_begin(s, fd, &l), DV_E_UNSUPPORTED);
+	assert_int_equal(loose_begin(s, fd, false, &l), DV_E_UNSUPPORTED);
 	assert_null(l);
 	close(fd);
 	store_close(s);

@@ -1,0 +1,250 @@
+/*
+ * Hard links between the store and the work tree: made, where store.link asks
+ * for them; made for what is already here (DV_LINKS_APPLY); and turned into
+ * files of the user's own (DV_LINKS_UNDO).
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/clone.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "store/list.h"
+#include "store/loose.h"
+#include "work/checkout.h"
+#include "work/temp_name.h"
+
+/*
+ * Small files are copied: a whole file in the store costs three names there,
+ * and many small ones are what packs are for.  A mode is one of the file, not
+ * of the link, so executables are copied as well.
+ */
+static bool may_be_link(const struct tree_entry *want)
+{
+	return want && want->type == ENTRY_FILE && !want->executable &&
+		want->content.size >= RECORD_CLONED;
+}
+
+bool link_wanted(const struct plan *p, const struct tree_entry *want)
+{
+	return atomic_load(&p->r->hard) && may_be_link(want);
+}
+
+/* --- making ----------------------------------------------------------------*/
+
+static int add_chunks(struct loose *l, struct store_reader *r,
+		      const struct content *c)
+{
+	struct list_walk *walk;
+	uint64_t offset;
+	uint32_t len;
+	struct dv_id id;
+	int err = list_walk_open(r, c, 0, &walk);
+
+	if (err)
+		return err;
+	while ((err = list_walk_next(walk, &id, &offset, &len)) == 1) {
+		err = loose_add(l, &id);
+		if (err)
+			break;
+	}
+	list_walk_close(walk);
+	return err;
+}
+
+/* A whole file in the store, out of packs. */
+static int make_whole(struct hand *h, const struct plan_entry *e,
+		      unsigned threads)
+{
+	const struct content *c = &e->want->content;
+	struct loose *l;
+	int err = loose_new(h->p->r->store, &l);
+
+	/* a store that may only be read */
+	if (err)
+		return err == DV_E_NOSPACE ? err : DV_E_UNSUPPORTED;
+	err = write_content(h, e, loose_fd(l), threads);
+	if (!err)
+		err = add_chunks(l, h->reader, c);
+	if (!err)
+		err = loose_commit(l, c);
+	loose_free(l);
+	return err;
+}
+
+int link_make(struct hand *h, const struct plan_entry *e, const char *name,
+	      unsigned threads)
+{
+	const struct content *c = &e->want->content;
+	int err = loose_link(h->p->r->store, c, h->dir_fd, name);
+
+	if (err == DV_E_NOTFOUND || err == DV_E_CHANGED) {
+		err = make_whole(h, e, threads);
+		if (!err)
+			err = loose_link(h->p->r->store, c, h->dir_fd, name);
+	} else if (!err) {
+		meter_add(h->p->meter, c->size, 0);
+	}
+	return err;
+}
+
+void link_refused(const struct plan *p)
+{
+	const struct dv_checkout_options *o = p->o;
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+
+	if (!atomic_exchange(&p->r->hard, false) || !o->notice)
+		return;
+	buf_addf(&text, "no hard links to the store are made: %s",
+		 dv_error_text());
+	o->notice(text.data, o->notice_data);
+}
+
+/* --- those that are here ---------------------------------------------------*/
+
+bool link_may_change(const struct plan *p, const struct plan_entry *e)
+{
+	return p->o->links == DV_LINKS_APPLY && may_be_link(e->want) &&
+		e->have->type == ENTRY_FILE &&
+		e->have->size == e->want->content.size;
+}
+
+/* True when what is here is a whole file of the store itself. */
+static bool is_link(const struct plan *p, const struct plan_entry *e,
+		    bool *whole)
+{
+	DV_AUTO_CLOSE int fd = -1;
+	struct stat st;
+
+	*whole = !loose_open(p->r->store, &e->want->content, &fd);
+	return *whole && !fstat(fd, &st) && st.st_ino == e->have->inode &&
+		timespec_ns(&st.st_mtim) == e->have->mtime_ns;
+}
+
+uint8_t link_decide(const struct plan *p, const struct plan_entry *e,
+		    bool same)
+{
+	bool linked, whole;
+
+	if (!e->want || e->want->type != ENTRY_FILE || !e->have ||
+	    e->have->special || e->have->type != ENTRY_FILE)
+		return ACT_NONE;
+	if (p->o->links == DV_LINKS_UNDO)
+		return ACT_PRIVATE;
+	if (!same || !may_be_link(e->want))
+		return ACT_NONE;
+	linked = is_link(p, e, &whole);
+	if (linked != link_wanted(p, e->want))
+		return ACT_WRITE;
+	/* whether blocks are shared cannot be seen, and costs little */
+	return !linked && whole && p->r->clone ? ACT_WRITE : ACT_SAME;
+}
+
+/* Copies what is there, whatever it holds, under a temporary name. */
+static int copy_private(struct hand *h, struct plan_entry *e, int from,
+			const struct stat *st, const char *temp)
+{
+	DV_AUTO_CLOSE int fd = openat(h->dir_fd, temp, O_WRONLY | O_CREAT |
+				      O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+				      st->st_mode & S_IXUSR ? 0777 : 0666);
+	struct stat now;
+	int err;
+
+	if (fd < 0)
+		return dv_fail_errno("cannot write beside %s", e->name);
+	err = clone_fd(from, fd);
+	if (err == DV_E_UNSUPPORTED)
+		err = clone_copy(from, fd, (uint64_t)st->st_size, e->name);
+	if (err)
+		return err;
+	file_set_mtime(fd);
+	if (fstat(from, &now) || now.st_size != st->st_size ||
+	    timespec_ns(&now.st_mtim) != timespec_ns(&st->st_mtim) ||
+	    !still_same(h, e)) {
+		e->action = ACT_KEEP;
+		return 0;
+	}
+	if (renameat(h->dir_fd, temp, h->dir_fd, e->name) || fstat(fd, &now))
+		return dv_fail_errno("cannot replace %s", e->name);
+	plan_note(e, &now);
+	return 0;
+}
+
+int link_private(struct hand *h, struct plan_entry *e)
+{
+	DV_AUTO_CLOSE int fd = -1;
+	char temp[TEMP_NAME_SIZE];
+	struct stat st;
+	int err = hand_enter(h, e->dir);
+
+	if (err)
+		return err;
+	fd = openat(h->dir_fd, e->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
+		    O_CLOEXEC | O_NOCTTY);
+	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode) ||
+	    !still_same(h, e)) {
+		e->action = ACT_KEEP;
+		return 0;
+	}
+	if (st.st_nlink > 1) {
+		temp_name_make(temp);
+		err = copy_private(h, e, fd, &st, temp);
+		unlinkat(h->dir_fd, temp, 0);
+	} else if (!(st.st_mode & S_IWUSR)) {
+		/* gc has taken the store's name of it */
+		if (fchmod(fd, (st.st_mode & 0777) | S_IWUSR) ||
+		    fstat(fd, &st))
+			return dv_fail_errno("cannot change the mode of %s",
+					     e->name);
+		plan_note(e, &st);
+	}
+	meter_add(h->p->meter, e->have->size, 1);
+	return err;
+}
+
+/* --- noting ----------------------------------------------------------------*/
+
+static int by_number(const void *a, const void *b)
+{
+	const struct stat_change *x = a, *y = b;
+
+	return (x->number > y->number) - (x->number < y->number);
+}
+
+int plan_note_links(struct plan *p)
+{
+	struct stat_change *rows = NULL;
+	size_t count = 0, room = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < p->entry_count; i++) {
+		const struct plan_entry *e = &p->entries[i];
+
+		/* of others nobody knows whether the row is right */
+		if (!e->done || e->row < 0 || (!e->have->known && !e->item))
+			continue;
+		ARRAY_GROW(rows, count + 1, room);
+		rows[count++] = (struct stat_change){
+			.number = (uint32_t)e->row,
+			/* as checkout: an mtime of ours shows later writes */
+			.racy = !(e->mtime_ns % 1000),
+			.mtime_ns = e->mtime_ns, .ctime_ns = e->ctime_ns,
+			.inode = e->inode,
+		};
+	}
+	if (count) {
+		qsort(rows, count, sizeof(*rows), by_number);
+		err = stat_index_rewrite(&p->index, p->repo, p->path, rows,
+					 count, NULL, 0, &p->index.stored);
+	}
+	free(rows);
+	return err;
+}

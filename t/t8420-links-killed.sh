@@ -1,0 +1,48 @@
+#!/bin/sh
+
+test_description='add and checkout with hard links, killed at every step: the bytes are always somewhere'
+
+. "${0%/*}/test-lib.sh"
+
+crash_dv=$DV_BUILD/crash/dv
+links () { stat -c %h "$1"; }
+random_bytes 17000000 1 >big
+
+killed_at () { (DV_TEST_CRASH_AT=$1 && export DV_TEST_CRASH_AT && shift && ! "$@"); }
+
+fresh () {
+	rm -rf repo && git init -q repo && cd repo && dv init -q && dv config store.link hardlink && cp ../big big
+}
+
+test_expect_success 'there are points to be killed at' '
+	fresh && DV_TEST_CRASH_LOG=$SCRATCH/add.log "$crash_dv" add -q big && test "$(links big)" = 2 && rm big &&
+	rm -rf .git/dv/loose && cp ../big big && dv config store.link copy && dv add -q big && rm big && dv config store.link hardlink &&
+	DV_TEST_CRASH_LOG=$SCRATCH/checkout.log "$crash_dv" checkout -q && test "$(links big)" = 2 &&
+	grep -qx add-before-links "$SCRATCH/add.log" && grep -qx loose-before-rename "$SCRATCH/add.log" && grep -qx loose-after-rename "$SCRATCH/checkout.log"
+'
+
+test_expect_success 'add' '
+	for point in $(sort -u add.log | grep -v " ")
+	do
+		echo "$point" && fresh && killed_at "$point:1" "$crash_dv" add -q big && cmp big ../big && dv add -q big && cmp big ../big &&
+		dv checkout -q --relink && test "$(links big)" = 2 && cmp big ../big && dv fsck -q && cd .. || exit 1
+	done
+'
+
+test_expect_success 'checkout, of a file that is only in packs' '
+	for point in $(sort -u checkout.log | grep -v " ")
+	do
+		echo "$point" && fresh && dv config store.link copy && dv add -q big && dv config store.link hardlink && rm big && killed_at "$point:1" "$crash_dv" checkout -q &&
+		dv checkout -q && cmp big ../big && dv checkout -q --relink && test "$(links big)" = 2 && cmp big ../big && dv fsck -q && cd .. || exit 1
+	done
+'
+
+test_expect_success 'relink of the user'\''s only copy in the work tree' '
+	for point in loose-before-rename loose-after-rename loose-done
+	do
+		echo "$point" && fresh && dv config store.link copy && dv add -q big && dv config store.link hardlink && killed_at "$point:1" "$crash_dv" checkout -q --relink &&
+		cmp big ../big && dv checkout -q --relink && test "$(links big)" = 2 && cmp big ../big && dv fsck -q && cd .. || exit 1
+	done
+'
+
+test_done
