@@ -94,6 +94,15 @@ race () {
 	'
 }
 
+# Two roots in one pack of metadata: of the one that is forgotten only the
+# locator is condemned.
+test_expect_success 'a condemned locator that names what it should is written again' '
+	new_world "$SCRATCH/remote4" && random_bytes 5000 4 >one && random_bytes 5000 5 >gone && dv add -q one gone && git add -A . ":!gone.dv" && git commit -qm one &&
+	git add -A && git commit -qm gone && dv push -q && rm -rf ../clone && git clone -q . ../clone && (cd ../clone && dv pull -q) && forget &&
+	gc_until "condemn roots/" >/dev/null && cat out && cd "$SCRATCH/clone" && dv push >out && grep "up to date" out &&
+	cd ../repo && dv gc -r origin --grace now >out && cat out && all_there "$SCRATCH/clone"
+'
+
 try_remote folder "$SCRATCH/remote"
 try_remote S3 "s3://$S3_BUCKET/gc"
 

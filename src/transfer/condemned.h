@@ -33,6 +33,12 @@ static inline bool condemned_has(const struct condemned *c,
 	return c->packs.count && id_map_get(&c->packs, pack);
 }
 
+static inline bool condemned_root(const struct condemned *c,
+				  const struct dv_id *root)
+{
+	return c->roots.count && id_map_get(&c->roots, root);
+}
+
 /* Reads what is there now; nothing is no failure.  Replaces *c. */
 int condemned_read(struct endpoint *e, struct condemned *c);
 /* Pure: DV_E_CORRUPT, DV_E_UNSUPPORTED. */

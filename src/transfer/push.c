@@ -117,27 +117,57 @@ static bool same_locator(const struct push_root *r, const struct locator *l)
 	return true;
 }
 
-static int write_locator(struct push *p, struct push_root *r,
-			 const struct locator *l, const struct buf *bytes)
+static int put_locator(struct push *p, const struct dv_id *root,
+		       const struct buf *bytes)
 {
 	DV_AUTO_BUF struct buf name = BUF_INIT;
-	struct remote_source source = {
+	const struct remote_source source = {
 		.bytes = (const uint8_t *)bytes->data, .fd = -1,
 		.len = bytes->len,
 	};
 	int err;
 
-	if (same_locator(r, l) && !p->options->force)
+	remote_root_name(root, &name);
+	crash_point("push before locator");
+	err = remote_put(p->to->remote, name.data, &source, NULL, NULL);
+	crash_point("push locator sent");
+	return err;
+}
+
+static int write_locator(struct push *p, struct push_root *r,
+			 const struct locator *l, const struct buf *bytes)
+{
+	if (same_locator(r, l) && !p->options->force &&
+	    !condemned_root(&p->condemned, &r->root->id))
 		return 0;
 	for (size_t i = 0; i < l->count; i++)
 		if (condemned_has(&p->condemned, &l->packs[i].id)) {
 			__atomic_store_n(&p->again, true, __ATOMIC_RELAXED);
 			return 0;
 		}
-	remote_root_name(&r->root->id, &name);
-	crash_point("push before locator");
-	err = remote_put(p->to->remote, name.data, &source, NULL, NULL);
-	crash_point("push locator sent");
+	return put_locator(p, &r->root->id, bytes);
+}
+
+/*
+ * A locator that names what it should, but is condemned: what was written
+ * since the collector's look stays.
+ */
+static int renew_locators(struct push *p)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < p->count && !err; i++) {
+		struct push_root *r = &p->roots[i];
+		DV_AUTO_BUF struct buf bytes = BUF_INIT;
+
+		if (r->walk || !condemned_root(&p->condemned, &r->root->id))
+			continue;
+		err = locator_encode(&r->old, &bytes);
+		if (!err)
+			err = put_locator(p, &r->root->id, &bytes);
+		if (!err)
+			err = cancel_check();
+	}
 	return err;
 }
 
@@ -209,13 +239,13 @@ static int write_locators(struct push *p)
 {
 	struct locator_writing w = { .push = p };
 	size_t walked = 0;
-	int err;
+	int err = renew_locators(p);
 	TRACE_REGION("push: locators");
 
 	for (size_t i = 0; i < p->count; i++)
 		walked += p->roots[i].walk;
-	if (!walked)
-		return 0;
+	if (err || !walked)
+		return err;
 	/* somebody may have begun to collect since the plan was made */
 	err = condemned_read(p->to, &p->condemned);
 	if (err)
