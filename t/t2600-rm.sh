@@ -33,6 +33,17 @@ do
 	'
 done
 
+test_expect_success 'a refusal names a command for the argument, not for what was found in it' '
+	rm -rf copy && cp -a repo copy && cd copy/d && echo n >sub/new && test_must_fail dv rm sub 2>../err && cat ../err && grep "^error: d/sub/new is not recorded" ../err &&
+	sed -n "s/^hint: \(dv rm --keep [^ ]*\) .*/\1/p" ../err >../hint && grep "keep sub$" ../hint && sh -e ../hint && test -f sub/b && ! dv ls sub &&
+	test_must_fail dv rm -f sub/new 2>../err && cat ../err && grep "sub/new is not recorded" ../err && test -f sub/new
+'
+
+test_expect_success 'what dv add says of a file that is gone can be typed' '
+	rm -rf copy && cp -a repo copy && cd copy/sub && rm g && test_must_fail dv add g 2>../err && cat ../err && sed -n "s/.*; \(dv rm [^ ]*\) .*/\1/p" ../err >../hint &&
+	grep "rm g$" ../hint && sh -e ../hint && test ! -e g.dv && test ! -e .gitignore
+'
+
 test_expect_success '-f removes changed files; those never recorded are kept' '
 	rm -rf copy && cp -a repo copy && cd copy && echo x >>d/a && echo n >d/sub/new && dv rm -f d >out && cat out && grep "1 kept that was not" out &&
 	test ! -e d/a && test ! -e d/sub/deep && grep n d/sub/new && test ! -e d.dv

@@ -275,17 +275,14 @@ static int refuse_other_repo(struct dv_repo *repo, const char *path)
 
 static int gone(struct dv_repo *repo, const char *path, bool tracked)
 {
-	DV_AUTO_BUF struct buf pointer = BUF_INIT;
-	DV_AUTO_BUF struct buf data_word = BUF_INIT;
-	DV_AUTO_BUF struct buf pointer_word = BUF_INIT;
+	DV_AUTO_BUF struct buf word = BUF_INIT;
 	int err = dv_fail(DV_E_NOTFOUND, "no such file: %s", path);
 
 	if (!tracked)
 		return err;
-	buf_addf(&pointer, "%s%s", path, DV_POINTER_SUFFIX);
-	return dv_hint(err, "dv checkout %s puts it back; git rm %s stops "
-		       "tracking it", add_word(repo, path, &data_word),
-		       add_word(repo, pointer.data, &pointer_word));
+	path = add_word(repo, path, &word);
+	return dv_hint(err, "dv checkout %s puts it back; dv rm %s stops "
+		       "tracking it", path, path);
 }
 
 /* Inside of a tracked directory. */

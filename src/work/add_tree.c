@@ -319,8 +319,8 @@ static int gone_part(struct tree_source *s, const struct add_part *part,
 		return keep_entry(s, old, row, out, any);
 	if (s->lenient)
 		return 0;
-	err = dv_fail(DV_E_NOTFOUND, "no such file: %s/%s", s->path,
-		      part->inside);
+	err = dv_fail(DV_E_NOTFOUND, s->drop ? "%s/%s is not recorded" :
+		      "no such file: %s/%s", s->path, part->inside);
 	if (!old)
 		return err;
 	return dv_hint(err, "it is recorded but was never put here; "

@@ -74,18 +74,20 @@ static void release(struct removing *r)
 
 struct check {
 	const struct removing *r;
+	const char *path;	/* of the target */
 	bool whole;
 };
 
-static int refuse(const struct removing *r, const char *path, const char *why)
+/* What was found may be inside of the target, and not be tracked itself. */
+static int refuse(const struct check *c, const char *found, const char *why)
 {
 	DV_AUTO_BUF struct buf word = BUF_INIT;
-	int err = dv_fail(DV_E_EXISTS, "%s %s", path, why);
+	int err = dv_fail(DV_E_EXISTS, "%s %s", found, why);
+	const char *path = add_word(c->r->repo, c->path, &word);
 
-	path = add_word(r->repo, path, &word);
 	return dv_hint(err, "dv rm --keep %s stops tracking it and leaves the "
-		       "data, dv rm -f %s removes them all the same", path,
-		       path);
+		       "data, dv rm -f %s removes what is recorded all the "
+		       "same", path, path);
 }
 
 static int check_entry(const struct dv_status_entry *e, void *data)
@@ -94,14 +96,14 @@ static int check_entry(const struct dv_status_entry *e, void *data)
 
 	switch (e->state) {
 	case DV_STATE_MODIFIED:
-		return refuse(c->r, e->path, "was changed and is not recorded");
+		return refuse(c, e->path, "was changed and is not recorded");
 	case DV_STATE_NEW:
-		return refuse(c->r, e->path, "is not recorded");
+		return refuse(c, e->path, "is not recorded");
 	case DV_STATE_NOT_STORED:
-		return refuse(c->r, e->path, "is not in the store: what is "
+		return refuse(c, e->path, "is not in the store: what is "
 			      "here may be the only copy");
 	case DV_STATE_UNCOMMITTED:
-		return c->whole ? refuse(c->r, e->path, "is not as HEAD has "
+		return c->whole ? refuse(c, e->path, "is not as HEAD has "
 					 "it: its id would be lost") : 0;
 	case DV_STATE_DELETED:
 	case DV_STATE_ABSENT:
@@ -129,12 +131,13 @@ static int check_target(struct removing *r, const struct target *t)
 	const struct dv_status_options o = {
 		.what = { .paths = paths, .count = 1 },
 	};
-	struct check c = { r, !*t->plan->inside[t->n] };
+	struct check c = { r, NULL, !*t->plan->inside[t->n] };
 	int err;
 
 	target_path(t, &path);
 	buf_addf(&full, "%s/%s", dv_repo_worktree(r->repo), path.data);
 	paths[0] = full.data;
+	c.path = path.data;
 	err = dv_status(r->repo, &o, check_entry, &c);
 	/* recorded, and neither here nor ever was: nothing to be lost */
 	return err == DV_E_NOTFOUND ? 0 : err;
