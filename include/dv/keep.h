@@ -139,6 +139,7 @@ struct dv_store_info {
 	const char *path;	/* of the store; as long as the repo is open */
 	struct dv_store_part data, meta, loose, index, have, tmp, quarantine;
 	uint64_t chunks, nodes;	/* objects, copies included */
+	bool shared;		/* with the group of its folder */
 	bool reachable_known;	/* the next three are set */
 	uint64_t roots;
 	uint64_t reachable, unreachable;	/* stored bytes, about */

@@ -29,6 +29,8 @@ struct newfile {
 enum newfile_flags {
 	NEWFILE_NOSYNC = 1,	/* may be lost in a crash; it is derived */
 	NEWFILE_NOREPLACE = 2,	/* a file already there wins: still 0 */
+	NEWFILE_SHARED = 4,	/* file_share() before it gets its name */
+	NEWFILE_SHARED_WRITE = 8,	/* SHARE_WRITE; else SHARE_READ */
 };
 
 /* Opens a temporary file for path, mode 0666 & ~umask. */
@@ -88,6 +90,39 @@ int file_replace(const char *path, const void *data, size_t len,
  * are; a time between two ticks makes any later write show.
  */
 void file_set_mtime(int fd);
+
+/*
+ * A shared folder has the setgid bit and group-write.  What is made in it by
+ * these gets its group bits from it, whatever the umask, and may be read by
+ * all where the folder may.  The calls for the work tree do not do so.
+ */
+bool dir_is_shared(const struct stat *st);
+enum file_sharing {
+	SHARE_READ,	/* others cannot write to it, whatever the umask */
+	SHARE_WRITE,	/* the group writes to it too: locks, what is appended
+			   to */
+};
+/* open(2) with O_CREAT | O_CLOEXEC besides `flags`; -1 and errno. */
+int file_create(const char *path, int flags, enum file_sharing how);
+/* Gives a file of ours, to be named path, these bits. */
+int file_share(int fd, const char *path, enum file_sharing how);
+/* mkdir(2); -1 and errno. */
+int dir_create(const char *path);
+/* The same; one that is there already is fine.  0 or an error. */
+int dir_make_in(const char *path);
+/*
+ * Makes a folder and what is ours below it shared; others: all may read it.
+ * The folder itself comes last.
+ */
+int dir_share(const char *path, bool others);
+/*
+ * dv_fail_errno("<what> <path>"); where permission is missing the text names
+ * the owner, and the hint says what he can do.
+ */
+int fail_access(const char *what, const char *path);
+#define USER_NAME_SIZE	64
+/* For people: the name of a user, or "user <uid>". */
+void user_name(uid_t uid, char out[USER_NAME_SIZE]);
 
 /* Syncs the directory, so that names given in it survive a crash. */
 int dir_sync(const char *path);

@@ -110,6 +110,13 @@ int newfile_commit(struct newfile *f, enum newfile_flags flags)
 	int failed;
 
 	crash_point("newfile-written");
+	if (flags & (NEWFILE_SHARED | NEWFILE_SHARED_WRITE)) {
+		failed = file_share(f->fd, f->path,
+				    flags & NEWFILE_SHARED_WRITE ?
+				    SHARE_WRITE : SHARE_READ);
+		if (failed)
+			return failed;
+	}
 	if (!(flags & NEWFILE_NOSYNC) && fsync(f->fd) < 0)
 		return dv_fail_errno("cannot sync %s", f->path);
 	failed = close(f->fd);

@@ -32,6 +32,7 @@ static void print_json(const struct dv_store_info *i)
 
 	json_object_begin(&out);
 	json_add_string(&out, "path", i->path);
+	json_add_bool(&out, "shared", i->shared);
 	for (size_t n = 0; n < sizeof(parts) / sizeof(*parts); n++) {
 		DV_AUTO_BUF struct buf key = BUF_INIT;
 
@@ -68,7 +69,8 @@ static void print_info(const struct dv_store_info *i)
 {
 	char size[HUMAN_SIZE];
 
-	printf("%s\n", i->path);
+	printf("%s%s\n", i->path,
+	       i->shared ? " (shared with its group)" : "");
 	print_part("data", &i->data, ": content");
 	print_part("meta", &i->meta, ": directories and lists of chunks");
 	print_part("loose", &i->loose, ": whole files, as clones");

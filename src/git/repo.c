@@ -413,8 +413,52 @@ static int add_fallbacks(struct dv_repo *repo)
 	return err;
 }
 
+/* What git makes of core.sharedRepository, for a store. */
+static enum store_sharing git_sharing(const struct dv_repo *repo)
+{
+	const char *value = settings_git(repo, "core.sharedrepository");
+	char *end;
+	long mode;
+
+	if (!config_find(&repo->git_config, "core.sharedrepository") ||
+	    (value && !strcmp(value, "umask")))
+		return STORE_PRIVATE;
+	if (!value || !strcmp(value, "group"))
+		return STORE_GROUP;
+	if (!strcmp(value, "all") || !strcmp(value, "world") ||
+	    !strcmp(value, "everybody"))
+		return STORE_ALL;
+	mode = strtol(value, &end, 8);
+	if (*end || end == value)
+		return config_truth(value) == 1 ? STORE_GROUP : STORE_PRIVATE;
+	if (mode == 1 || mode == 2)
+		return mode == 1 ? STORE_GROUP : STORE_ALL;
+	/* who may only read cannot use a store */
+	if ((mode & 0060) != 0060)
+		return STORE_PRIVATE;
+	return mode & 0004 ? STORE_ALL : STORE_GROUP;
+}
+
+static int sharing(struct dv_repo *repo, enum store_sharing *out)
+{
+	const char *value = dv_config_get(repo, "store.shared");
+
+	*out = STORE_PRIVATE;
+	if (!value)
+		*out = git_sharing(repo);
+	else if (!strcmp(value, "group"))
+		*out = STORE_GROUP;
+	else if (!strcmp(value, "all"))
+		*out = STORE_ALL;
+	else if (config_truth(value))
+		return dv_fail(DV_E_INVALID, "store.shared: not one of group, "
+			       "all, false: %s", value);
+	return 0;
+}
+
 int repo_store(struct dv_repo *repo, struct store **out)
 {
+	enum store_sharing how;
 	uint64_t limit;
 	int err = repo_check_secrets(repo);
 
@@ -424,10 +468,14 @@ int repo_store(struct dv_repo *repo, struct store **out)
 	}
 	err = dv_config_size(repo, "store.limit", 0, &limit);
 	if (!err)
+		err = sharing(repo, &how);
+	if (!err)
 		err = store_open(repo->store_path, STORE_CREATE,
 				 &repo->store);
 	if (!err)
 		store_set_limit(repo->store, limit);
+	if (!err)
+		err = store_share(repo->store, how);
 	if (!err)
 		err = add_fallbacks(repo);
 	/*

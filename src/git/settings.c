@@ -130,7 +130,8 @@ static const struct setting *setting_of(const struct config_entry *e,
 	if (!setting_canonical(project ? e->name : e->name + 3, out))
 		return NULL;
 	s = setting_find(out->data);
-	return s && project && (s->flags & SETTING_SECRET) ? NULL : s;
+	return s && project && (s->flags & (SETTING_SECRET | SETTING_OWN)) ?
+		NULL : s;
 }
 
 /* A key without '=' says yes. */
@@ -318,6 +319,11 @@ static int check_value(const struct dv_repo *repo, const struct setting *s,
 {
 	if (level == DV_CONFIG_PROJECT && (s->flags & SETTING_SECRET))
 		return refuse_secret(name);
+	if (level == DV_CONFIG_PROJECT && (s->flags & SETTING_OWN))
+		return dv_hint(dv_fail(DV_E_INVALID, "%s is not taken from "
+				       ".dvconfig: who commits it does not "
+				       "decide it for others", name),
+			       "dv config --local %s %s", name, value);
 	if (level == DV_CONFIG_PROJECT && !strcmp(s->name, "remote.*.url") &&
 	    url_has_password(value))
 		return dv_hint(dv_fail(DV_E_INVALID, "%s: a password in a URL "

@@ -25,6 +25,7 @@ const struct setting settings_known[] = {
 	{ "store.link",			SETTING_LINK,	0 },
 	{ "store.fallback",		SETTING_PATH,	0 },
 	{ "store.limit",		SETTING_NUMBER,	0 },
+	{ "store.shared",		SETTING_CHOICE,	SETTING_OWN },
 	{ "gc.grace",			SETTING_TEXT,	0 },
 	{ "remote.*.url",		SETTING_TEXT,	0 },
 	{ "remote.*.jobs",		SETTING_NUMBER,	0 },
@@ -235,6 +236,7 @@ static bool choice_ok(const char *setting, const char *value,
 	} choices[] = {
 		{ "hooks.precommit", "refuse, warn, off" },
 		{ "hooks.prepush", "push, check, off" },
+		{ "store.shared", "group, all, false" },
 	};
 	size_t len = strlen(value);
 

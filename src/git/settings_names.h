@@ -24,6 +24,8 @@ enum setting_flags {
 	SETTING_CONFINED = 2,	/* from .dvconfig only a path inside the work
 				   tree: who commits it does not choose where
 				   on this machine is written */
+	SETTING_OWN = 4,	/* not taken from .dvconfig: the user alone
+				   decides */
 };
 
 struct setting {

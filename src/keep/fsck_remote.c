@@ -138,7 +138,7 @@ static int check_bytes(struct look *k, const struct pack_ref *ref,
 	if (err)
 		return err;
 	buf_addf(&path, "%s/%s", dir, path_name(name));
-	fd = open(path.data, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	fd = file_create(path.data, O_RDWR | O_TRUNC, SHARE_READ);
 	if (fd < 0)
 		return dv_fail_errno("cannot make %s", path.data);
 	err = remote_get(k->to->remote, name, 0, ref->size, &sink);

@@ -11,7 +11,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/trace.h"
-#include "chunk/sha256.h"
 #include "keep/fsck.h"
 #include "transfer/verify.h"
 
@@ -65,20 +64,16 @@ static int check_object(struct pack_check *c, uint32_t slot)
 	const struct dv_id *id = pack_id_at(c->pack, slot);
 	const uint8_t *bytes;
 	struct place place;
-	struct dv_id found;
 	int err;
 
 	pack_place_at(c->pack, slot, &place);
-	err = store_read_place(c->reader, c->pack->class, id, &place, &bytes);
-	if (err == DV_E_CORRUPT) {
-		note_bad(c, id, &place);
-		return 0;
-	}
-	if (err || c->fsck->options->quick)
+	err = c->fsck->options->quick ?
+		store_read_place(c->reader, c->pack->class, id, &place,
+				 &bytes) :
+		store_check_place(c->reader, c->pack->class, id, &place);
+	if (err != DV_E_CORRUPT)
 		return err;
-	sha256(bytes, place.len, &found);
-	if (!dv_id_equal(&found, id))
-		note_bad(c, id, &place);
+	note_bad(c, id, &place);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "base/auto.h"
 #include "base/crew.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/path.h"
 #include "keep/live.h"
 
@@ -80,9 +81,12 @@ int dv_store_info(struct dv_repo *repo, bool reachable,
 {
 	DV_AUTO_LIVE struct live l = { .repo = repo };
 	int err = live_open(&l, repo);
+	struct stat st;
 
 	memset(out, 0, sizeof(*out));
 	out->path = dv_repo_store_path(repo);
+	if (!err && !stat(out->path, &st))
+		out->shared = dir_is_shared(&st);
 	if (!err)
 		err = add_parts(out->path, out);
 	if (!err)

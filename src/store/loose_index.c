@@ -77,5 +77,5 @@ int pack_write_loose_index(const char *path, const char *temp_dir,
 		err = newfile_open(&f, path, temp_dir);
 	if (!err)
 		err = newfile_write(&f, bytes.data, bytes.len);
-	return err ? err : newfile_commit(&f, 0);
+	return err ? err : newfile_commit(&f, NEWFILE_SHARED);
 }

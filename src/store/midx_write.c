@@ -278,7 +278,7 @@ int midx_write(const char *path, const char *temp_dir,
 			       source_count);
 	if (!err)
 		err = midx_open_fd(f.fd, path, out);
-	if (!err && newfile_commit(&f, NEWFILE_NOSYNC))
+	if (!err && newfile_commit(&f, NEWFILE_NOSYNC | NEWFILE_SHARED))
 		newfile_release(&f);	/* still mapped: good for now */
 	if (!err || err == DV_E_CORRUPT || err == DV_E_UNSUPPORTED)
 		return err;

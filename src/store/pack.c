@@ -124,7 +124,7 @@ static int open_file(struct pack *p, const char *path, enum open_as as,
 	int err;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return dv_fail_errno("cannot open %s", path);
+		return fail_access("cannot open", path);
 	if (!S_ISREG(st.st_mode) || st.st_size < PACK_TAIL_SIZE)
 		return dv_fail(DV_E_CORRUPT, "%s: too short for a pack", path);
 	err = file_pread_all(fd, bytes, sizeof(bytes),
@@ -285,7 +285,7 @@ static int fd_use(struct pack *p, bool keep, int *fd)
 	} else if (p->fd < 0) {
 		p->fd = open(p->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 		if (p->fd < 0)
-			err = dv_fail_errno("cannot open %s", p->path);
+			err = fail_access("cannot open", p->path);
 		else
 			fd_enter(p);
 	}

@@ -25,7 +25,7 @@ int pack_disk_open(struct pack_disk *d, const char *temp_dir,
 	buf_addf(&path, "%s/%016llx.pack", temp_dir,
 		 (unsigned long long)number);
 	*d = (struct pack_disk){ .way = way };
-	d->fd = open(path.data, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	d->fd = file_create(path.data, O_RDWR | O_EXCL, SHARE_READ);
 	if (d->fd < 0)
 		return dv_fail_errno("cannot make %s", path.data);
 	d->path = buf_detach(&path);

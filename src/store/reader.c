@@ -217,6 +217,21 @@ int store_read_place(struct store_reader *r, enum object_class class,
 	}
 }
 
+int store_check_place(struct store_reader *r, enum object_class class,
+		      const struct dv_id *id, const struct place *place)
+{
+	const uint8_t *bytes;
+	struct dv_id found;
+	int err = store_read_place(r, class, id, place, &bytes);
+
+	if (err || class == OBJECT_META)	/* those were hashed */
+		return err;
+	sha256(bytes, place->len, &found);
+	if (dv_id_equal(&found, id))
+		return 0;
+	return dv_fail(DV_E_CORRUPT, "the bytes are not what the id says");
+}
+
 /* Names pack and object; the reason is this thread's last text. */
 static int damaged(const struct place *place, const struct dv_id *id, int err)
 {
@@ -267,6 +282,8 @@ static int missing(struct store *s, const struct dv_id *id)
 		err = error_restore(&s->open_error);
 	pthread_mutex_unlock(&s->error_mutex);
 	/* it may be in the pack whose index is damaged */
+	if (err && *dv_error_hint())	/* of permissions */
+		return err;
 	if (err)
 		return dv_hint(err, "object %.16s was not found elsewhere; get "
 			       "it again from a remote with 'dv fetch'", hex);

@@ -67,7 +67,7 @@ static int make_dirs(const char *path)
 	for (size_t i = 0; i < DIR_NAMES && !err; i++) {
 		buf_clear(&name);
 		buf_addf(&name, "%s/%s", path, dir_names[i]);
-		err = dir_make(name.data);
+		err = dir_make_in(name.data);
 	}
 	return err;
 }
@@ -75,11 +75,14 @@ static int make_dirs(const char *path)
 /* The format file comes last: a store without one is not complete yet. */
 static int create(const char *path, const char *format)
 {
-	int err = make_dirs(path);
+	int err = dir_make(path);
+
+	if (!err)
+		err = make_dirs(path);
 
 	if (!err)
 		err = file_replace(format, format_text,
-				   sizeof(format_text) - 1, 0);
+				   sizeof(format_text) - 1, NEWFILE_SHARED);
 	crash_point("store-made");
 	return err ? err : dir_sync(path);
 }
@@ -92,6 +95,8 @@ static int check_format(const char *path, enum store_open_flags flags)
 
 	buf_addf(&format, "%s/format", path);
 	err = file_read(format.data, 4096, &text);
+	if (err == DV_E_IO)
+		return fail_access("cannot read", format.data);
 	if (err == DV_E_NOTFOUND && (flags & STORE_CREATE))
 		return create(path, format.data);
 	if (err == DV_E_NOTFOUND)
@@ -131,6 +136,7 @@ static struct store *store_new(const char *path, enum store_open_flags flags)
 	pthread_mutex_init(&s->hold_mutex, NULL);
 	pthread_mutex_init(&s->limit_mutex, NULL);
 	s->hold_fd = -1;
+	pthread_mutex_init(&s->seen.mutex, NULL);
 	bad_init(&s->bad);
 	return s;
 }
@@ -151,6 +157,21 @@ int store_open(const char *path, enum store_open_flags flags,
 		*out = NULL;
 	}
 	return err;
+}
+
+int store_share(struct store *s, enum store_sharing how)
+{
+	struct stat st;
+
+	if (how == STORE_PRIVATE || (s->flags & STORE_READ_ONLY))
+		return 0;
+	if (stat(s->path, &st) < 0)
+		return dv_fail_errno("cannot look at %s", s->path);
+	if (st.st_uid != geteuid() ||
+	    (dir_is_shared(&st) && (how == STORE_GROUP ||
+				    (st.st_mode & S_IXOTH))))
+		return 0;
+	return dir_share(s->path, how == STORE_ALL);
 }
 
 static void table_release(struct class_table *t)
@@ -182,6 +203,8 @@ void store_close(struct store *s)
 	for (size_t i = 0; i < s->retired_count; i++)
 		pack_close(s->retired[i]);
 	free(s->retired);
+	pthread_mutex_destroy(&s->seen.mutex);
+	id_map_release(&s->seen.known);
 	bad_release(&s->bad);
 	pthread_rwlock_destroy(&s->lock);
 	for (int i = 0; i < OPEN_MUTEXES; i++)
@@ -206,6 +229,7 @@ int store_add_fallback(struct store *s, const char *path)
 		return err;
 	ARRAY_GROW(s->fallbacks, s->fallback_count + 1, s->fallback_room);
 	s->fallbacks[s->fallback_count++] = fallback;
+	fallback->seen.noted_in = s;
 	return 0;
 }
 
@@ -316,20 +340,25 @@ struct pack *slot_open(struct store *s, enum object_class class,
 		return atomic_load(&slot->pack);
 	pthread_mutex_lock(mutex);
 	if (atomic_load(&slot->state) == SLOT_CLOSED) {
+		struct trust trust;
+
 		slot_path(s, class, slot, &path);
+		if (slot->part != MIDX_PACK)
+			loose_path(s, &slot->id, &data);
+		trust_look(&trust, path.data, data.len ? data.data : NULL);
 		if (slot->part == MIDX_PACK) {
 			err = pack_open(path.data, &slot->id, &pack);
 		} else {
-			loose_path(s, &slot->id, &data);
 			err = pack_open_index(path.data, NULL, data.data, 0,
 					      &pack);
 		}
-		if (!err && pack->class != class) {
-			pack_close(pack);
+		if (!err && pack->class != class)
 			err = dv_fail(DV_E_CORRUPT, "%s: in the wrong folder",
 				      path.data);
-		}
+		if (!err)
+			err = trust_check(s, &trust, pack);
 		if (err) {
+			pack_close(pack);
 			open_failed(s, slot, err);
 		} else {
 			atomic_store(&slot->pack, pack);

@@ -49,6 +49,14 @@ void store_close(struct store *s);
 const char *store_path(const struct store *s);
 
 /*
+ * Who may use a store is what its folder says: dir_is_shared().  Makes it so,
+ * and all that is ours in it, unless it is already or the folder is another
+ * user's.  STORE_PRIVATE leaves all as it is.
+ */
+enum store_sharing { STORE_PRIVATE, STORE_GROUP, STORE_ALL };
+int store_share(struct store *s, enum store_sharing how);
+
+/*
  * A folder of this process below tmp/, made at the first call and removed
  * by store_close().  A lock in it says that we are alive.
  */
@@ -160,6 +168,9 @@ int store_read(struct store_reader *r, enum object_class class,
 int store_read_place(struct store_reader *r, enum object_class class,
 		     const struct dv_id *id, const struct place *place,
 		     const uint8_t **data);
+/* The same without the bytes, and by SHA-256 whatever the class. */
+int store_check_place(struct store_reader *r, enum object_class class,
+		      const struct dv_id *id, const struct place *place);
 
 /*
  * Remembers, for later processes too, that what is at a place cannot be

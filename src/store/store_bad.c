@@ -130,7 +130,7 @@ static void append_mark(const struct store *s, const struct dv_id *pack,
 	uint8_t bytes[MARK_SIZE];
 
 	bad_path(s, pack, &path);
-	fd = open(path.data, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+	fd = file_create(path.data, O_WRONLY | O_APPEND, SHARE_WRITE);
 	encode(pack, frame, slot, bytes);
 	if (fd >= 0 && write(fd, bytes, sizeof(bytes)) < 0)
 		return;	/* the next one who meets it will say so again */
@@ -247,7 +247,8 @@ void store_unmark_bad(struct store *s, const struct place *place)
 	if (s->flags & STORE_READ_ONLY)
 		;
 	else if (bytes.len)
-		file_replace(path.data, bytes.data, bytes.len, NEWFILE_NOSYNC);
+		file_replace(path.data, bytes.data, bytes.len,
+			     NEWFILE_NOSYNC | NEWFILE_SHARED_WRITE);
 	else
 		unlink(path.data);
 	pthread_mutex_unlock(&b->mutex);

@@ -83,6 +83,14 @@ struct bad_marks {
 	atomic_size_t live;	/* 0: there is nothing to look at */
 };
 
+/* What of other users was verified, in index/<uid>.seen (trust.c). */
+struct seen {
+	pthread_mutex_t mutex;
+	bool loaded;
+	struct id_map known;
+	struct store *noted_in;	/* of a fallback: its store, else NULL */
+};
+
 struct store {
 	char *path;		/* owned */
 	enum store_open_flags flags;
@@ -110,6 +118,7 @@ struct store {
 	bool summed;
 	uint64_t used;		/* bytes, once summed */
 	struct bad_marks bad;
+	struct seen seen;
 	pthread_mutex_t error_mutex;
 	struct error_state open_error;	/* of the first pack with a bad index */
 };
@@ -156,6 +165,24 @@ enum find_which { FIND_GOOD, FIND_BAD };
 bool store_find_which(struct store *s, enum object_class class,
 		      const struct dv_id *id, enum find_which which,
 		      size_t nth, struct place *out);
+
+/* --- other users' files (trust.c) -------------------------------------- */
+
+/* The files behind a slot, as they were before it was opened. */
+struct trust {
+	const char *index, *data;	/* borrowed paths; data may be NULL */
+	bool strange;		/* one of them is neither ours nor root's */
+	uid_t owner;		/* whose */
+	struct dv_id stamp;
+};
+
+/* Before opening. */
+void trust_look(struct trust *t, const char *index, const char *data);
+/*
+ * After it: what is another user's is read whole, once, and must be what its
+ * ids say.  0, DV_E_CORRUPT, or another reason why it could not be read.
+ */
+int trust_check(struct store *s, struct trust *t, struct pack *pack);
 
 /* --- merging (store_merge.c) ------------------------------------------- */
 

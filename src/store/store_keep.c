@@ -32,10 +32,10 @@ static int open_lock(const struct store *s, int *fd)
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 
 	buf_addf(&path, "%s/users.lock", s->path);
-	*fd = open(path.data, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	*fd = file_create(path.data, O_RDWR, SHARE_WRITE);
 	if (*fd < 0 && errno == EACCES)
 		*fd = open(path.data, O_RDONLY | O_CLOEXEC);
-	return *fd < 0 ? dv_fail_errno("cannot open %s", path.data) : 0;
+	return *fd < 0 ? fail_access("cannot open", path.data) : 0;
 }
 
 static int take_lock(int fd, int how, void (*waiting)(void *data), void *data)
@@ -174,7 +174,8 @@ int store_add_user(struct store *s, const char *git_dir)
 	buf_addf(&path, "%s/users/%s", s->path, hex);
 	if (!access(path.data, F_OK) || s->flags & STORE_READ_ONLY)
 		return 0;
-	err = file_replace(path.data, git_dir, strlen(git_dir), 0);
+	err = file_replace(path.data, git_dir, strlen(git_dir),
+			   NEWFILE_SHARED);
 	/* who cannot write puts nothing there either */
 	if (err && access(s->path, W_OK) < 0)
 		return 0;

@@ -9,6 +9,7 @@
 #include "base/array.h"
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/trace.h"
 #include "store/store_inside.h"
 
@@ -73,7 +74,7 @@ static int each_name(const char *path,
 	if (!dir && errno == ENOENT)
 		return 0;
 	if (!dir)
-		return dv_fail_errno("cannot list %s", path);
+		return fail_access("cannot list", path);
 	while (!err) {
 		errno = 0;
 		entry = readdir(dir);

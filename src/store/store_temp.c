@@ -39,12 +39,15 @@ static bool owner_is_dead(const char *path, const char *name, int *fd)
 	struct stat st;
 	long pid;
 
+	*fd = -1;
+	/* in a shared store: another user's are his to remove */
+	if (lstat(path, &st) < 0 || (geteuid() && st.st_uid != geteuid()))
+		return false;
 	buf_addf(&file, "%s/lock", path);
 	*fd = open(file.data, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (*fd >= 0)
 		return !flock(*fd, LOCK_EX | LOCK_NB);
-	if (errno != ENOENT || lstat(path, &st) < 0 ||
-	    !S_ISDIR(st.st_mode) || time(NULL) - st.st_mtime < YOUNG_SECONDS)
+	if (errno != ENOENT || !S_ISDIR(st.st_mode) || time(NULL) - st.st_mtime < YOUNG_SECONDS)
 		return false;
 	pid = strtol(name, NULL, 10);
 	return pid > 0 && kill(pid, 0) < 0 && errno == ESRCH;
@@ -85,10 +88,10 @@ static int make_one(struct store *s)
 	random_bytes(&number, sizeof(number));
 	buf_addf(&path, "%s/tmp/%ld-%016llx", s->path, (long)getpid(),
 		 (unsigned long long)number);
-	if (mkdir(path.data, 0777) < 0)
-		return dv_fail_errno("cannot make %s", path.data);
+	if (dir_create(path.data) < 0)
+		return fail_access("cannot make", path.data);
 	buf_addf(&file, "%s/lock", path.data);
-	fd = open(file.data, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	fd = file_create(file.data, O_RDWR | O_EXCL, SHARE_READ);
 	if (fd < 0) {
 		int code = errno;
 
@@ -119,7 +122,7 @@ int store_temp_dir(struct store *s, const char **out)
 	pthread_mutex_lock(&s->temp_mutex);
 	if (!s->temp_dir) {
 		buf_addf(&path, "%s/tmp", s->path);
-		err = dir_make(path.data);
+		err = dir_make_in(path.data);
 		if (!err && !s->swept)
 			sweep(s);
 		s->swept = true;

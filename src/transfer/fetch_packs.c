@@ -198,7 +198,7 @@ static int open_temp(struct moving *m, struct moving_pack *p)
 	err = store_take_room(m->fetch->store, p->ref.size);
 	if (err)
 		return err;
-	p->fd = open(p->temp, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	p->fd = file_create(p->temp, O_RDWR | O_TRUNC, SHARE_READ);
 	return p->fd < 0 ? dv_fail_errno("cannot make %s", p->temp) : 0;
 }
 

@@ -11,6 +11,7 @@
 #include "base/crash.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/path.h"
 #include "base/random.h"
 #include "chunk/check.h"
 #include "transfer/have.h"
@@ -125,7 +126,7 @@ static int open_for_append(struct have *h)
 
 	packs_path(h, &path);
 	buf_add(&head, have_magic, sizeof(have_magic));
-	h->fd = open(path.data, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+	h->fd = file_create(path.data, O_RDWR | O_APPEND, SHARE_WRITE);
 	if (h->fd < 0 || fstat(h->fd, &st))
 		return dv_fail_errno("cannot open %s", path.data);
 	if (st.st_size >= HAVE_HEADER_SIZE) {
@@ -179,8 +180,11 @@ int have_open(const char *store_path, const struct dv_id *key,
 
 	*out = NULL;
 	dv_id_to_hex(key, hex);
-	buf_addf(&path, "%s/have/%s", store_path, hex);
-	err = dir_make(path.data);
+	buf_addf(&path, "%s/have", store_path);
+	err = dir_make_in(path.data);
+	path_append(&path, hex);
+	if (!err)
+		err = dir_make_in(path.data);
 	if (err)
 		return err;
 	h = xcalloc(1, sizeof(*h));
@@ -215,7 +219,8 @@ static void rewrite(struct have *h)
 		if (!h->packs[i].gone)
 			record_encode(HAVE_PACK, &h->packs[i].ref, &bytes);
 	packs_path(h, &path);
-	file_replace(path.data, bytes.data, bytes.len, NEWFILE_NOSYNC);
+	file_replace(path.data, bytes.data, bytes.len,
+		     NEWFILE_NOSYNC | NEWFILE_SHARED_WRITE);
 }
 
 void have_close(struct have *h)
@@ -437,7 +442,8 @@ int have_index_keep(struct have *h, uint32_t number, const uint8_t *bytes,
 	if (err)
 		return err;
 	have_index_path(h, &ref.id, &path);
-	err = file_replace(path.data, bytes, len, NEWFILE_NOSYNC);
+	err = file_replace(path.data, bytes, len,
+			   NEWFILE_NOSYNC | NEWFILE_SHARED);
 	if (err)
 		return err;
 	err = have_index_open(h, number);

@@ -172,7 +172,7 @@ int repack_open(struct store *store, struct store_reader *reader,
 	if (err)
 		return err;
 	buf_addf(&dir, "%s/repack", to.temp_dir);
-	err = dir_make(dir.data);
+	err = dir_make_in(dir.data);
 	if (err)
 		return err;
 	to.dir = dir.data;
