@@ -139,4 +139,30 @@ test_expect_success 'ls and cat look into it, from inside and outside of a repos
 	dv cat --repo ../registry data/new | grep third && rm ../plain/out ../plain/expect
 '
 
+test_expect_success 'a broken setting is not taken for no repository' '
+	git clone -q user broken && cd broken && printf "[core\n" >.dvconfig &&
+	test_must_fail dv get ../registry README -o x 2>err && grep dvconfig err &&
+	test_must_fail dv ls --repo ../registry 2>err && grep dvconfig err &&
+	test_must_fail dv cat --repo ../registry model.bin 2>err && grep dvconfig err && ! test -e x
+'
+
+test_expect_success 'a source that is gone does not keep the others from being asked' '
+	make_repo two && cd two && dv import ../registry model.bin --no-download &&
+	dv import ../registry data -o a --no-download && dv import ../registry mixed/weights -o b --no-download &&
+	for p in a b; do
+		sed "s|$SCRATCH/registry|$SCRATCH/nowhere-$p|" $p.dv >$p.new && mv $p.new $p.dv || return 1
+	done && git config dv.source.local true && sed -i "s/^\(id\|hash\): ./&/" a.dv &&
+	git add -A && git commit -qm imports && rm -rf .git/dv && test_must_fail dv fetch 2>err && cat err &&
+	grep "cannot get a from" err && grep "cannot get b from" err && dv checkout model.bin &&
+	cmp model.bin ../registry/model.bin
+'
+
+test_expect_success 'what a killed get has left is removed by the next one, but nothing of the user' '
+	mkdir killed && cd killed && mkdir -p .dv-get-aaaaaa/.git .dv-get-bbbbbb/.git/replaced .dv-get-cccccc &&
+	touch .dv-get-aaaaaa/.git/lock .dv-get-aaaaaa/data .dv-get-bbbbbb/.git/lock .dv-get-dddddd &&
+	mkdir -p .dv-get-eeeeee/.git && : >.dv-get-eeeeee/.git/lock &&
+	flock .dv-get-eeeeee/.git/lock dv get ../registry README &&
+	printf ".dv-get-%s\n" bbbbbb cccccc dddddd eeeeee >expect && ls -A | grep "^.dv-get" >out && test_cmp expect out
+'
+
 test_done

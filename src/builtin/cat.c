@@ -76,10 +76,9 @@ int cmd_cat(int argc, char **argv)
 		rev = word;
 		path = colon + 1;
 	}
-	err = open_repo(&repo);
-	if (url)	/* needs none here */
-		err = dv_source_cat(err ? NULL : repo, url, rev, path,
-				    write_out, &any);
+	err = url ? open_repo_if_any(&repo) : open_repo(&repo);
+	if (!err && url)
+		err = dv_source_cat(repo, url, rev, path, write_out, &any);
 	else if (!err)
 		err = cat(repo, rev, path);
 	return report(err);

@@ -1,7 +1,5 @@
 /* dv get: out of another repository, without tracking. */
 
-#include "dv/error.h"
-
 #include "builtin/builtin.h"
 #include "builtin/open.h"
 #include "builtin/source.h"
@@ -32,9 +30,9 @@ int cmd_get(int argc, char **argv)
 		return usage_error(usage, "a repository and a path in it");
 	source_prepare(&s);
 	/* outside of a repository it works as well, only nothing is kept */
-	if (open_repo(&repo))
-		repo = NULL;
-	err = dv_get(repo, argv[0], argv[1], out, &s.options, &result);
+	err = open_repo_if_any(&repo);
+	if (!err)
+		err = dv_get(repo, argv[0], argv[1], out, &s.options, &result);
 	progress_clear(&s.view);
 	if (!err)
 		source_print(&s, &result);

@@ -163,9 +163,9 @@ int cmd_ls(int argc, char **argv)
 	if (l.tree && (l.json || l.nul))
 		return usage_error(usage, "--tree is for people to read");
 	l.long_form |= l.human;
-	err = open_repo(&repo);
 	/* outside of a repository another one can be looked into as well */
-	if (err && !url)
+	err = url ? open_repo_if_any(&repo) : open_repo(&repo);
+	if (err)
 		return report(err);
 	if (!url)
 		l.repo = repo;

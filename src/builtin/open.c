@@ -28,6 +28,15 @@ int open_repo(struct dv_repo **out)
 	return 0;
 }
 
+int open_repo_if_any(struct dv_repo **out)
+{
+	int err = open_repo(out);
+
+	if (err == DV_E_NOTFOUND)
+		*out = NULL;
+	return err == DV_E_NOTFOUND ? 0 : err;
+}
+
 int open_threads(struct dv_repo *repo, unsigned *threads)
 {
 	uint64_t jobs;

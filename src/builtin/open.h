@@ -11,6 +11,9 @@
  */
 int open_repo(struct dv_repo **out);
 
+/* The same; without one around, *out is NULL, which is no failure. */
+int open_repo_if_any(struct dv_repo **out);
+
 /*
  * Sets *threads from core.jobs unless -j did.  Returns 0 or an error for
  * report().

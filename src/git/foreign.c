@@ -72,7 +72,7 @@ int repo_open_foreign(const struct foreign *f, struct dv_repo **out)
 	buf_addstr(&path, "/dv");
 	repo->state_dir = xstrdup(path.data);
 	repo->store_path = xstrdup(f->store_path ? f->store_path : path.data);
-	repo->base_dir = xstrdup(f->base_dir ? f->base_dir : f->dir);
+	repo->base_dir = f->base_dir ? xstrdup(f->base_dir) : NULL;
 	repo->prefix = xstrdup("");
 	err = settings_load(repo);
 	if (err)
@@ -84,5 +84,5 @@ int repo_open_foreign(const struct foreign *f, struct dv_repo **out)
 
 const char *repo_base_dir(const struct dv_repo *repo)
 {
-	return repo->base_dir ? repo->base_dir : repo->place.worktree;
+	return repo->foreign ? repo->base_dir : repo->place.worktree;
 }

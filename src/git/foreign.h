@@ -17,12 +17,13 @@ struct foreign {
 	const char *dir;	/* absolute; the work tree, with .git in it */
 	const char *store_path;	/* NULL: dir/.git/dv */
 	const char *base_dir;	/* what its relative remotes are relative to;
-				   NULL: dir */
+				   NULL: not on this machine, and they cannot
+				   be used */
 };
 
 /* As dv_repo_open(), but without a look at .dvconfig being there. */
 int repo_open_foreign(const struct foreign *f, struct dv_repo **out);
-/* The folder that relative remotes are relative to. */
+/* The folder that relative remotes are relative to, or NULL. */
 const char *repo_base_dir(const struct dv_repo *repo);
 
 enum foreign_git_flags {

@@ -21,7 +21,7 @@ struct dv_repo {
 	char *prefix;			/* owned */
 	char *state_dir;		/* owned */
 	char *store_path;		/* owned */
-	char *base_dir;			/* owned, or NULL: see foreign.h */
+	char *base_dir;			/* owned, or NULL: of a foreign one */
 	bool foreign;			/* only .dvconfig has settings */
 	int fd;				/* of the work tree, or -1 */
 	bool state_dir_made;

@@ -33,7 +33,8 @@ typedef int remote_credential_cb(void *data, const char *action,
 struct remote_options {
 	const char *name;	/* for messages */
 	const char *url;	/* path, file://, http(s)://, s3:// */
-	const char *base_dir;	/* what a relative path is relative to */
+	const char *base_dir;	/* what a relative path is relative to; NULL:
+				   there can be none */
 	remote_setting_cb *setting;
 	remote_credential_cb *credential;	/* may be NULL */
 	void *data;

@@ -82,20 +82,25 @@ static int read_number(const struct remote_options *o, const char *key,
 }
 
 /* As any path of the settings: ~/ is the home, and all starts at the top. */
-static void place_cafile(const struct remote_options *o,
-			 struct remote_settings *s)
+static int place_cafile(const struct remote_options *o,
+			struct remote_settings *s)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	const char *home = getenv("HOME");
 
 	if (!s->cafile || *s->cafile == '/')
-		return;
+		return 0;
 	if (!strncmp(s->cafile, "~/", 2) && home)
 		buf_addf(&path, "%s%s", home, s->cafile + 1);
+	else if (!o->base_dir)
+		return dv_fail(DV_E_UNSUPPORTED, "remote %s: its cafile %s is "
+			       "in that repository, which is not on this "
+			       "machine", o->name, s->cafile);
 	else
 		buf_addf(&path, "%s/%s", o->base_dir, s->cafile);
 	free(s->cafile);
 	s->cafile = buf_detach(&path);
+	return 0;
 }
 
 int remote_settings_read(const struct remote_options *o,
@@ -134,7 +139,7 @@ int remote_settings_read(const struct remote_options *o,
 		err = read_number(o, "stalltimeout", TIMEOUT_MAX_S,
 				  &out->stall_timeout_s);
 	if (!err)
-		place_cafile(o, out);
+		err = place_cafile(o, out);
 	out->anonymous = anonymous;
 	out->jobs = o->jobs ? o->jobs : JOBS_DEFAULT;
 	if (out->jobs > JOBS_MAX)

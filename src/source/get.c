@@ -127,7 +127,7 @@ static int give_name(const struct scratch *s, const char *name,
 	int err;
 
 	buf_addf(&from, "%s/%s", s->dir, name);
-	buf_addf(&old, "%s/.git/replaced", s->dir);
+	buf_addf(&old, "%s/" SCRATCH_REPLACED, s->dir);
 	moved = force && !rename(t->path.data, old.data);
 	if (force && !moved && errno != ENOENT)
 		return dv_fail_errno("cannot replace %s", t->path.data);

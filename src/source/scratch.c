@@ -1,31 +1,106 @@
 #include "source/scratch.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "dv/work.h"
 
 #include "base/array.h"
+#include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "git/foreign.h"
 #include "git/repo.h"
 
-int scratch_make(struct scratch *s, const char *parent)
+#define SCRATCH_PREFIX	".dv-get-"
+#define SCRATCH_LOCK	".git/lock"
+
+/* --- what dead processes have left --------------------------------------- */
+
+/*
+ * True when it is ours, nobody holds its lock, and nothing of the user's is in
+ * it.  The lock is kept in *fd, so that no maker takes it meanwhile.
+ */
+static bool is_left_over(const char *path, int *fd)
+{
+	DV_AUTO_BUF struct buf file = BUF_INIT;
+	struct stat st;
+
+	if (lstat(path, &st) || !S_ISDIR(st.st_mode) ||
+	    st.st_uid != geteuid())
+		return false;
+	buf_addf(&file, "%s/" SCRATCH_LOCK, path);
+	*fd = open(file.data, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+	if (*fd < 0 || flock(*fd, LOCK_EX | LOCK_NB))
+		return false;
+	buf_clear(&file);
+	buf_addf(&file, "%s/" SCRATCH_REPLACED, path);
+	return lstat(file.data, &st) && errno == ENOENT;
+}
+
+/* A failure is not ours to report. */
+static void sweep(const char *parent)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
-	DV_AUTO_BUF struct buf git = BUF_INIT;
+	DV_AUTO_DIR DIR *dir = opendir(parent);
+	const struct dirent *entry;
 
-	buf_addf(&path, "%s/.dv-get-XXXXXX", parent);
+	while (dir && (entry = readdir(dir))) {
+		DV_AUTO_CLOSE int fd = -1;
+
+		if (strncmp(entry->d_name, SCRATCH_PREFIX,
+			    strlen(SCRATCH_PREFIX)))
+			continue;
+		buf_clear(&path);
+		buf_addf(&path, "%s/%s", parent, entry->d_name);
+		if (is_left_over(path.data, &fd))
+			dir_remove(path.data);
+	}
+}
+
+/* --- a folder of our own ------------------------------------------------- */
+
+/* DV_E_LOCKED when a sweeper came between: to be tried again. */
+static int make_one(struct scratch *s, const char *parent)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_BUF struct buf file = BUF_INIT;
+	struct stat st;
+	int err;
+
+	buf_addf(&path, "%s/" SCRATCH_PREFIX "XXXXXX", parent);
 	if (!mkdtemp(path.data))
 		return dv_fail_errno("cannot make a folder in %s", parent);
 	s->dir = realpath(path.data, NULL);
 	if (!s->dir)
 		return dv_fail_errno("cannot look at %s", path.data);
-	buf_addf(&git, "%s/.git", s->dir);
-	return dir_make(git.data);
+	buf_addf(&file, "%s/" SCRATCH_LOCK, s->dir);
+	err = dir_make_parents(file.data);
+	if (!err)
+		err = lock_take(&s->lock, file.data, "get", 0, NULL, NULL);
+	if (!err && (fstat(s->lock.fd, &st) || !st.st_nlink))
+		err = dv_fail(DV_E_LOCKED, "%s was removed meanwhile", s->dir);
+	return err;
+}
+
+int scratch_make(struct scratch *s, const char *parent)
+{
+	int err;
+
+	sweep(parent);
+	err = make_one(s, parent);
+	for (int i = 0; i < 8 && err == DV_E_LOCKED; i++) {
+		scratch_release(s);
+		err = make_one(s, parent);
+	}
+	return err;
 }
 
 int scratch_open(struct scratch *s, const char *store_path)
@@ -40,6 +115,7 @@ void scratch_release(struct scratch *s)
 	dv_repo_close(s->repo);
 	if (s->dir)
 		dir_remove(s->dir);
+	lock_release(&s->lock);
 	free(s->dir);
 	*s = (struct scratch)SCRATCH_INIT;
 }

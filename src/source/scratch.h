@@ -3,6 +3,7 @@
 
 #include "dv/repo.h"
 
+#include "base/lock.h"
 #include "source/clone.h"
 #include "source/entry.h"
 
@@ -12,13 +13,20 @@
  */
 struct scratch {
 	char *dir;		/* owned; absolute; removed in the end */
-	struct dv_repo *repo;	/* owned; scratch_repo() opens it */
+	struct dv_repo *repo;	/* owned; scratch_open() opens it */
+	struct lock lock;	/* until it is removed */
 };
 
-#define SCRATCH_INIT	{ NULL, NULL }
+#define SCRATCH_INIT	{ NULL, NULL, LOCK_INIT }
 #define DV_AUTO_SCRATCH __attribute__((cleanup(scratch_release)))
 
-/* Makes a folder of its own in `parent`, hidden there. */
+/* What must outlive a crash is in there by this name: see get.c. */
+#define SCRATCH_REPLACED	".git/replaced"
+
+/*
+ * Makes a folder of its own in `parent`, hidden there; removes those that dead
+ * processes have left.
+ */
 int scratch_make(struct scratch *s, const char *parent);
 /* Opens it as a repository.  Its store: store_path, NULL: its own. */
 int scratch_open(struct scratch *s, const char *store_path);

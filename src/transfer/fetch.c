@@ -307,26 +307,51 @@ static int supply_root(struct fetch *f, struct fetch_root *r)
 			     .size = root->size, .files = root->files,
 			     .rest = rest },
 	};
+	struct error_state why;
 	int err = 0;
 
 	if (!f->options->dry_run)
 		err = f->options->supply(f->repo, &missing, f->options);
 	if (!err)
 		err = store_refresh(f->store);
+	if (err) {
+		error_save(err, &why);
+		dv_fail(err, "cannot get %s from where it was imported: %s",
+			root->path, why.text);
+		if (*why.hint)
+			dv_hint(err, "%s", why.hint);
+	}
 	r->done = !err;
 	f->result->roots_done += r->done;
 	return err;
 }
 
+/* The next source may well be there, but not after these. */
+static bool ends_supply(int err)
+{
+	return err == DV_E_INTERRUPTED || err == DV_E_NOSPACE;
+}
+
+/* All that can be had; the first failure is returned, the others are told. */
 static int supply_imports(struct fetch *f)
 {
-	int err = 0;
+	struct error_state first = { 0 };
+	int err;
 
-	for (size_t i = 0; i < f->count && !err; i++)
-		if (!f->roots[i].done && f->roots[i].root->rest &&
-		    f->options->supply)
-			err = supply_root(f, &f->roots[i]);
-	return err;
+	for (size_t i = 0; i < f->count; i++) {
+		struct fetch_root *r = &f->roots[i];
+
+		if (r->done || !r->root->rest || !f->options->supply)
+			continue;
+		err = supply_root(f, r);
+		if (ends_supply(err))
+			return err;
+		if (err && first.code)
+			fetch_notice(f, "%s", dv_error_text());
+		else if (err)
+			error_save(err, &first);
+	}
+	return first.code ? error_restore(&first) : 0;
 }
 
 /* All that is missing can be had without a remote. */
