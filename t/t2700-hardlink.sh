@@ -107,6 +107,12 @@ test_expect_success 'rm of the only good copy is refused after another link was 
 	dv unprotect -q a && chmod u+w b && shift_bytes b && test_must_fail dv rm -q a && cmp a ../big1 && dv add -q a && dv checkout -q -f b && cmp b ../big1 && dv rm -q a && dv fsck
 '
 
+test_expect_success 'store.limit: what does not fit is copied at checkout, refused at add' '
+	git init -q limited && cd limited && dv init -q && dv config store.link copy && cp ../big1 big && dv add -q big && dv config store.link hardlink &&
+	dv config store.limit 30m && rm big && dv checkout 2>err && grep "no hard links" err && test "$(links big)" = 1 && cmp big ../big1 &&
+	cp ../big2 new && test_must_fail dv add -q new && cmp new ../big2 && test ! -e new.dv
+'
+
 test_expect_success 'a store on another file system: copied, and said once' '
 	git init -q apart && cd apart && dv init -q && mkdir -p /dev/shm/dv-t2700.$$ && dv config --local store.path /dev/shm/dv-t2700.$$ && dv config store.link hardlink && cp ../big1 a && cp ../big2 b &&
 	dv add -q a b && test "$(links a)" = 1 && git add -A && git commit -qm 1 && rm a b && dv checkout 2>err && test "$(grep -c "no hard links" err)" = 1 && test "$(links a)" = 1 && cmp a ../big1 && cmp b ../big2

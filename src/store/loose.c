@@ -87,6 +87,18 @@ int loose_new(struct store *s, struct loose **out)
 	return 0;
 }
 
+/* Takes room, as a clone does not. */
+static int copy_in(struct loose *l, int fd)
+{
+	struct stat st;
+	int err;
+
+	if (fstat(fd, &st) < 0)
+		return dv_fail_errno("cannot look at the file to be stored");
+	err = store_take_room(l->store, st.st_size);
+	return err ? err : clone_copy(fd, l->fd, st.st_size, l->temp);
+}
+
 int loose_begin(struct store *s, int fd, bool copy, struct loose **out)
 {
 	struct loose *l;
@@ -98,8 +110,7 @@ int loose_begin(struct store *s, int fd, bool copy, struct loose **out)
 		return err;
 	err = clone_fd(fd, l->fd);
 	if (err == DV_E_UNSUPPORTED && copy)
-		err = fstat(fd, &st) < 0 ? dv_fail_errno("cannot stat a file") :
-			clone_copy(fd, l->fd, st.st_size, l->temp);
+		err = copy_in(l, fd);
 	if (!err && fstat(l->fd, &st) < 0)
 		err = dv_fail_errno("cannot look at %s", l->temp);
 	if (err) {

@@ -71,7 +71,11 @@ static int make_whole(struct hand *h, const struct plan_entry *e,
 	/* a store that may only be read */
 	if (err)
 		return err == DV_E_NOSPACE ? err : DV_E_UNSUPPORTED;
-	err = write_content(h, e, loose_fd(l), threads);
+	/* beyond store.limit a file of the user's own still can be written */
+	if (store_take_room(h->p->r->store, c->size))
+		err = DV_E_UNSUPPORTED;
+	if (!err)
+		err = write_content(h, e, loose_fd(l), threads);
 	if (!err)
 		err = add_chunks(l, h->reader, c);
 	if (!err)
