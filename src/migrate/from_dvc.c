@@ -320,7 +320,7 @@ static int note_ignore(struct walk *w)
 			return present_note(w->p, ".dvcignore", "dv reads "
 					    ".dvignore, which has the same "
 					    "syntax",
-					    "cp .dvcignore .dvignore");
+					    "cat .dvcignore >>.dvignore");
 		at += len;
 	}
 	return 0;

@@ -127,6 +127,15 @@ static int left(struct history *h, const struct version *v, const char *path,
 	return present_left(h->p, path, v->path, text.data);
 }
 
+static int check_names(const struct history *h, const struct version *v)
+{
+	for (size_t i = v->first; i < v->first + v->count; i++)
+		if (!present_name_ok(h->p->outs[i].path))
+			return dv_fail(DV_E_INVALID, "%s: " PRESENT_BAD_NAME,
+				       h->p->outs[i].path);
+	return 0;
+}
+
 static int read_version(struct history *h, struct version *v,
 			const char *text, size_t len)
 {
@@ -138,6 +147,8 @@ static int read_version(struct history *h, struct version *v,
 	v->first = h->p->count;
 	err = h->reader->read(h->reader, h->p, &file);
 	v->count = h->p->count - v->first;
+	if (!err)
+		err = check_names(h, v);
 	v->pointer = err != 1;
 	v->done = !err;
 	if (err == DV_E_UNSUPPORTED || err == DV_E_INTERRUPTED)

@@ -116,21 +116,26 @@ static bool read_pointer(struct present *p, struct present_out *out,
 	return !why->len;
 }
 
+bool present_name_ok(const char *path)
+{
+	const char *name = path_name(path);
+	size_t len = strlen(name);
+
+	return strncmp(name, ".dvconfig", 10) &&
+		strncmp(name, ".dvignore", 10) && strncmp(name, ".git", 4) &&
+		(len <= 3 || strcmp(name + len - 3, DV_POINTER_SUFFIX));
+}
+
 static void not_trackable(struct present *p, struct present_out *out,
 			  const char *before, bool in_git, struct buf *why)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	DV_AUTO_BUF struct buf inside = BUF_INIT;
-	const char *name = path_name(out->path);
-	size_t len = strlen(name);
 
 	if (before && !strcmp(before, out->path))
 		buf_addstr(why, "something else tracks the same path");
-	else if (!strncmp(name, ".dvconfig", 10) ||
-		 !strncmp(name, ".dvignore", 10) ||
-		 !strncmp(name, ".git", 4) ||
-		 (len > 3 && !strcmp(name + len - 3, DV_POINTER_SUFFIX)))
-		buf_addstr(why, "a path of this name cannot be tracked");
+	else if (!present_name_ok(out->path))
+		buf_addstr(why, PRESENT_BAD_NAME);
 	else if (!in_git && !repo_git_tracks(p->repo, out->path, &path))
 		buf_addf(why, "git tracks %s", path.data);
 	else if (!tracked_find(p->repo, out->path, &path, &inside) &&
