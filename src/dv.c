@@ -51,7 +51,11 @@ static int unknown_command(const char *name)
 /* -C <dir> as often as wanted, --version, --help; then the command. */
 static int leading_options(int *argc, char ***argv)
 {
-	while (*argc > 2 && !strcmp((*argv)[1], "-C")) {
+	while (*argc > 1 && !strcmp((*argv)[1], "-C")) {
+		if (*argc == 2) {
+			fprintf(stderr, "error: option '-C' needs a value\n");
+			return 129;
+		}
 		if (chdir((*argv)[2]) < 0) {
 			fprintf(stderr, "error: cannot change to %s: %s\n",
 				(*argv)[2], strerror(errno));

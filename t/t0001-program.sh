@@ -75,7 +75,7 @@ test_expect_success '-C changes the folder first' '
 	dv -C r status >out &&
 	grep "nothing changed" out &&
 	test_must_fail dv -C nowhere status 2>err &&
-	grep nowhere err
+	grep nowhere err && test_exit_code 129 dv -C 2>err && grep "needs a value" err
 '
 
 test_expect_success 'outside of git the error says so' '

@@ -46,6 +46,14 @@ test_expect_success 'what cannot be is refused and all stays' '
 	done && describe_tree . | grep -v "^b.\.git/\|^b.\.git.\|out\|err" >../after && test_cmp ../before ../after && test_must_fail dv mv f 2>../err && test_must_fail dv mv f d nodir 2>../err && clean
 '
 
+test_expect_success 'across the border of a tracked directory: the hint as typed' '
+	cp -a base m8 && cd m8 && for args in "f d/f" "d/a f2"
+	do
+		test_must_fail dv mv $args 2>../err && sed -n "s/^hint: //p" ../err | sed "s/, then/ \&\&/; s/ and / \&\& /" >../hint &&
+		cat ../hint && sh -e ../hint || return 1
+	done && dv ls -R >out && printf "d/\nd/f\nd/sub/\nd/sub/b\nf2\n" >expect && test_cmp expect out && dv status --short >out && ! grep -v "^P " out
+'
+
 test_expect_success 'several into a folder; autostage; dv move is the same command' '
 	cp -a base m7 && cd m7 && git config dv.core.autostage true && dv move f d plain 2>err && ! grep hint err && git status --short >out && cat out && grep "^R  f.dv -> plain/f.dv" out && clean
 '

@@ -76,6 +76,8 @@ int tracked_list(struct dv_repo *repo, struct path_list *out);
  */
 int tracked_find(struct dv_repo *repo, const char *path, struct buf *out,
 		 struct buf *inside);
+/* True when `asked` is the pointer file of the data `path`. */
+bool is_pointer_of(const char *asked, const char *path);
 /* Reads <path>.dv.  DV_E_NOTFOUND, DV_E_INVALID.  Release *out. */
 int tracked_read(struct dv_repo *repo, const char *path,
 		 struct dv_pointer *out);

@@ -38,6 +38,14 @@ bool pointer_name(const char *path, size_t len)
 		       SUFFIX_LEN);
 }
 
+bool is_pointer_of(const char *asked, const char *path)
+{
+	size_t len = strlen(path);
+
+	return !strncmp(asked, path, len) &&
+	       !strcmp(asked + len, DV_POINTER_SUFFIX);
+}
+
 int repo_check_parents(struct dv_repo *repo, const char *path)
 {
 	DV_AUTO_BUF struct buf name = BUF_INIT;

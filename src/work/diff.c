@@ -123,14 +123,6 @@ static int read_wishes(struct diff *d, struct wishes *out)
 	return err;
 }
 
-static bool is_pointer_of(const char *asked, const char *path)
-{
-	size_t len = strlen(path);
-
-	return !strncmp(asked, path, len) &&
-		!strcmp(asked + len, DV_POINTER_SUFFIX);
-}
-
 /* The part of the tracked path that is asked for, "" for all, or NULL. */
 static const char *part_of(const struct wish *w, const struct dv_tracked *t)
 {

@@ -102,6 +102,7 @@ static int check_free(const struct moving *m)
 	return 0;
 }
 
+/* What is tracked as a whole is gone then; of a directory it is a part. */
 static int refuse_border(const struct moving *m)
 {
 	DV_AUTO_BUF struct buf from = BUF_INIT;
@@ -110,9 +111,11 @@ static int refuse_border(const struct moving *m)
 			  "directory stays there, and nothing else moves in",
 			  m->from.data);
 
-	return dv_hint(err, "mv %s %s, then dv add both",
-		       add_word(m->repo, m->from.data, &from),
-		       add_word(m->repo, m->to.data, &to));
+	add_word(m->repo, m->from.data, &from);
+	add_word(m->repo, m->to.data, &to);
+	return dv_hint(err, "mv %s %s, then dv %s %s and dv add %s",
+		       from.data, to.data, m->inside.len ? "add" : "rm",
+		       from.data, to.data);
 }
 
 /* The part of `to` inside the directory that `from` is inside of, too. */

@@ -52,15 +52,6 @@ static int asked_read(struct status *s, struct asked *out)
 	return err;
 }
 
-/* True when `asked` is the pointer file of `path`. */
-static bool is_pointer_of(const char *asked, const char *path)
-{
-	size_t len = strlen(path);
-
-	return !strncmp(asked, path, len) &&
-		!strcmp(asked + len, DV_POINTER_SUFFIX);
-}
-
 /*
  * How `asked` is about the tracked `path`: the part inside it, "" for all of
  * it, or NULL.
