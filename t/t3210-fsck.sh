@@ -117,8 +117,8 @@ test_expect_success 'a remote: a pack that is gone, one that is short, one that 
 	cd repo && p=$(there) && cp "$p" ../keep && rm -f "$p" && test_exit_code 1 dv fsck --quick -r origin >out && grep "^missing: packs/" out &&
 	dv fsck -r origin --repair >out && cat out && grep "^repaired: packs/" out && dv fsck -q -r origin &&
 	p=$(there) && chmod u+w "$p" && truncate -s -5 "$p" && test_exit_code 1 dv fsck --quick -r origin >out && grep "^damaged: packs/" out &&
-	dv fsck -q --quick -r origin --repair && p=$(there) && flip "$p" 5000 && dv fsck -q --quick -r origin && test_exit_code 1 dv fsck -r origin >out &&
-	cat out && grep "^damaged: packs/" out && dv fsck -r origin --repair && rm -rf ../fresh && git clone -q . ../fresh && cd ../fresh && dv pull -q && diff -r data ../input
+	dv fsck -q --quick -r origin --repair && p=$(there) && flip "$p" 5000 && dv fsck -q --quick -r origin && test_exit_code 1 dv fsck -r origin >out 2>err &&
+	cat out && grep "^damaged: packs/" out && grep "^hint: dv fsck -r origin --repair " err && dv fsck -r origin --repair && rm -rf ../fresh && git clone -q . ../fresh && cd ../fresh && dv pull -q && diff -r data ../input
 '
 
 test_expect_success 'a remote: a version that was never pushed' '

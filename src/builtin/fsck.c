@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/path.h"
 #include "builtin/builtin.h"
 #include "builtin/open.h"
 #include "cli/human.h"
@@ -90,6 +91,20 @@ static void print_json(const struct dv_fsck_result *r)
 	puts(out.data);
 }
 
+/* As it is typed. */
+static void hint_repair(const char *remote)
+{
+	DV_AUTO_BUF struct buf word = BUF_INIT;
+
+	if (!remote) {
+		report_hint("dv fsck --repair looks for good copies");
+		return;
+	}
+	path_word(remote, &word);
+	report_hint("dv fsck -r %s --repair pushes again what is here",
+		    word.data);
+}
+
 static void print_result(const struct dv_fsck_options *o,
 			 const struct dv_fsck_result *r)
 {
@@ -107,7 +122,7 @@ static void print_result(const struct dv_fsck_options *o,
 		       (unsigned long long)r->not_here,
 		       human_plural(r->not_here, "was", "were"));
 	if (bad && !o->repair)
-		report_hint("dv fsck --repair looks for good copies");
+		hint_repair(o->remote);
 	else if (bad)
 		report_hint("where the data still is, dv add stores it again "
 			    "and dv push sends it");
