@@ -62,6 +62,8 @@ struct dv_gc_result {
 	uint64_t kept;		/* files kept because what they hold was come
 				   to need meanwhile, or is damaged */
 	uint64_t not_here;	/* roots that are not here, or in part */
+	uint64_t at_remotes;	/* of these, whose nodes are missing but a
+				   remote has all */
 	bool pending;		/* remote: some are condemned and not yet due */
 };
 
@@ -69,7 +71,8 @@ struct dv_gc_result {
  * Removes what no pointer can reach: see reach in technical/design.adoc.
  * fn is told of each file before any is removed; with dry_run nothing else
  * happens, and the same state gives the same calls.  Refuses, with a hint,
- * where it cannot see everything that may be needed.
+ * where it cannot see everything that may be needed; a version whose nodes
+ * are not here is no reason to when a remote that can be asked has it.
  *
  * At a remote the first run condemns; a later one, not before the grace is
  * over by the remote's clock, looks again and removes.

@@ -80,6 +80,7 @@ static void print_json(const struct gc_view *v, const struct dv_gc_result *r)
 	json_add_number(&out, "linked", r->linked);
 	json_add_number(&out, "kept", r->kept);
 	json_add_number(&out, "not_here", r->not_here);
+	json_add_number(&out, "at_remotes", r->at_remotes);
 	json_add_bool(&out, "pending", r->pending);
 	json_object_end(&out);
 	puts(out.data);

@@ -27,6 +27,14 @@ int gc_tell(struct gc *g, enum dv_gc_action action, const char *name,
 /* "now", or a number with s, m, h, d or w.  `name` is for the message. */
 int age_parse(const char *text, const char *name, int64_t *ns);
 
+/*
+ * gc_elsewhere.c: roots that are unseen and at no remote, as far as was
+ * asked; *first is set when there are any.
+ */
+uint64_t gc_count_unseen(const struct gc *g, const struct live_root **first);
+/* Asks the remotes for them; makes no request when there are none. */
+int gc_ask_remotes(struct gc *g);
+
 /* gc_store.c */
 int gc_store(struct gc *g);
 /* gc_remote.c */

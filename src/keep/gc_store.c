@@ -235,22 +235,22 @@ static void sort_files(struct gc_plan *p)
 }
 
 /* Nothing is removed where it cannot be seen what is needed. */
-static int check_whole(struct gc *g)
+static int check_seen(struct gc *g)
 {
 	const struct live_root *r;
-	char hex[DV_ID_HEX + 1];
+	uint64_t count = gc_count_unseen(g, &r);
 
 	g->result->not_here = g->live.not_here;
-	if (!g->live.not_here || g->options->force)
+	if (!count || g->options->force)
 		return 0;
-	r = &g->live.roots[g->live.first_not_here];
-	dv_id_to_hex(&r->id, hex);
-	dv_fail(DV_E_UNSUPPORTED, "%llu recorded %s not (wholly) here, such "
-		"as %s%s%.10s: what they need of the rest is not known",
-		(unsigned long long)g->live.not_here,
-		g->live.not_here == 1 ? "version is" : "versions are",
+	dv_fail(DV_E_UNSUPPORTED, "%llu recorded %s not (wholly) here and %s, "
+		"such as %s%s%.10s: what they need of the rest is not known",
+		(unsigned long long)count,
+		count == 1 ? "version is" : "versions are", r->damaged ?
+		"what was here is damaged" : "at no remote that can be asked",
 		r->path, r->commit ? " of " : "", r->commit ? r->commit : "");
-	return dv_hint(DV_E_UNSUPPORTED, "'dv fetch -A' gets them; with "
+	return dv_hint(DV_E_UNSUPPORTED, "'dv fetch -A' gets what remotes "
+		       "have, 'dv push -A' where it is sends the rest; with "
 		       "--force what is missing here counts as being safe "
 		       "elsewhere");
 }
@@ -385,8 +385,9 @@ static int look_again(struct gc_plan *p)
 		before[i] = p->files[i].live;
 	if (!err)
 		err = live_walk(&g->live, NULL);
+	/* no request while others wait: what is new must be run again for */
 	if (!err)
-		err = check_whole(g);
+		err = check_seen(g);
 	if (!err)
 		count_live(p);
 	for (size_t i = 0; i < p->count && !err; i++) {
@@ -421,8 +422,10 @@ int gc_store(struct gc *g)
 
 	pthread_mutex_init(&p.mutex, NULL);
 	err = make_plan(&p);
+	if (!err && !g->options->force)
+		err = gc_ask_remotes(g);
 	if (!err)
-		err = check_whole(g);
+		err = check_seen(g);
 	if (!err)
 		err = tell_plan(&p);
 	if (err || g->options->dry_run ||

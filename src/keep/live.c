@@ -134,9 +134,13 @@ int live_gather(struct live *l, bool users)
 static int miss(struct live *l, enum object_class class,
 		const struct dv_id *id)
 {
-	const struct live_root *root = &l->roots[l->walked];
+	struct live_root *root = &l->roots[l->walked];
 
 	l->root_misses = true;
+	if (class == OBJECT_META) {
+		root->unseen = true;
+		root->damaged |= store_has_bad(l->store, class, id);
+	}
 	l->missing++;
 	return l->miss ? l->miss(l->miss_data, root, class, id) : 0;
 }
@@ -198,8 +202,7 @@ int live_walk(struct live *l, const struct dv_progress *progress)
 		start = want_root(root->kind, &root->id);
 		err = want_walk(l->reader, &start, visit, l);
 		root->whole = !err && !l->root_misses;
-		if (!root->whole && !l->not_here++)
-			l->first_not_here = l->walked;
+		l->not_here += !root->whole;
 	}
 	meter_finish(&meter);
 	return err;

@@ -26,6 +26,10 @@ struct live_root {
 	const char *commit;	/* the arena's; NULL: a work tree */
 	const char *worktree;	/* the arena's */
 	bool whole;		/* live_walk() found all of it here */
+	bool unseen;		/* a node is missing: what is below it is not
+				   known */
+	bool damaged;		/* and was here: this store lost it */
+	bool at_remote;		/* unseen, but a remote has all of it */
 };
 
 struct live {
@@ -43,7 +47,6 @@ struct live {
 	size_t walked;			/* roots that live_walk() has done */
 	struct marks marks;
 	uint64_t not_here;		/* roots of which something is missing */
-	size_t first_not_here;		/* the first of them */
 	uint64_t missing;		/* objects that are, as far as known */
 	/* Called for each of these, unless NULL. */
 	int (*miss)(void *data, const struct live_root *root,

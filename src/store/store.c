@@ -520,6 +520,14 @@ bool store_find_which(struct store *s, enum object_class class,
 	return true;
 }
 
+bool store_has_bad(struct store *s, enum object_class class,
+		   const struct dv_id *id)
+{
+	struct place place;
+
+	return store_find_which(s, class, id, FIND_BAD, 0, &place);
+}
+
 bool store_find_own(struct store *s, enum object_class class,
 		    const struct dv_id *id, struct place *out)
 {

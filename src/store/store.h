@@ -139,6 +139,9 @@ int store_each_pack(struct store *s, enum object_class class,
 /* As store_each_pack(): the files of packs whose index is damaged. */
 int store_each_damaged(struct store *s, enum object_class class,
 		       int (*fn)(const char *path, void *data), void *data);
+/* True when a copy of the object is here that is known to be bad. */
+bool store_has_bad(struct store *s, enum object_class class,
+		   const struct dv_id *id);
 /* True when something in the pack is known to be bad. */
 bool store_pack_has_bad(struct store *s, const struct pack *pack);
 
