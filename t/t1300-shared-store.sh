@@ -130,6 +130,13 @@ test_expect_success 'adding the file again mends it, in spite of the forged pack
 	cd repo65533 && cp ../victim data/victim && chown 65533 data/victim && b dv add -q data && rm -f data/victim && b dv checkout -q && cmp data/victim ../victim
 '
 
+test_expect_success 'each imports through a clone of his own' '
+	make_repo from && cd from && mkdir ../from-data && dv remote add origin "$SCRATCH/from-data" && echo imported >i && dv add -q i && git add -A && git commit -qm i && dv push -q && chmod -R a+rX . ../from-data && cd ../repo65531 &&
+	a dv import -q "$SCRATCH/from" i && cmp i ../from/i && cd ../repo65533 && b dv import -q "$SCRATCH/from" i && cmp i ../from/i &&
+	test "$(stat -c %u "$store/sources" "$store/sources-65533")" = "65531
+65533"
+'
+
 test_expect_success 'where the other one has not shared a file the owner is named' '
 	cd repo65533 && pack=$(find "$store/data" -name "*.pack" -user 65531 -size +200k | head -1) && find "$store" -name "*.pack" -user 65531 -exec chmod 600 {} + &&
 	rm -rf data && test_must_fail b dv checkout 2>../err && cat ../err && grep "cannot open $store.*which belongs to user 65531: Permission denied" ../err && grep "hint: its owner can share the store" ../err

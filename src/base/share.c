@@ -141,7 +141,7 @@ static int share_below(int dir_fd, const char *name, mode_t others, int depth)
 	while (!err && (errno = 0, entry = readdir(dir)))
 		/* "sources" are clones, which are their owner's */
 		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..") &&
-		    strcmp(entry->d_name, "sources"))
+		    strncmp(entry->d_name, "sources", strlen("sources")))
 			err = share_below(fd, entry->d_name, others,
 					  depth + 1);
 	/* the mark comes last: killed before, it begins again */

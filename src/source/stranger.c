@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -12,10 +13,15 @@ char *source_dir(const char *store_path, const char *url)
 	struct buf dir = BUF_INIT;
 	char hex[DV_ID_HEX + 1];
 	struct dv_id id;
+	struct stat st;
 
 	sha256(url, strlen(url), &id);
 	dv_id_to_hex(&id, hex);
-	buf_addf(&dir, "%s/sources/%s", store_path, hex);
+	buf_addf(&dir, "%s/sources", store_path);
+	/* git runs what a clone's config says: another user's is not used */
+	if (!lstat(dir.data, &st) && st.st_uid != geteuid())
+		buf_addf(&dir, "-%lu", (unsigned long)geteuid());
+	buf_addf(&dir, "/%s", hex);
 	return buf_detach(&dir);
 }
 
