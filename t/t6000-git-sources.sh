@@ -165,4 +165,12 @@ test_expect_success 'what a killed get has left is removed by the next one, but 
 	printf ".dv-get-%s\n" bbbbbb cccccc dddddd eeeeee >expect && ls -A | grep "^.dv-get" >out && test_cmp expect out
 '
 
+test_expect_success 'cat shows files of git too, also where dv is not set up' '
+	git init -q bare && random_bytes 200000 9 >bare/f && git -C bare add f && git -C bare commit -qm f && cd plain &&
+	dv cat --repo ../bare f | cmp - ../bare/f && cd ../user && dv cat --repo ../bare f | cmp - ../bare/f &&
+	dv cat --repo ../registry mixed/code/run.py | cmp - ../registry/mixed/code/run.py &&
+	test_must_fail dv cat --repo ../registry mixed/code 2>err && grep "is a folder" err &&
+	test_must_fail dv cat --repo ../bare nothing && rm err && test -z "$(ls -A .git/dv/tmp)"
+'
+
 test_done

@@ -46,6 +46,7 @@ start_git_daemon
 test_expect_success 'ls and cat take no file of git that is not shown' '
 	make_repo user && cd user && dv ls --repo "$GIT_URL/registry" >../out && grep "^model.bin$" ../out &&
 	dv cat --repo "$GIT_URL/registry" model.bin | cmp - ../work/model.bin &&
+	dv cat --repo "$GIT_URL/registry" README | cmp - ../work/README &&
 	clone=$(echo .git/dv/sources/*/.git) && big=$(git -C ../work rev-parse HEAD:big.in.git) &&
 	git --git-dir="$clone" cat-file --batch-all-objects --batch-check="%(objectname)" >../have &&
 	test_must_fail grep "$big" ../have

@@ -92,7 +92,10 @@ int dv_source_supply(struct dv_repo *repo, const struct dv_tracked *missing,
 
 /* --- looking into another repository ------------------------------------ */
 
-/* As dv_list() and dv_cat() there; paths are relative to its top. */
+/*
+ * As dv_list() and dv_cat() there; paths are relative to its top.  Cat writes
+ * files of git's own too, from a repository without dv as well.
+ */
 int dv_source_list(struct dv_repo *repo, const char *url,
 		   const struct dv_selection *what, bool recursive,
 		   dv_entry_cb *fn, void *data);
