@@ -92,4 +92,9 @@ test_expect_success 'A10: clone elsewhere and pull' '
 	test_cmp ../../v2.xml data/data.xml
 '
 
+test_expect_success 'the name of a remote where a path is expected' '
+	make_repo named && cd named && echo 1 >f && dv add -q f && dv remote add origin ../named.d && test_must_fail dv push origin 2>err && cat err && grep "^hint: a remote is named by -r origin" err &&
+	dv push -r origin && test_must_fail dv pull nope 2>err && cat err && ! grep hint err
+'
+
 test_done

@@ -405,6 +405,18 @@ static int hand_on(const struct dv_selection *what, dv_tracked_cb *fn,
 	return err;
 }
 
+/* Who is used to `git push origin` types the name of a remote. */
+static int fail_unmet(struct dv_repo *repo, const char *typed)
+{
+	DV_AUTO_BUF struct buf name = BUF_INIT;
+	int err = dv_fail(DV_E_NOTFOUND, "nothing is tracked at %s", typed);
+
+	buf_addf(&name, "remote.%s.url", typed);
+	if (!dv_config_get(repo, name.data))
+		return err;
+	return dv_hint(err, "a remote is named by -r %s", typed);
+}
+
 int dv_tracked_each(struct dv_repo *repo, const struct dv_selection *what,
 		    dv_tracked_cb *fn, void *data)
 {
@@ -425,8 +437,7 @@ int dv_tracked_each(struct dv_repo *repo, const struct dv_selection *what,
 	}
 	for (size_t i = 0; i < s.wish_count && !err; i++)
 		if (!s.wishes[i].met && *s.wishes[i].path)
-			err = dv_fail(DV_E_NOTFOUND, "nothing is tracked at %s",
-				      s.wishes[i].typed);
+			err = fail_unmet(repo, s.wishes[i].typed);
 	if (!err)
 		err = hand_out(&s, fn, data);
 	revision_free(r);
