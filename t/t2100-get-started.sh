@@ -97,4 +97,10 @@ test_expect_success 'the name of a remote where a path is expected' '
 	dv push -r origin && test_must_fail dv pull nope 2>err && cat err && ! grep hint err
 '
 
+test_expect_success 'of many files that are missing only some are named' '
+	make_repo many && cd many && mkdir d && for i in $(seq 50); do echo $i >d/$i || return 1; done && dv add -q d && git add -A && git commit -qm d &&
+	rm -rf d .git/dv/data && test_must_fail dv checkout 2>err && cat err && grep "^error: .*(50 missing in all)" err && grep "^\.\.\. and 30 more" err &&
+	test "$(grep -c ": not in the store$" err)" = 20
+'
+
 test_done

@@ -20,6 +20,9 @@ static const char *const usage[] = {
 	"[--relink] [--] [<path>...]", NULL
 };
 
+/* In a clone without the data all of it is missing: so many are named. */
+#define MISSING_NAMED	20
+
 /* Only what needs the user's attention; the rest is summed up. */
 static int print_event(enum dv_checkout_event event, const char *path,
 		       void *data)
@@ -29,6 +32,8 @@ static int print_event(enum dv_checkout_event event, const char *path,
 
 	if (event != DV_CHECKOUT_KEPT &&
 	    (event != DV_CHECKOUT_MISSING || v->planned))
+		return 0;
+	if (event == DV_CHECKOUT_MISSING && v->named++ >= MISSING_NAMED)
 		return 0;
 	progress_clear(v->view);
 	shown_path(v->repo, path, &shown);
@@ -102,6 +107,8 @@ int checkout_run(struct checkout_view *v, struct dv_checkout_options *options)
 	nothing = checkout_nothing(&v->result);
 
 	progress_clear(v->view);
+	if (v->named > MISSING_NAMED)
+		fprintf(stderr, "... and %u more\n", v->named - MISSING_NAMED);
 	if (v->json)
 		print_json(&v->result, options->dry_run);
 	else if (!v->quiet && !nothing)

@@ -66,6 +66,7 @@ struct checkout_view {
 	int quiet, json;
 	bool silent_if_nothing;	/* set by pull when it says it all itself */
 	bool planned;		/* what is missing would have been fetched */
+	unsigned named;		/* of what is missing; private */
 	struct dv_checkout_result result;
 };
 /* Sets options->notice. */
