@@ -213,4 +213,11 @@ test_expect_success '--remove-dvc removes the .dvc files of what came over, and 
 	grep "^data.dv$" ../files && ! grep "^data.dvc$" ../files && cmp big.bin ../v3.orig/big.bin
 '
 
+test_expect_success 'what gc has removed since is converted again' '
+	new_dvc collected && cd collected && small_files data 20 && random_bytes 300000 77 >one && dvc_repo add data one && git add -A && git commit -qm dvc &&
+	dv migrate --from-dvc && dv migrate --from-dvc && git clean -qfd -e data -e one && git checkout -q . && rm -f data.dv one.dv && dv gc --grace now >../out && grep "^remove" ../out &&
+	find .git -name migrated | grep . && dv migrate --from-dvc && git add -A && git commit -qm dv && dv fsck &&
+	rm -rf data one && dv checkout -q && random_bytes 300000 77 | cmp - one && test "$(find data -type f | wc -l)" -eq 20
+'
+
 test_done

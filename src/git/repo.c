@@ -489,6 +489,23 @@ int repo_store(struct dv_repo *repo, struct store **out)
 	return err;
 }
 
+int repo_hold_store(struct dv_repo *repo, struct store **held)
+{
+	struct store *store;
+	int err = repo_store(repo, &store);
+
+	if (!err)
+		err = store_hold(store);
+	*held = err ? NULL : store;
+	return err;
+}
+
+void repo_let_go(struct store **held)
+{
+	if (*held)
+		store_let_go(*held);
+}
+
 int repo_lock(struct dv_repo *repo, const char *command, struct lock *out)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;

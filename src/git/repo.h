@@ -50,6 +50,16 @@ int repo_fallbacks(struct dv_repo *repo, struct path_list *out);
 int repo_store(struct dv_repo *repo, struct store **out);
 
 /*
+ * Opens and holds the store (store_hold()), for who finds that content is
+ * here and writes the pointer to it later:
+ *
+ *	DV_AUTO_HOLD struct store *held = NULL;
+ */
+int repo_hold_store(struct dv_repo *repo, struct store **held);
+void repo_let_go(struct store **held);
+#define DV_AUTO_HOLD	__attribute__((cleanup(repo_let_go)))
+
+/*
  * The lock of this work tree, for commands that change it.  Says whom it
  * waits for, see dv_repo_set_waiting().
  */

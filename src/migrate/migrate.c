@@ -26,11 +26,15 @@ static int run_locked(struct present *p, struct dv_repo *repo,
 		      struct buf *checkout)
 {
 	DV_AUTO_LOCK struct lock lock = LOCK_INIT;
+	DV_AUTO_HOLD struct store *held = NULL;
 	dv_migrate_cb *fn = p->fn;
 	void *data = p->data;
 	struct dv_migrate_result *result = p->result;
 	int err = o->dry_run ? 0 : repo_lock(repo, "migrate", &lock);
 
+	/* what a batch has converted is pointed to later */
+	if (!err && !o->dry_run)
+		err = repo_hold_store(repo, &held);
 	if (err)
 		return err;
 	err = present_open(p, repo, o);

@@ -172,6 +172,7 @@ int dv_import(struct dv_repo *repo, const char *url, const char *path,
 	DV_AUTO_BUF struct buf plain = BUF_INIT;
 	DV_AUTO_CLONE struct clone *c = NULL;
 	DV_AUTO_IMPORT struct import i = { .bytes = 0 };
+	DV_AUTO_HOLD struct store *held = NULL;
 	int err;
 
 	memset(result, 0, sizeof(*result));
@@ -182,6 +183,8 @@ int dv_import(struct dv_repo *repo, const char *url, const char *path,
 			  &target);
 	if (!err)
 		err = import_clone(repo, url, options->rev, false, &c);
+	if (!err)
+		err = repo_hold_store(repo, &held);
 	if (!err)
 		err = import_pointer(repo, c, path, options, &i);
 	if (err)

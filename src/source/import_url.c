@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "git/repo.h"
 #include "source/file.h"
 
 /* Straight on to the remote; the work tree never has it. */
@@ -34,12 +35,15 @@ int dv_import_url(struct dv_repo *repo, const char *url, const char *out,
 	DV_AUTO_FILE_SOURCE struct file_source f = { NULL };
 	DV_AUTO_IMPORT struct import i = { .bytes = 0 };
 	DV_AUTO_BUF struct buf target = BUF_INIT;
+	DV_AUTO_HOLD struct store *held = NULL;
 	int err;
 
 	memset(result, 0, sizeof(*result));
 	err = file_source_open(repo, url, false, &f);
 	if (!err)
 		err = import_target(repo, f.name, out, options->force, &target);
+	if (!err)
+		err = repo_hold_store(repo, &held);
 	if (!err)
 		err = file_source_pointer(repo, &f, checksum, options, &i);
 	if (!err)

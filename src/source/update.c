@@ -104,6 +104,7 @@ static int update_one(const struct update *u, const struct dv_tracked *t)
 	DV_AUTO_BUF struct buf ref = BUF_INIT;
 	DV_AUTO_CLONE struct clone *c = NULL;
 	DV_AUTO_IMPORT struct import i = { .bytes = 0 };
+	DV_AUTO_HOLD struct store *held = NULL;
 	const char *rev = u->o->rev;
 	int err;
 
@@ -114,6 +115,8 @@ static int update_one(const struct update *u, const struct dv_tracked *t)
 	if (!rev && pointer_line_get(&t->pointer, POINTER_REF, &ref))
 		rev = ref.data;
 	err = import_clone(u->repo, url.data, rev, true, &c);
+	if (!err)
+		err = repo_hold_store(u->repo, &held);
 	if (!err)
 		err = import_pointer(u->repo, c, path.data, u->o, &i);
 	return err ? err : finish(u, t, c->commit, &i);
@@ -151,6 +154,7 @@ static int update_file(const struct update *u, const struct dv_tracked *t,
 	DV_AUTO_BUF struct buf sum = BUF_INIT;
 	struct remote_facts now;
 	bool has_sum = pointer_line_get(&t->pointer, POINTER_CHECKSUM, &sum);
+	DV_AUTO_HOLD struct store *held = NULL;
 	int err = file_source_open(u->repo, url, true, &f);
 
 	if (!err)
@@ -159,8 +163,10 @@ static int update_file(const struct update *u, const struct dv_tracked *t,
 		return err;
 	if (same_version(&t->pointer, &now))
 		return tell_same(u, t);
-	err = file_source_pointer(u->repo, &f, has_sum ? sum.data : NULL, u->o,
-				  &i);
+	err = repo_hold_store(u->repo, &held);
+	if (!err)
+		err = file_source_pointer(u->repo, &f, has_sum ? sum.data :
+					  NULL, u->o, &i);
 	return err ? err : finish(u, t, "", &i);
 }
 
