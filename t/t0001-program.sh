@@ -24,6 +24,17 @@ test_expect_success 'dv alone and an unknown command are wrong usage' '
 	grep "dv help" err
 '
 
+test_expect_success 'a mistyped option is answered with the one that is meant' '
+	for words in "status --shrot" "status --shrot=1" "push --dry_run"
+	do
+		test_exit_code 129 dv $words 2>err && grep "did you mean --[sd]" err || return 1
+	done &&
+	for words in "status --zzzzzz" "push --=" "push --$(printf "%0999d" 0)"
+	do
+		test_exit_code 129 dv $words 2>err && grep "unknown option" err && ! grep "did you mean" err || return 1
+	done
+'
+
 test_expect_success 'dv help lists every command' '
 	dv help >out &&
 	for c in $commands

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/near.h"
 #include "builtin/builtin.h"
 
 const struct command commands[] = {
@@ -100,42 +101,13 @@ const char *command_instead(const char *name)
 	return NULL;
 }
 
-#define NAME_MAX_LEN 24
-
-/* Levenshtein distance, one row at a time. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[NAME_MAX_LEN + 1], len = strlen(b);
-
-	if (len > NAME_MAX_LEN || strlen(a) > NAME_MAX_LEN)
-		return NAME_MAX_LEN;
-	for (size_t j = 0; j <= len; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1]; i++) {
-		size_t corner = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= len; j++) {
-			size_t best = corner + (a[i - 1] != b[j - 1]);
-
-			corner = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[len];
-}
-
 const char *command_nearest(const char *name)
 {
 	const char *nearest = NULL;
 	size_t best = strlen(name) < 4 ? 2 : 3;
 
 	for (size_t i = 0; i < command_count; i++) {
-		size_t d = distance(name, commands[i].name);
+		size_t d = near_edits(name, commands[i].name);
 
 		if (d < best) {
 			best = d;

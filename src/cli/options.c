@@ -1,10 +1,13 @@
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
+#include "base/buf.h"
+#include "base/near.h"
 #include "cli/options.h"
 
 #define HELP_COLUMN 28
@@ -89,6 +92,23 @@ static const struct option *find_name(const struct option *o,
 	return len ? found : NULL;
 }
 
+/* What a mistyped name is taken for, or NULL. */
+static const char *nearest_name(const struct option *o, const char *name)
+{
+	size_t best = strlen(name) < 4 ? 2 : 3;
+	const char *nearest = NULL;
+
+	for (; o->type != OPTION_END; o++) {
+		size_t n = o->name ? near_edits(name, o->name) : SIZE_MAX;
+
+		if (n < best && n < strlen(o->name)) {
+			best = n;
+			nearest = o->name;
+		}
+	}
+	return nearest;
+}
+
 static bool set_value(const struct option *o, const char *text)
 {
 	char *end;
@@ -143,6 +163,19 @@ static int take(struct parser *p, const struct option *o, const char *shown,
 	return 0;
 }
 
+static int unknown_name(struct parser *p, const char *word, size_t len)
+{
+	DV_AUTO_BUF struct buf name = BUF_INIT;
+	const char *nearest;
+
+	buf_add(&name, word + 2, len);
+	nearest = nearest_name(p->options, name.data);
+	if (!nearest)
+		return usage_error(p->usage, "unknown option '%s'", word);
+	return usage_error(p->usage, "unknown option '%s' (did you mean "
+			   "--%s?)", word, nearest);
+}
+
 static int take_long(struct parser *p, const char *word)
 {
 	const char *name = word + 2, *equals = strchr(name, '=');
@@ -150,7 +183,7 @@ static int take_long(struct parser *p, const char *word)
 	const struct option *o = find_name(p->options, name, len);
 
 	if (!o)
-		return usage_error(p->usage, "unknown option '%s'", word);
+		return unknown_name(p, word, len);
 	return take(p, o, word, equals ? equals + 1 : NULL);
 }
 

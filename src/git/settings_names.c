@@ -3,12 +3,12 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/near.h"
 #include "git/config.h"
 #include "git/settings_names.h"
 
 #define REMOTE_NAME_MOST	64
 #define NEAR_MOST		3	/* edits to a name that is meant */
-#define NAME_MOST		200	/* bytes of a name worth guessing at */
 
 /* clang-format off */
 const struct setting settings_known[] = {
@@ -111,40 +111,6 @@ bool setting_canonical(const char *name, struct buf *out)
 	return true;
 }
 
-static size_t least(size_t a, size_t b, size_t c)
-{
-	size_t d = a < b ? a : b;
-
-	return d < c ? d : c;
-}
-
-/* Insertions, deletions, replacements and swaps of neighbours. */
-static size_t edits(const char *a, const char *b)
-{
-	size_t rows[3][NAME_MOST + 1];
-	size_t *before = rows[0], *last = rows[1], *now = rows[2];
-	size_t la = strlen(a), lb = strlen(b);
-
-	for (size_t j = 0; j <= lb; j++)
-		last[j] = j;
-	for (size_t i = 1; i <= la; i++) {
-		size_t *old = before;
-
-		now[0] = i;
-		for (size_t j = 1; j <= lb; j++) {
-			now[j] = least(last[j] + 1, now[j - 1] + 1,
-				       last[j - 1] + (a[i - 1] != b[j - 1]));
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
-			    a[i - 2] == b[j - 1] && before[j - 2] + 1 < now[j])
-				now[j] = before[j - 2] + 1;
-		}
-		before = last;
-		last = now;
-		now = old;
-	}
-	return last[lb];
-}
-
 bool setting_nearest(const char *name, struct buf *out)
 {
 	const char *first = strchr(name, '.'), *last = strrchr(name, '.');
@@ -153,12 +119,10 @@ bool setting_nearest(const char *name, struct buf *out)
 	const char *star;
 	size_t best = NEAR_MOST + 1;
 
-	if (strlen(name) > NAME_MOST)
-		return false;
 	generalize(name, &general);
 	for (size_t i = 0; i < settings_known_count; i++) {
 		const char *known = settings_known[i].name;
-		size_t n = edits(general.data, known);
+		size_t n = near_edits(general.data, known);
 		const char *key = strrchr(known, '.') + 1;
 
 		/* a key without its section is meant as well */
