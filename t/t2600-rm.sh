@@ -63,6 +63,10 @@ test_expect_success 'also what was never put here, and nothing else is fetched o
 	test ! -e d/sub && dv ls -R d >out && ! grep "sub/b" out && grep "sub/deep/c" out && dv checkout && test -f d/sub/deep/c && test ! -e d/sub/b
 '
 
+test_expect_success '--cached is --keep' '
+	rm -rf copy && cp -a repo copy && cd copy && echo x >>d/a && dv rm --cached d && grep x d/a && test ! -e d.dv
+'
+
 test_expect_success '--keep inside: the file stays as one that is new' '
 	rm -rf copy && cp -a repo copy && cd copy && dv rm --keep d/a && grep 1 d/a && dv status --short >out && grep "^?? d/a" out && ! dv ls d/a
 '

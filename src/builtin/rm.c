@@ -14,7 +14,7 @@
 #include "cli/report.h"
 
 static const char *const usage[] = {
-	"dv rm [-f] [--keep] [-n] [-q] [--json] [--] <path>...", NULL
+	"dv rm [-f] [--keep | --cached] [-n] [-q] [--json] [--] <path>...", NULL
 };
 
 struct rm {
@@ -95,6 +95,7 @@ int cmd_rm(int argc, char **argv)
 			 "remove also what is recorded nowhere else"),
 		OPT_FLAG(0, "keep", &m.keep,
 			 "leave the data in the work tree"),
+		OPT_FLAG(0, "cached", &m.keep, "the same, as git calls it"),
 		OPT_FLAG('n', "dry-run", &m.dry_run,
 			 "say what would be done, change nothing"),
 		OPT_FLAG('q', "quiet", &m.quiet, "print nothing but errors"),
