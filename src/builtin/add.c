@@ -88,19 +88,12 @@ static int print_result(const struct dv_add_result *r, void *data)
 
 static int finish(struct add *a, int err)
 {
-	int autostage;
-
 	progress_clear(&a->view);
 	if (err || a->quiet || a->json)
 		return report(err);
 	if (!a->results)
 		printf("nothing changed\n");
-	autostage = dv_config_bool(a->repo, "core.autostage", false);
-	if (autostage < 0)
-		return report(autostage);
-	if (a->to_stage.len && !autostage && !a->dry_run)
-		report_hint("git add%s", a->to_stage.data);
-	return 0;
+	return a->dry_run ? 0 : report(hint_stage(a->repo, &a->to_stage));
 }
 
 static int run(int argc, char **argv, const char *const *usage,

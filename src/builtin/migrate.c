@@ -178,18 +178,12 @@ static void print_sum(struct migrate *m, const struct dv_migrate_result *r)
 static int finish(struct migrate *m, const struct dv_migrate_result *r,
 		  int err)
 {
-	int autostage;
-
 	progress_clear(&m->view);
-	if (err)
-		return report(err);
-	print_sum(m, r);
-	autostage = dv_config_bool(m->repo, "core.autostage", false);
-	if (autostage < 0)
-		return report(autostage);
-	if (m->to_stage.len && !autostage && !m->quiet && !m->json)
-		report_hint("git add%s", m->to_stage.data);
-	return r->left ? 1 : 0;
+	if (!err)
+		print_sum(m, r);
+	if (!err && !m->quiet && !m->json)
+		err = hint_stage(m->repo, &m->to_stage);
+	return err ? report(err) : r->left > 0;
 }
 
 /* Where dv is not set up yet, moving in begins with that. */

@@ -54,17 +54,14 @@ static int print_result(const struct dv_move_result *r, void *data)
 
 static int run(struct mv *m, char **argv, int count)
 {
-	int autostage, err = 0;
+	int err = 0;
 
 	for (int i = 0; i < count - 1 && !err; i++)
 		err = dv_move(m->repo, argv[i], argv[count - 1], m->dry_run,
 			      print_result, m);
-	autostage = err ? err :
-		dv_config_bool(m->repo, "core.autostage", false);
-	if (!autostage && m->to_stage.len && !m->quiet && !m->json &&
-	    !m->dry_run)
-		report_hint("git add%s", m->to_stage.data);
-	return autostage < 0 ? autostage : 0;
+	if (err || m->quiet || m->json || m->dry_run)
+		return err;
+	return hint_stage(m->repo, &m->to_stage);
 }
 
 int cmd_mv(int argc, char **argv)

@@ -92,3 +92,12 @@ void hint_word(const struct dv_repo *repo, const char *path, struct buf *out)
 			return;
 	buf_addstr(out, word.data);
 }
+
+int hint_stage(struct dv_repo *repo, const struct buf *words)
+{
+	int autostage = dv_config_bool(repo, "core.autostage", false);
+
+	if (!autostage && words->len)
+		report_hint("git add%s", words->data);
+	return autostage < 0 ? autostage : 0;
+}

@@ -40,5 +40,10 @@ void typed_word(const struct dv_repo *repo, const char *path,
 
 /* Appends " <word>" to what a hint names, unless it is in there already. */
 void hint_word(const struct dv_repo *repo, const char *path, struct buf *out);
+/*
+ * Hints at git add of the words gathered so, unless core.autostage has done
+ * it.  Returns 0 or an error for report().
+ */
+int hint_stage(struct dv_repo *repo, const struct buf *words);
 
 #endif

@@ -74,16 +74,11 @@ static int run(struct rm *m, const char *const *paths, size_t count)
 	const struct dv_remove_options o = {
 		.keep = m->keep, .force = m->force, .dry_run = m->dry_run,
 	};
-	int autostage, err = dv_remove(m->repo, paths, count, &o,
-				       print_result, m);
+	int err = dv_remove(m->repo, paths, count, &o, print_result, m);
 
-	if (err)
+	if (err || m->quiet || m->json || m->dry_run)
 		return err;
-	autostage = dv_config_bool(m->repo, "core.autostage", false);
-	if (!autostage && m->to_stage.len && !m->quiet && !m->json &&
-	    !m->dry_run)
-		report_hint("git add%s", m->to_stage.data);
-	return autostage < 0 ? autostage : 0;
+	return hint_stage(m->repo, &m->to_stage);
 }
 
 int cmd_rm(int argc, char **argv)
