@@ -79,4 +79,9 @@ test_expect_success 'a branch with the pointer under another name' '
 	test ! -e name && git checkout -q named && test ! -e data && test -f name/sub/s && git status --porcelain >../out && test ! -s ../out
 '
 
+test_expect_success 'autostage: a .gitignore that is gone and that git never had is not staged' '
+	make_repo staged && cd staged && mkdir a b && echo 1 >a/x && dv add -q a/x && git add a/x.dv && git commit -q -m x && git config dv.core.autostage true &&
+	git mv a/x.dv b/x.dv && dv checkout && test -f b/x && test ! -e a/.gitignore && git status --short >out && cat out && grep "b/.gitignore" out
+'
+
 test_done

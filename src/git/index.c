@@ -1,6 +1,8 @@
 /* What git knows of pointer files, and git add. */
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -114,6 +116,16 @@ int repo_git_tracks(struct dv_repo *repo, const char *path, struct buf *out)
 			       *path ? path : "the top");
 	buf_addstr(out, found);
 	return 0;
+}
+
+bool repo_can_stage(struct dv_repo *repo, const char *path)
+{
+	DV_AUTO_BUF struct buf found = BUF_INIT;
+	int top;
+
+	return (!repo_worktree_fd(repo, &top) &&
+		!faccessat(top, path, F_OK, AT_SYMLINK_NOFOLLOW)) ||
+		!repo_git_tracks(repo, path, &found);
 }
 
 int repo_stage(struct dv_repo *repo, const char *const *paths, size_t count)

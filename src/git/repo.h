@@ -132,6 +132,11 @@ void gitignore_line(const char *name, struct buf *out);
 int repo_gitignore_remove(struct dv_repo *repo, const char *path,
 			  struct buf *changed);
 
+/*
+ * True when git add may be told of it: it is there, or the index has it.  A
+ * .gitignore whose last line went may be neither.
+ */
+bool repo_can_stage(struct dv_repo *repo, const char *path);
 /* git add -- paths, by the user's git. */
 int repo_stage(struct dv_repo *repo, const char *const *paths, size_t count);
 

@@ -190,17 +190,13 @@ static int remove_old_pointer(struct moving *m)
 static int move_ignore(struct moving *m)
 {
 	DV_AUTO_BUF struct buf changed = BUF_INIT;
-	DV_AUTO_BUF struct buf found = BUF_INIT;
 	int err = repo_gitignore_add(m->repo, m->to.data, &changed);
 
 	if (!err && changed.len)
 		note(m, changed.data);
 	if (!err)
 		err = repo_gitignore_remove(m->repo, m->from.data, &changed);
-	/* one that lost its last line is gone, and git may not know it */
-	if (!err && changed.len &&
-	    (!faccessat(m->top, changed.data, F_OK, AT_SYMLINK_NOFOLLOW) ||
-	     !repo_git_tracks(m->repo, changed.data, &found)))
+	if (!err && changed.len && repo_can_stage(m->repo, changed.data))
 		note(m, changed.data);
 	return err;
 }

@@ -53,7 +53,7 @@ static int note_ignores(struct moves *m, const char *from, const char *to)
 	DV_AUTO_BUF struct buf changed = BUF_INIT;
 	int err = repo_gitignore_remove(m->repo, from, &changed);
 
-	if (changed.len)
+	if (changed.len && repo_can_stage(m->repo, changed.data))
 		path_list_add(&m->ignores, changed.data, changed.len);
 	if (!err)
 		err = repo_gitignore_add(m->repo, to, &changed);

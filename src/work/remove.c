@@ -249,15 +249,6 @@ static int note_pointer(struct removing *r, const char *pointer, bool *known)
 	return err;
 }
 
-/* A .gitignore whose last line went is removed; git may never have had it. */
-static bool git_cares(const struct removing *r, const char *path)
-{
-	DV_AUTO_BUF struct buf found = BUF_INIT;
-
-	return !faccessat(r->top, path, F_OK, AT_SYMLINK_NOFOLLOW) ||
-		!repo_git_tracks(r->repo, path, &found);
-}
-
 static int stage_all(struct removing *r)
 {
 	int on = dv_config_bool(r->repo, "core.autostage", false);
@@ -304,7 +295,7 @@ static int remove_whole(struct removing *r, const struct target *t)
 	if (err)
 		return err;
 	result.pointer = pointer.data;
-	if (ignore.len && git_cares(r, ignore.data)) {
+	if (ignore.len && repo_can_stage(r->repo, ignore.data)) {
 		note_stage(r, ignore.data);
 		result.ignore = ignore.data;
 	}
