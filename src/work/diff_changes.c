@@ -5,27 +5,18 @@
 
 #include "base/array.h"
 #include "work/diff.h"
+#include "work/entry.h"
 #include "work/parts.h"
 
-static void fill(const struct diff_side *side, struct dv_entry *out)
+static const struct dv_entry *shown(const struct diff_side *side,
+				    struct dv_entry *out)
 {
-	const struct tree_entry *e = &side->entry;
-
-	*out = (struct dv_entry){
-		.path = side->path,
-		.type = e->type == ENTRY_DIR ? DV_ENTRY_DIR :
-			e->type == ENTRY_SYMLINK ? DV_ENTRY_SYMLINK :
-			DV_ENTRY_FILE,
-		.executable = e->executable,
-		.size = e->type == ENTRY_SYMLINK ? strlen(e->target) :
-			e->content.size,
-		.files = e->type == ENTRY_DIR ? e->files : 0,
-		.target = e->type == ENTRY_SYMLINK ? e->target : NULL,
-	};
-	if (e->type != ENTRY_SYMLINK && !side->altered) {
-		out->id = e->content.id;
-		out->chunked = e->content.list;
-	}
+	if (!side->there)
+		return NULL;
+	entry_shown(&side->entry, side->path, out);
+	if (side->altered)
+		memset(&out->id, 0, sizeof(out->id));
+	return out;
 }
 
 static enum dv_change_kind kind_of(const struct diff_change *c)
@@ -43,21 +34,15 @@ static enum dv_change_kind kind_of(const struct diff_change *c)
 static int tell(struct diff *d, const struct diff_change *c)
 {
 	struct dv_entry before, after;
-	struct dv_change out = {
+	const struct dv_change out = {
 		.kind = kind_of(c),
+		.before = shown(&c->before, &before),
+		.after = shown(&c->after, &after),
 		.tracked = c->tracked,
 		.worktree = c->after.disk,
 		.unlisted = c->unlisted,
 	};
 
-	if (c->before.there) {
-		fill(&c->before, &before);
-		out.before = &before;
-	}
-	if (c->after.there) {
-		fill(&c->after, &after);
-		out.after = &after;
-	}
 	return d->fn(&out, d->data);
 }
 

@@ -15,6 +15,7 @@
 #include "store/store.h"
 #include "store/tree.h"
 #include "work/content.h"
+#include "work/entry.h"
 #include "work/resolve.h"
 #include "work/stored.h"
 
@@ -65,28 +66,11 @@ static bool is_entered(const struct listing *l, const char *path,
 static int tell(struct listing *l, const char *path,
 		const struct tree_entry *e)
 {
-	struct dv_entry out = {
-		.path = path,
-		.executable = e->executable,
-		.size = e->content.size,
-		.files = e->type == ENTRY_DIR ? e->files : 0,
-		.id = e->content.id,
-		.chunked = e->content.list,
-	};
+	struct dv_entry out;
 
-	if (e->type == ENTRY_DIR)
-		out.type = DV_ENTRY_DIR;
-	else if (e->type == ENTRY_FILE)
-		out.type = DV_ENTRY_FILE;
-	else
-		out.type = DV_ENTRY_SYMLINK;
-	if (e->type == ENTRY_SYMLINK) {
-		out.target = e->target;
-		out.size = strlen(e->target);
-		memset(&out.id, 0, sizeof(out.id));
-	}
 	if (!l->fn || !is_told(l, path, e))
 		return 0;
+	entry_shown(e, path, &out);
 	if (l->flags & DV_LIST_STORED && e->type == ENTRY_FILE)
 		out.stored = content_here(l->store, l->reader,
 					  &e->content) == 1;

@@ -12,6 +12,7 @@
 #include "git/repo.h"
 #include "git/revision.h"
 #include "store/tree_diff.h"
+#include "work/entry.h"
 #include "work/resolve.h"
 
 #define SUFFIX_LEN	(sizeof(DV_POINTER_SUFFIX) - 1)
@@ -94,22 +95,9 @@ static int find_entry(struct log *l, struct arena *arena,
 
 static const struct dv_entry *shown_entry(struct log_side *side)
 {
-	const struct tree_entry *e = &side->entry;
-
 	if (!side->there)
 		return NULL;
-	side->out = (struct dv_entry){
-		.path = side->shown.data,
-		.type = e->type == ENTRY_DIR ? DV_ENTRY_DIR :
-			e->type == ENTRY_SYMLINK ? DV_ENTRY_SYMLINK :
-			DV_ENTRY_FILE,
-		.executable = e->executable,
-		.size = e->type == ENTRY_SYMLINK ? strlen(e->target) :
-			e->content.size,
-		.files = e->type == ENTRY_DIR ? e->files : 0,
-		.id = e->content.id,
-		.target = e->target,
-	};
+	entry_shown(&side->entry, side->shown.data, &side->out);
 	return &side->out;
 }
 
