@@ -1,48 +1,16 @@
-#include "git/revision.h"
+#include "git/revision_inside.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
-#include "base/auto.h"
 #include "base/crew.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/map.h"
 #include "base/path.h"
 #include "base/trace.h"
 #include "git/head.h"
-#include "git/lib.h"
-#include "git/private.h"
-
-#define DEPTH_MOST	512
-#define PATH_MOST	4096
-#define FOUND_MOST	(4u << 20)	/* pointers: no honest history */
-
-/* What is known of a tree by its id alone. */
-enum tree_state {
-	TREE_BARREN = 1,	/* no pointer in it or below */
-	TREE_FERTILE = 2,
-};
-
-struct revision {
-	struct dv_repo *repo;
-	git_repository *git;
-	struct arena arena;
-	struct names folders;	/* numbers for paths of folders */
-	struct id_map trees;	/* tree: enum tree_state */
-	struct id_map places;	/* tree and number of its folder: seen */
-	struct id_map found;	/* blob and number of its path: seen */
-	struct id_map commits;	/* seen */
-	struct names paths;	/* of data */
-	struct names shallow;	/* commits (20 bytes) without parents here */
-	struct buf path;	/* where the walk is */
-	const char *commit;	/* hex, of the walk */
-	size_t count;		/* of pointers */
-	revision_cb *fn;
-	void *data;
-};
 
 /* --- life -------------------------------------------------------------- */
 
@@ -95,7 +63,7 @@ static int read_shallow(struct revision *r)
 	return 0;
 }
 
-static int start(struct revision *r)
+int revision_start(struct revision *r)
 {
 	int err;
 
@@ -103,118 +71,6 @@ static int start(struct revision *r)
 		return 0;
 	err = repo_git(r->repo, &r->git);
 	return err ? err : read_shallow(r);
-}
-
-/* A git id and a number as the key of a map. */
-static struct dv_id key_of(const git_oid *id, uint32_t number)
-{
-	struct dv_id key = { { 0 } };
-
-	memcpy(key.bytes, id->id, sizeof(id->id));
-	memcpy(key.bytes + sizeof(id->id), &number, sizeof(number));
-	return key;
-}
-
-/* --- trees ------------------------------------------------------------- */
-
-static int walk(struct revision *r, const git_oid *id, int depth,
-		bool *fertile);
-
-static int report(struct revision *r, const git_oid *blob)
-{
-	struct revision_pointer p;
-	struct dv_id key;
-	uint32_t number;
-	bool added;
-
-	number = names_add(&r->paths, r->path.data,
-			   r->path.len - (sizeof(DV_POINTER_SUFFIX) - 1));
-	key = key_of(blob, number);
-	id_map_put(&r->found, &key, 0, &added);
-	if (!added)
-		return 0;
-	if (++r->count > FOUND_MOST)
-		return dv_fail(DV_E_INVALID, "too many pointers in %s",
-			       r->commit);
-	p.path = r->paths.items[number].text;
-	p.commit = r->commit;
-	p.blob = arena_copy(&r->arena, blob, sizeof(*blob));
-	return r->fn(&p, r->data);
-}
-
-static int walk_entry(struct revision *r, const git_tree_entry *entry,
-		      int depth, bool *fertile)
-{
-	const char *name = lib.tree_entry_name(entry);
-	git_filemode_t mode = lib.tree_entry_filemode(entry);
-	size_t before = r->path.len, len = strlen(name);
-	int err = 0;
-
-	if (mode != GIT_FILEMODE_TREE &&
-	    (!pointer_name(name, len) || (mode & 0170000) != 0100000))
-		return 0;
-	/* a tree can hold any name; those that lead astray are not ours */
-	if (!path_name_ok(name, len) || before + len + 1 > PATH_MOST)
-		return 0;
-	path_append(&r->path, name);
-	if (mode == GIT_FILEMODE_TREE) {
-		err = walk(r, lib.tree_entry_id(entry), depth + 1, fertile);
-	} else {
-		*fertile = true;
-		err = report(r, lib.tree_entry_id(entry));
-	}
-	buf_setlen(&r->path, before);
-	return err;
-}
-
-static int walk_entries(struct revision *r, const git_oid *id, int depth,
-			bool *fertile)
-{
-	git_tree *tree;
-	int err = repo_git_tree(r->repo, id, &tree);
-
-	if (err)
-		return err;
-	for (size_t i = 0; i < lib.tree_entrycount(tree) && !err; i++)
-		err = walk_entry(r, lib.tree_entry_byindex(tree, i), depth,
-				 fertile);
-	lib.tree_free(tree);
-	return err;
-}
-
-/*
- * A tree without pointers is looked at once, wherever it is; one with them
- * once for each folder it is found as.
- */
-static int walk(struct revision *r, const git_oid *id, int depth,
-		bool *fertile)
-{
-	struct dv_id key = key_of(id, 0);
-	uint64_t *known = id_map_get(&r->trees, &key);
-	struct dv_id place;
-	bool any = false, added;
-	int err;
-
-	if (depth > DEPTH_MOST)
-		return dv_fail(DV_E_INVALID, "%s has more than %d levels of "
-			       "folders", r->commit, DEPTH_MOST);
-	if (known && *known == TREE_BARREN)
-		return 0;
-	place = key_of(id, names_add(&r->folders, r->path.data, r->path.len));
-	id_map_put(&r->places, &place, 0, &added);
-	if (!added) {
-		*fertile = true;
-		return 0;
-	}
-	err = cancel_check();
-	if (!err)
-		err = walk_entries(r, id, depth, &any);
-	if (err)
-		return err;
-	*id_map_put(&r->trees, &key, 0, NULL) = any ? TREE_FERTILE :
-		TREE_BARREN;
-	*fertile |= any;
-	return 0;
 }
 
 /* --- commits ----------------------------------------------------------- */
@@ -232,22 +88,9 @@ static int lookup(struct revision *r, const git_oid *id, git_commit **out)
 	return code < 0 ? lib_fail(GIT_ERROR, "cannot read a commit") : 0;
 }
 
-static int walk_commit(struct revision *r, const git_commit *commit,
-		       const git_oid *id)
-{
-	git_oid tree = *lib.commit_tree_id(commit);
-	char hex[GIT_OID_HEXSZ + 1];
-	bool fertile = false;
-
-	lib.oid_tostr(hex, sizeof(hex), id);
-	r->commit = arena_copy(&r->arena, hex, GIT_OID_HEXSZ);
-	buf_clear(&r->path);
-	return walk(r, &tree, 0, &fertile);
-}
-
 static int visit(struct revision *r, const git_oid *id)
 {
-	struct dv_id key = key_of(id, 0);
+	struct dv_id key = revision_key(id, 0);
 	git_commit *commit;
 	bool added;
 	int err;
@@ -258,7 +101,7 @@ static int visit(struct revision *r, const git_oid *id)
 	err = lookup(r, id, &commit);
 	if (err)
 		return err;
-	err = walk_commit(r, commit, id);
+	err = revision_walk(r, commit, id);
 	lib.commit_free(commit);
 	return err;
 }
@@ -272,7 +115,7 @@ struct queue {
 
 static void push_id(struct queue *q, const git_oid *id)
 {
-	struct dv_id key = key_of(id, 0);
+	struct dv_id key = revision_key(id, 0);
 	bool added;
 
 	id_map_put(&q->known, &key, 0, &added);
@@ -286,7 +129,7 @@ static void push_id(struct queue *q, const git_oid *id)
 static int visit_and_queue(struct revision *r, const git_oid *id,
 			   struct queue *q)
 {
-	struct dv_id key = key_of(id, 0);
+	struct dv_id key = revision_key(id, 0);
 	git_commit *commit;
 	bool added, cut;
 	int err = lookup(r, id, &commit);
@@ -295,7 +138,7 @@ static int visit_and_queue(struct revision *r, const git_oid *id,
 		return err;
 	id_map_put(&r->commits, &key, 0, &added);
 	if (added)
-		err = walk_commit(r, commit, id);
+		err = revision_walk(r, commit, id);
 	cut = names_find(&r->shallow, (const char *)id->id, sizeof(id->id)) !=
 		NAMES_NONE;
 	for (unsigned i = 0; !err && !cut &&
@@ -361,7 +204,7 @@ static int resolve(struct revision *r, const char *rev, git_oid *out)
 	DV_AUTO_BUF struct buf hex = BUF_INIT;
 	bool is = false;
 	git_oid id;
-	int err = start(r);
+	int err = revision_start(r);
 
 	if (err)
 		return err;
@@ -449,7 +292,7 @@ int revision_history(struct revision *r, const char *ids, revision_cb *fn,
 		     void *data)
 {
 	struct queue q = { 0 };
-	int err = start(r);
+	int err = revision_start(r);
 
 	r->fn = fn;
 	r->data = data;
@@ -468,7 +311,7 @@ int revision_all(struct revision *r, const struct dv_selection *what,
 	TRACE_REGION("git: all commits");
 	struct queue q = { 0 };
 	git_oid head;
-	int err = start(r);
+	int err = revision_start(r);
 
 	r->fn = fn;
 	r->data = data;
@@ -533,12 +376,12 @@ static int range_change(struct revision *r, const char *line,
 	    (mode & 0170000) != 0100000 || len > PATH_MOST ||
 	    !pointer_name(path, len) || !path_relative_ok(path))
 		return 0;
-	err = start(r);		/* without pointers it is not needed */
+	err = revision_start(r);	/* without pointers it is not needed */
 	if (err || lib.oid_fromstr(&blob, id))
 		return err;
 	buf_clear(&r->path);
 	buf_addstr(&r->path, path);
-	return report(r, &blob);
+	return revision_report(r, &blob);
 }
 
 /* A merge is compared with each of its parents. */
@@ -570,79 +413,4 @@ int revision_range(struct revision *r, const struct dv_selection *what,
 		err = range_change(r, line, path);
 	}
 	return err;
-}
-
-/* --- pointers ---------------------------------------------------------- */
-
-static void revision_name(const struct revision_pointer *p, struct buf *out)
-{
-	buf_addf(out, "%.10s:%s%s", p->commit, p->path, DV_POINTER_SUFFIX);
-}
-
-int revision_text(struct revision *r, const struct revision_pointer *p,
-		  struct buf *out)
-{
-	DV_AUTO_BUF struct buf name = BUF_INIT;
-	git_object_t type;
-	git_blob *blob;
-	git_odb *odb;
-	size_t size;
-	int code, err = start(r);
-
-	if (err)
-		return err;
-	revision_name(p, &name);
-	code = lib.repository_odb(&odb, r->git);
-	if (code < 0)
-		return lib_fail(code, "cannot open the objects");
-	code = lib.odb_read_header(&size, &type, odb, p->blob);
-	if (code == GIT_ENOTFOUND) {
-		err = repo_git_obtain(r->repo, p->blob);
-		code = err ? err :
-			lib.odb_read_header(&size, &type, odb, p->blob);
-		if (err) {
-			lib.odb_free(odb);
-			return err;
-		}
-	}
-	lib.odb_free(odb);
-	if (code < 0)
-		return lib_fail(GIT_ERROR, "cannot read %s", name.data);
-	if (size > DV_POINTER_MAX || type != GIT_OBJECT_BLOB)
-		return dv_fail(DV_E_INVALID, "%s is too long for a pointer",
-			       name.data);
-	code = lib.blob_lookup(&blob, r->git, p->blob);
-	if (code < 0)
-		return lib_fail(GIT_ERROR, "cannot read %s", name.data);
-	buf_add(out, lib.blob_rawcontent(blob), lib.blob_rawsize(blob));
-	lib.blob_free(blob);
-	return 0;
-}
-
-int revision_read(struct revision *r, const struct revision_pointer *p,
-		  struct dv_pointer *out)
-{
-	DV_AUTO_BUF struct buf name = BUF_INIT;
-	DV_AUTO_BUF struct buf text = BUF_INIT;
-	int err = revision_text(r, p, &text);
-
-	revision_name(p, &name);
-	return err ? err : dv_pointer_parse(text.data, text.len, name.data,
-					    out);
-}
-
-int revision_blob(struct revision *r, const char *path, const char *commit,
-		  const char *hex, struct dv_pointer *out)
-{
-	struct revision_pointer p = { .path = path, .commit = commit };
-	git_oid id;
-	int err = start(r);
-
-	if (err)
-		return err;
-	if (strlen(hex) != GIT_OID_HEXSZ || lib.oid_fromstr(&id, hex))
-		return dv_fail(DV_E_INVALID, "'%s' is not the id of a blob",
-			       hex);
-	p.blob = &id;
-	return revision_read(r, &p, out);
 }
