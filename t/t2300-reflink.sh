@@ -4,27 +4,16 @@ test_description='where files can share blocks (XFS): whole files are cloned, no
 
 . "${0%/*}/test-lib.sh"
 
-truncate -s 600M "$SCRATCH/disk"
-mkdir "$SCRATCH/xfs"
-if ! { mkfs.xfs -q "$SCRATCH/disk" && mount -o loop "$SCRATCH/disk" "$SCRATCH/xfs"; } 2>/dev/null
-then
-	test_skip 'this kernel or user may not mount an XFS image'
-	test_done
-fi
-at_exit "umount '$SCRATCH/xfs'"
-
-used () {
-	sync -f "$SCRATCH/xfs" && df --output=used -B1 "$SCRATCH/xfs" | tail -n 1
-}
+need_xfs
 
 test_expect_success 'add of 100 MB takes next to no room' '
-	make_repo xfs/repo && cd xfs/repo && random_bytes 100000000 1 >big && cp big "$SCRATCH/big1" && before=$(used) &&
-	dv add -q big && after=$(used) && echo "$before $after" && test $((after - before)) -lt 8000000 &&
+	make_repo xfs/repo && cd xfs/repo && random_bytes 100000000 1 >big && cp big "$SCRATCH/big1" && before=$(xfs_used) &&
+	dv add -q big && after=$(xfs_used) && echo "$before $after" && test $((after - before)) -lt 8000000 &&
 	test -n "$(find .git/dv/loose -type f -size +90M)"
 '
 
 test_expect_success 'so does checkout, and the bytes are right' '
-	cd xfs/repo && git add -A && git commit -qm big && rm big && before=$(used) && dv checkout && after=$(used) &&
+	cd xfs/repo && git add -A && git commit -qm big && rm big && before=$(xfs_used) && dv checkout && after=$(xfs_used) &&
 	test $((after - before)) -lt 8000000 && cmp big "$SCRATCH/big1"
 '
 

@@ -4,17 +4,9 @@ test_description='hard links and clones where both can be had (XFS)'
 
 . "${0%/*}/test-lib.sh"
 
-truncate -s 600M "$SCRATCH/disk"
-mkdir "$SCRATCH/xfs"
-if ! { mkfs.xfs -q "$SCRATCH/disk" && mount -o loop "$SCRATCH/disk" "$SCRATCH/xfs"; } 2>/dev/null
-then
-	test_skip 'this kernel or user may not mount an XFS image'
-	test_done
-fi
-at_exit "umount '$SCRATCH/xfs'"
+need_xfs
 
 links () { stat -c %h "$1"; }
-used () { sync -f "$SCRATCH/xfs" && df --output=used -B1 "$SCRATCH/xfs" | tail -n 1; }
 
 test_expect_success 'reflink,hardlink clones, hardlink,reflink links' '
 	make_repo xfs/repo && cd xfs/repo && random_bytes 60000000 1 >big && cp big "$SCRATCH/big" && dv config store.link reflink,hardlink,copy && dv add -q big &&
@@ -23,9 +15,9 @@ test_expect_success 'reflink,hardlink clones, hardlink,reflink links' '
 '
 
 test_expect_success 'unprotect and relink share blocks: no room is taken' '
-	cd xfs/repo && before=$(used) && dv unprotect big && test "$(links big)" = 1 && printf X | dd of=big conv=notrunc 2>/dev/null && dv checkout -q -f &&
+	cd xfs/repo && before=$(xfs_used) && dv unprotect big && test "$(links big)" = 1 && printf X | dd of=big conv=notrunc 2>/dev/null && dv checkout -q -f &&
 	test "$(links big)" = 2 && cmp big "$SCRATCH/big" && dv config store.link reflink && dv checkout --relink big && test "$(links big)" = 1 && test -w big &&
-	cmp big "$SCRATCH/big" && after=$(used) && test $((after - before)) -lt 4000000 && dv status --json >../out && test ! -s ../out && dv fsck
+	cmp big "$SCRATCH/big" && after=$(xfs_used) && test $((after - before)) -lt 4000000 && dv status --json >../out && test ! -s ../out && dv fsck
 '
 
 test_done

@@ -121,6 +121,26 @@ make_repo () {
 	(cd "$1" && dv init -q && git commit -q -m "Use dv")
 }
 
+# An XFS file system of 600 MB, where files can share blocks, at $SCRATCH/xfs;
+# where that cannot be had the script ends.
+need_xfs () {
+	truncate -s 600M "$SCRATCH/disk" && mkdir "$SCRATCH/xfs" || exit 1
+	if { mkfs.xfs -q "$SCRATCH/disk" &&
+		mount -o loop "$SCRATCH/disk" "$SCRATCH/xfs"; } 2>/dev/null
+	then
+		at_exit "umount '$SCRATCH/xfs'"
+		return
+	fi
+	test_skip 'this kernel or user may not mount an XFS image'
+	test_done
+}
+
+# xfs_used: bytes taken on it, shared blocks counted once
+xfs_used () {
+	sync -f "$SCRATCH/xfs" &&
+		df --output=used -B1 "$SCRATCH/xfs" | tail -n 1
+}
+
 # A listing that shows all that has to survive a round trip: type, mode's x
 # bit, target and content of everything below a folder.
 describe_tree () {

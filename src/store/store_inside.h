@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/map.h"
 #include "store/midx.h"
+#include "store/node.h"
 #include "store/store.h"
 
 /*
@@ -219,7 +220,15 @@ struct slot *store_drop_slots(struct store *s, const struct pack *pack);
 /* The file of a pack is no longer there: it is not looked into again. */
 void store_drop_pack(struct store *s, const struct pack *pack);
 
-/* --- loose files (loose.c) --------------------------------------------- */
+/* --- loose files (loose.c, loose_open.c) ------------------------------- */
+
+/* The name of the loose file of a content. */
+int loose_name(const struct content *content, struct dv_id *out);
+/* Path of one of its index parts (replaces *out). */
+void loose_part_path(const struct store *s, const struct dv_id *name,
+		     uint32_t part, struct buf *out);
+/* Something in it was found to be bad. */
+bool loose_has_bad(struct store *s, const struct dv_id *name);
 
 /* A part that is here; false: there is none. */
 bool loose_part(struct store *s, const struct dv_id *name, uint32_t part,

@@ -1,0 +1,167 @@
+/* Loose files that are there: their names, their state, links to them. */
+
+#include "store/loose.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "store/store_inside.h"
+#include "store/tree.h"
+
+/* Folders changed so shortly ago are synced by session_finish(). */
+#define RECENT_NS	((int64_t)60 * 1000000000)
+
+int loose_name(const struct content *content, struct dv_id *out)
+{
+	DV_AUTO_BUF struct buf node = BUF_INIT;
+
+	return file_node_encode(content, false, &node, out);
+}
+
+void loose_part_path(const struct store *s, const struct dv_id *name,
+		      uint32_t part, struct buf *out)
+{
+	struct slot slot = { .id = *name, .part = part };
+
+	buf_clear(out);
+	slot_path(s, OBJECT_DATA, &slot, out);
+}
+
+bool loose_part(struct store *s, const struct dv_id *name,
+		      uint32_t part, struct pack **out)
+{
+	struct slot *slot;
+
+	pthread_rwlock_rdlock(&s->lock);
+	slot = table_slot(&s->classes[OBJECT_DATA], name, part);
+	pthread_rwlock_unlock(&s->lock);
+	*out = slot ? slot_open(s, OBJECT_DATA, slot) : NULL;
+	return *out;
+}
+
+bool loose_has_bad(struct store *s, const struct dv_id *name)
+{
+	struct pack *part;
+
+	for (uint32_t n = 0; loose_part(s, name, n, &part); n++)
+		if (store_pack_has_bad(s, part))
+			return true;
+	return false;
+}
+
+void loose_stamp(struct file_stamp *stamp, const struct stat *st)
+{
+	stamp->size = st->st_size;
+	stamp->mtime_ns = timespec_ns(&st->st_mtim);
+	stamp->ctime_ns = timespec_ns(&st->st_ctim);
+	stamp->inode = st->st_ino;
+}
+
+bool loose_untouched(const struct file_stamp *was, const struct stat *st)
+{
+	struct file_stamp is;
+
+	loose_stamp(&is, st);
+	return S_ISREG(st->st_mode) && is.size == was->size &&
+		is.mtime_ns == was->mtime_ns && is.inode == was->inode &&
+		(is.ctime_ns == was->ctime_ns || st->st_nlink > 1);
+}
+
+int loose_open(struct store *s, const struct content *content, int *fd)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_BUF struct buf index = BUF_INIT;
+	struct trust trust;
+	struct pack *first;
+	struct dv_id name;
+	struct stat st;
+	int err = content->size ? loose_name(content, &name) :
+		DV_E_NOTFOUND;
+
+	*fd = -1;
+	if (err == DV_E_NOTFOUND || (!err && !loose_part(s, &name, 0, &first)))
+		return dv_fail(DV_E_NOTFOUND, "no loose file");
+	if (err)
+		return err;
+	loose_path(s, &name, &path);
+	loose_part_path(s, &name, 0, &index);
+	trust_look(&trust, index.data, path.data);
+	*fd = open(path.data, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (*fd < 0 || fstat(*fd, &st) < 0) {
+		err = dv_fail_errno("cannot open %s", path.data);
+	/* another user's chunks were verified, not their order */
+	} else if (trust.strange || (uint64_t)st.st_size != content->size ||
+		   !loose_untouched(&first->stamp, &st) ||
+		   loose_has_bad(s, &name)) {
+		err = dv_fail(DV_E_CHANGED, "%s: was changed", path.data);
+	}
+	if (err && *fd >= 0) {
+		close(*fd);
+		*fd = -1;
+	}
+	return err;
+}
+
+int loose_link(struct store *s, const struct content *content, int dir_fd,
+	       const char *name)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_CLOSE int fd = -1;
+	struct dv_id id;
+	struct stat st;
+	int err = loose_open(s, content, &fd);
+
+	if (!err)
+		err = loose_name(content, &id);
+	if (err)
+		return err;
+	/* somebody may have changed it at another link */
+	if (fstat(fd, &st) < 0 || ((st.st_mode & 0777) != 0444 &&
+				   fchmod(fd, 0444) < 0))
+		return dv_fail(DV_E_UNSUPPORTED, "%s", strerror(errno));
+	loose_path(s, &id, &path);
+	if (!linkat(AT_FDCWD, path.data, dir_fd, name, 0))
+		return 0;
+	if (errno == EXDEV)
+		return dv_fail(DV_E_UNSUPPORTED, "the store is on another "
+			       "file system");
+	if (errno == EPERM || errno == EMLINK || errno == EOPNOTSUPP)
+		return dv_fail(DV_E_UNSUPPORTED, "%s", strerror(errno));
+	return dv_fail_errno("cannot link %s", path.data);
+}
+
+/*
+ * loose_commit() syncs what it writes; but what another process has just
+ * made visible may not be synced yet.
+ */
+int loose_sync_recent(struct store *s)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	int64_t now = clock_real_ns();
+	bool there[LOOSE_DIRS];
+	int err = 0;
+
+	pthread_mutex_lock(&s->merge_mutex);
+	for (unsigned n = 0; n < LOOSE_DIRS; n++)
+		there[n] = s->loose_dirs[n].there;
+	pthread_mutex_unlock(&s->merge_mutex);
+	for (unsigned n = 0; n < LOOSE_DIRS && !err; n++) {
+		struct stat st;
+
+		if (!there[n])
+			continue;
+		buf_clear(&path);
+		buf_addf(&path, "%s/loose/%02x", s->path, n);
+		if (!stat(path.data, &st) &&
+		    timespec_ns(&st.st_mtim) > now - RECENT_NS)
+			err = dir_sync(path.data);
+	}
+	return err;
+}
