@@ -107,7 +107,7 @@ NI_INLINE void run_lanes(uint32_t (*state)[8], const uint8_t *const *in,
 	}
 	while (blocks--) {
 		block(s, at, lanes);
-#pragma GCC unroll 4
+		/* told to unroll this, gcc makes seven copies of block() too */
 		for (int l = 0; l < lanes; l++)
 			at[l] += SHA256_BLOCK;
 	}
