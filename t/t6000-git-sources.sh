@@ -132,8 +132,8 @@ test_expect_success 'a secret for a remote of the same name stays here' '
 '
 
 test_expect_success 'ls and cat look into it, from inside and outside of a repository' '
-	cd plain && dv ls --repo ../registry >out && printf "data/\nmixed/weights\nmodel.bin\n" >expect &&
-	test_cmp expect out && dv ls --repo ../registry -R data/sub >out && grep "^data/sub/big$" out &&
+	cd plain && dv ls --repo ../registry --dv-only >out && printf "data/\nmixed/weights\nmodel.bin\n" >expect &&
+	test_cmp expect out && dv ls --repo ../registry >out && grep "^README$" out && grep "^mixed/$" out && dv ls --repo ../registry -R data/sub >out && grep "^data/sub/big$" out &&
 	dv cat --repo ../registry model.bin | cmp - ../registry/model.bin && cd ../user &&
 	dv ls --repo ../registry --rev v1 --json data | grep "data/sub" &&
 	dv cat --repo ../registry data/new | grep third && rm ../plain/out ../plain/expect

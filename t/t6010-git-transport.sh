@@ -44,7 +44,8 @@ test_expect_success 'setup: a registry that is served' '
 start_git_daemon
 
 test_expect_success 'ls and cat take no file of git that is not shown' '
-	make_repo user && cd user && dv ls --repo "$GIT_URL/registry" >../out && grep "^model.bin$" ../out &&
+	make_repo user && cd user && dv ls --repo "$GIT_URL/registry" --size >../out && grep "KiB  model.bin$" ../out &&
+	grep "^         -  big.in.git$" ../out && grep "^       7 B  README$" ../out &&
 	dv cat --repo "$GIT_URL/registry" model.bin | cmp - ../work/model.bin &&
 	dv cat --repo "$GIT_URL/registry" README | cmp - ../work/README &&
 	clone=$(echo .git/dv/sources/*/.git) && big=$(git -C ../work rev-parse HEAD:big.in.git) &&

@@ -92,15 +92,28 @@ int dv_source_supply(struct dv_repo *repo, const struct dv_tracked *missing,
 
 /* --- looking into another repository ------------------------------------ */
 
+/* One commit of it. */
+struct dv_source;
+
 /*
- * As dv_list() and dv_cat() there; paths are relative to its top.  Cat writes
- * files of git's own too, from a repository without dv as well.
+ * repo may be NULL: then nothing is kept.  rev NULL: its HEAD.  Give back with
+ * dv_source_close(), before `repo` is closed.
  */
-int dv_source_list(struct dv_repo *repo, const char *url,
-		   const struct dv_selection *what, bool recursive,
-		   dv_entry_cb *fn, void *data);
-int dv_source_cat(struct dv_repo *repo, const char *url, const char *rev,
-		  const char *path,
+int dv_source_open(struct dv_repo *repo, const char *url, const char *rev,
+		   struct dv_source **out);
+void dv_source_close(struct dv_source *s);
+
+/*
+ * For dv_list(), dv_tracked_each() and their like, with the commit as rev;
+ * paths are relative to its top.  Borrowed.
+ */
+struct dv_repo *dv_source_repo(const struct dv_source *s);
+const char *dv_source_commit(const struct dv_source *s);	/* hex */
+/* 0, or DV_E_NOTFOUND when dv is not set up in that commit. */
+int dv_source_set_up(const struct dv_source *s);
+
+/* As dv_cat(); also files of git's own. */
+int dv_source_cat(struct dv_source *s, const char *path,
 		  int (*write)(void *data, const uint8_t *bytes, size_t len),
 		  void *data);
 

@@ -7,6 +7,7 @@
 
 #include "dv/progress.h"
 #include "dv/repo.h"
+#include "dv/work.h"
 
 /*
  * Moving data between the store and remotes.
@@ -85,6 +86,10 @@ typedef int dv_fetch_plan_cb(const struct dv_fetch_plan *plan, void *data);
 int dv_fetch_plan(struct dv_repo *repo,
 		  const struct dv_transfer_options *options,
 		  dv_fetch_plan_cb *fn, void *data);
+
+/* dv_list(), for which the trees that the store lacks are fetched first. */
+int dv_list_fetching(struct dv_repo *repo, const struct dv_selection *what,
+		     enum dv_list_flags flags, dv_entry_cb *fn, void *data);
 
 /* dv status --remote: how much push would send. */
 int dv_compare(struct dv_repo *repo, const struct dv_transfer_options *options,

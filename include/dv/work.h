@@ -153,7 +153,13 @@ int dv_checkout(struct dv_repo *repo, const struct dv_checkout_options *o,
 
 struct dv_entry {
 	const char *path;	/* relative to the work tree */
-	enum { DV_ENTRY_FILE = 1, DV_ENTRY_SYMLINK, DV_ENTRY_DIR } type;
+	enum { DV_ENTRY_FILE = 1, DV_ENTRY_SYMLINK, DV_ENTRY_DIR,
+	       DV_ENTRY_SUBMODULE } type;
+	bool git;		/* git's own: without id; files 0 */
+	bool unsized;		/* git's own: a folder, a submodule, or a file
+				   that a partial clone has not fetched */
+	unsigned depth;		/* dv_list: folders between it and what was
+				   asked for or is tracked */
 	bool executable;
 	uint64_t size;		/* bytes; of a directory: of all below */
 	uint64_t files;		/* of a directory: below it */
@@ -166,6 +172,8 @@ struct dv_entry {
 enum dv_list_flags {
 	DV_LIST_RECURSIVE = 1,
 	DV_LIST_STORED = 2,	/* look up the content of files */
+	DV_LIST_GIT = 4,	/* git's own files too */
+	DV_LIST_GIT_ONLY = 8,	/* those alone, every file counts as one */
 };
 
 /* May return DV_LIST_SKIP: what is below this directory is left out. */
@@ -177,6 +185,10 @@ typedef int dv_entry_cb(const struct dv_entry *entry, void *data);
  * them; with DV_LIST_RECURSIVE all below.  `fn` NULL only checks that it can be
  * done.  DV_E_INCOMPLETE, with the hint to fetch, when the store lacks nodes
  * that are needed.
+ *
+ * With DV_LIST_GIT it goes folder by folder: the entries of the top, or of the
+ * paths, whether git keeps them (in the commit; else in the index and the work
+ * tree) or dv does, where data takes the place of its pointer.
  */
 int dv_list(struct dv_repo *repo, const struct dv_selection *what,
 	    enum dv_list_flags flags, dv_entry_cb *fn, void *data);

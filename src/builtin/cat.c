@@ -47,12 +47,24 @@ static int cat(struct dv_repo *repo, const char *rev, const char *path)
 	return err ? err : dv_cat(repo, rev, path, write_out, &any);
 }
 
+static int cat_elsewhere(struct dv_repo *repo, const char *url,
+			 const char *rev, const char *path)
+{
+	struct dv_source *source;
+	bool any = false;
+	int err = dv_source_open(repo, url, rev, &source);
+
+	if (!err)
+		err = dv_source_cat(source, path, write_out, &any);
+	dv_source_close(source);
+	return err;
+}
+
 int cmd_cat(int argc, char **argv)
 {
 	DV_AUTO_REPO struct dv_repo *repo = NULL;
 	DV_AUTO_FREE char *word = NULL;
 	const char *rev = NULL, *url = NULL, *path;
-	bool any = false;
 	int code, err, n;
 	const struct option options[] = {
 		OPT_STRING(0, "rev", &rev, "<rev>",
@@ -78,7 +90,7 @@ int cmd_cat(int argc, char **argv)
 	}
 	err = url ? open_repo_if_any(&repo) : open_repo(&repo);
 	if (!err && url)
-		err = dv_source_cat(repo, url, rev, path, write_out, &any);
+		err = cat_elsewhere(repo, url, rev, path);
 	else if (!err)
 		err = cat(repo, rev, path);
 	return report(err);

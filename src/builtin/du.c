@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dv/work.h"
+#include "dv/transfer.h"
 
 #include "base/array.h"
 #include "base/buf.h"
@@ -12,14 +12,13 @@
 #include "base/path.h"
 #include "builtin/builtin.h"
 #include "builtin/open.h"
-#include "builtin/transfer.h"
 #include "cli/human.h"
 #include "cli/options.h"
 #include "cli/report.h"
 
 static const char *const usage[] = {
-	"dv du [-s] [-d <n>] [--human] [-z] [--json] [--rev <rev>] [--] "
-	"[<path>...]", NULL
+	"dv du [-s] [-d <n>] [--human] [-z] [--json] [--rev <rev>] "
+	"[--repo <url>] [--] [<path>...]", NULL
 };
 
 /* A tracked path, or a path inside of one. */
@@ -36,7 +35,6 @@ struct du {
 	unsigned depth;
 	struct item *items;	/* owned */
 	size_t count, room;
-	const struct item *at;	/* whose insides are being listed */
 };
 
 static void print_json(const struct item *i)
@@ -113,8 +111,6 @@ static int sum_entry(const struct dv_entry *e, void *data)
 static int show_entry(const struct dv_entry *e, void *data)
 {
 	const struct du *d = data;
-	const char *below = path_below(e->path, d->at->path);
-	unsigned depth = 1;
 	struct item i = {
 		.path = (char *)e->path, .directory = true, .size = e->size,
 		.files = e->files,
@@ -122,13 +118,11 @@ static int show_entry(const struct dv_entry *e, void *data)
 
 	if (e->type != DV_ENTRY_DIR)
 		return 0;
-	for (; below && *below; below++)
-		depth += *below == '/';
 	print_item(d, &i);
-	return depth < d->depth ? 0 : DV_LIST_SKIP;
+	return e->depth + 1 < d->depth ? 0 : DV_LIST_SKIP;
 }
 
-static int list(struct du *d, const struct item *i, bool recursive,
+static int list(struct du *d, const struct item *i, enum dv_list_flags flags,
 		dv_entry_cb *fn, void *data)
 {
 	DV_AUTO_BUF struct buf full = BUF_INIT;
@@ -138,7 +132,7 @@ static int list(struct du *d, const struct item *i, bool recursive,
 	buf_addf(&full, "%s/%s", dv_repo_worktree(d->repo), i->path);
 	path = full.data;
 	what.paths = &path;
-	return list_fetching(d->repo, &what, recursive, fn, data);
+	return dv_list_fetching(d->repo, &what, flags, fn, data);
 }
 
 static int show(struct du *d, struct item *i)
@@ -147,14 +141,13 @@ static int show(struct du *d, struct item *i)
 
 	if (i->inside) {
 		i->size = i->files = 0;
-		err = list(d, i, false, sum_entry, i);
+		err = list(d, i, 0, sum_entry, i);
 	}
 	if (err || d->summarize)
 		return err;
 	print_item(d, i);
-	d->at = i;
 	if (d->depth && i->directory)
-		err = list(d, i, true, show_entry, d);
+		err = list(d, i, DV_LIST_RECURSIVE, show_entry, d);
 	return err;
 }
 
@@ -175,9 +168,10 @@ static int show_all(struct du *d, const struct dv_selection *what)
 
 int cmd_du(int argc, char **argv)
 {
-	DV_AUTO_REPO struct dv_repo *repo = NULL;
+	DV_AUTO_LOOKED_AT struct looked_at at = { NULL };
 	struct du d = { 0 };
 	struct dv_selection what = { 0 };
+	const char *url = NULL;
 	int code, err, n;
 	const struct option options[] = {
 		OPT_FLAG('s', "summarize", &d.summarize, "the total alone"),
@@ -189,6 +183,8 @@ int cmd_du(int argc, char **argv)
 		OPT_FLAG(0, "json", &d.json, "a JSON object per path"),
 		OPT_STRING(0, "rev", &d.rev, "<rev>",
 			   "what this commit records"),
+		OPT_STRING(0, "repo", &url, "<url>",
+			   "look into this other repository"),
 		OPT_END()
 	};
 
@@ -197,10 +193,13 @@ int cmd_du(int argc, char **argv)
 		return code;
 	if (d.summarize && d.depth)
 		return usage_error(usage, "-s goes without -d");
-	err = open_repo(&repo);
+	err = open_looked_at(url, d.rev, &at);
+	if (!err && at.elsewhere)
+		err = dv_source_set_up(at.elsewhere);
 	if (err)
 		return report(err);
-	d.repo = repo;
+	d.repo = at.repo;
+	d.rev = at.rev;
 	what = (struct dv_selection){
 		.paths = (const char *const *)argv, .count = n, .rev = d.rev,
 	};

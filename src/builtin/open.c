@@ -37,6 +37,29 @@ int open_repo_if_any(struct dv_repo **out)
 	return err == DV_E_NOTFOUND ? 0 : err;
 }
 
+int open_looked_at(const char *url, const char *rev, struct looked_at *out)
+{
+	int err = url ? open_repo_if_any(&out->around) :
+		open_repo(&out->around);
+
+	out->repo = out->around;
+	out->rev = rev;
+	if (err || !url)
+		return err;
+	err = dv_source_open(out->around, url, rev, &out->elsewhere);
+	if (err)
+		return err;
+	out->repo = dv_source_repo(out->elsewhere);
+	out->rev = dv_source_commit(out->elsewhere);
+	return 0;
+}
+
+void close_looked_at(struct looked_at *l)
+{
+	dv_source_close(l->elsewhere);
+	close_repo(&l->around);
+}
+
 int open_threads(struct dv_repo *repo, unsigned *threads)
 {
 	uint64_t jobs;

@@ -2,6 +2,7 @@
 #define BUILTIN_OPEN_H
 
 #include "dv/repo.h"
+#include "dv/source.h"
 
 #include "base/buf.h"
 
@@ -13,6 +14,22 @@ int open_repo(struct dv_repo **out);
 
 /* The same; without one around, *out is NULL, which is no failure. */
 int open_repo_if_any(struct dv_repo **out);
+
+/*
+ * What a command looks at: the repository around, as it is or as `rev`
+ * records it, or one commit of another one.
+ */
+struct looked_at {
+	struct dv_repo *repo;	/* borrowed from one of the others */
+	const char *rev;	/* NULL: the work tree */
+	struct dv_repo *around;	/* owned; NULL: none */
+	struct dv_source *elsewhere;	/* owned; NULL: it is not elsewhere */
+};
+
+#define DV_AUTO_LOOKED_AT __attribute__((cleanup(close_looked_at)))
+/* url NULL: the one around. */
+int open_looked_at(const char *url, const char *rev, struct looked_at *out);
+void close_looked_at(struct looked_at *l);
 
 /*
  * Sets *threads from core.jobs unless -j did.  Returns 0 or an error for

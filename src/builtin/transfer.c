@@ -129,17 +129,3 @@ void transfer_print(struct transfer *t, const char *verb,
 		       (unsigned long long)r->repaired,
 		       human_plural(r->repaired, "pack", "packs"));
 }
-
-int list_fetching(struct dv_repo *repo, const struct dv_selection *what,
-		  bool recursive, dv_entry_cb *fn, void *data)
-{
-	struct dv_transfer_options fetch = { .what = *what,
-					     .metadata_only = true };
-	struct dv_transfer_result result;
-	int flags = recursive ? DV_LIST_RECURSIVE : 0;
-	int err = dv_list(repo, what, flags, NULL, NULL);
-
-	if (err == DV_E_INCOMPLETE)
-		err = dv_fetch(repo, &fetch, &result);
-	return err ? err : dv_list(repo, what, flags, fn, data);
-}

@@ -55,10 +55,6 @@ void transfer_print(struct transfer *t, const char *verb,
 /* True when nothing had to be moved. */
 bool transfer_nothing(const struct dv_transfer_result *r);
 
-/* dv_list(), for which the trees that the store lacks are fetched first. */
-int list_fetching(struct dv_repo *repo, const struct dv_selection *what,
-		  bool recursive, dv_entry_cb *fn, void *data);
-
 /* dv checkout's run, for pull; prints its line and returns the exit code. */
 struct checkout_view {
 	struct dv_repo *repo;

@@ -81,17 +81,9 @@ int repo_pointer_state(struct dv_repo *repo, const char *pointer_path,
 static const char *first_from(const struct index_names *index,
 			      const char *name)
 {
-	size_t low = 0, high = index->path_count;
+	size_t at = index_names_lower(index, name);
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (strcmp(index->paths[mid], name) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low < index->path_count ? index->paths[low] : NULL;
+	return at < index->path_count ? index->paths[at] : NULL;
 }
 
 int repo_git_tracks(struct dv_repo *repo, const char *path, struct buf *out)

@@ -305,6 +305,21 @@ int index_names_get(struct dv_repo *repo, bool all,
 	return 0;
 }
 
+size_t index_names_lower(const struct index_names *n, const char *name)
+{
+	size_t low = 0, high = n->path_count;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (strcmp(n->paths[mid], name) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
 size_t index_pointers_of(const struct index_names *n, const char *path,
 			 const struct index_pointer **out)
 {

@@ -43,6 +43,9 @@ int index_names_get(struct dv_repo *repo, bool all,
 void index_names_forget(struct dv_repo *repo);
 void index_names_free(struct index_names *n);
 
+/* With `all`: number of the first path that is not before `name`. */
+size_t index_names_lower(const struct index_names *n, const char *name);
+
 /* The pointers of this path: their number, the first one in *out. */
 size_t index_pointers_of(const struct index_names *n, const char *path,
 			 const struct index_pointer **out);

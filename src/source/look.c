@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "base/crew.h"
 #include "base/error.h"
+#include "git/foreign.h"
 #include "git/repo.h"
 #include "source/entry.h"
 #include "source/import.h"
@@ -19,67 +20,85 @@
 
 #define READ_STEP	((size_t)1 << 16)
 
-/* A clone, and where it is when there is no repository to keep it in. */
-struct look {
-	struct scratch scratch;
+struct dv_source {
+	struct dv_repo *user;	/* borrowed; may be NULL */
+	struct scratch scratch;	/* where the clone is when there is no
+				   repository to keep it in */
 	struct clone *clone;
+	struct dv_repo *plain;	/* owned; where dv is not set up */
 };
 
-#define LOOK_INIT	{ SCRATCH_INIT, NULL }
-#define DV_AUTO_LOOK	__attribute__((cleanup(look_release)))
-
-static void look_release(struct look *l)
-{
-	clone_close(&l->clone);
-	scratch_release(&l->scratch);
-}
-
-static int open_apart(struct look *l, const char *url, const char *rev)
+static int open_apart(struct dv_source *s, const char *url, const char *rev)
 {
 	const char *temp = getenv("TMPDIR");
 	DV_AUTO_BUF struct buf store = BUF_INIT;
 	DV_AUTO_BUF struct buf dir = BUF_INIT;
 	struct clone_options from = { .url = url, .rev = rev };
-	int err = scratch_make(&l->scratch, temp && *temp ? temp : "/tmp");
+	int err = scratch_make(&s->scratch, temp && *temp ? temp : "/tmp");
 
 	if (err)
 		return err;
-	buf_addf(&store, "%s/.git/dv", l->scratch.dir);
-	buf_addf(&dir, "%s/.git/source", l->scratch.dir);
+	buf_addf(&store, "%s/.git/dv", s->scratch.dir);
+	buf_addf(&dir, "%s/.git/source", s->scratch.dir);
 	from.store_path = store.data;
 	from.dir = dir.data;
-	return clone_open(&from, &l->clone);
+	return clone_open(&from, &s->clone);
 }
 
-static int open_look(struct look *l, struct dv_repo *repo, const char *url,
-		     const char *rev)
+/* git's own files can be looked at all the same. */
+static int open_plain(struct dv_source *s)
 {
-	return repo ? import_clone(repo, url, rev, false, &l->clone) :
-		open_apart(l, url, rev);
+	struct foreign f = { .dir = s->clone->dir };
+
+	return s->clone->repo ? 0 : repo_open_foreign(&f, &s->plain);
 }
 
-int dv_source_list(struct dv_repo *repo, const char *url,
-		   const struct dv_selection *what, bool recursive,
-		   dv_entry_cb *fn, void *data)
+int dv_source_open(struct dv_repo *repo, const char *url, const char *rev,
+		   struct dv_source **out)
 {
-	DV_AUTO_LOOK struct look l = LOOK_INIT;
-	struct dv_transfer_options fetch = { .metadata_only = true };
-	struct dv_transfer_result result;
-	struct dv_selection there = *what;
-	int err = open_look(&l, repo, url, what->rev);
+	struct dv_source *s = xcalloc(1, sizeof(*s));
+	int err;
 
-	if (!err && !l.clone->repo)
-		err = dv_hint(dv_fail(DV_E_NOTFOUND, "dv is not set up in %s",
-				      l.clone->url),
-			      "dv get takes files of git's own too");
-	if (err)
-		return err;
-	there.rev = l.clone->commit;
-	fetch.what = there;
-	err = dv_list(l.clone->repo, &there, recursive, NULL, NULL);
-	if (err == DV_E_INCOMPLETE)
-		err = dv_fetch(l.clone->repo, &fetch, &result);
-	return err ? err : dv_list(l.clone->repo, &there, recursive, fn, data);
+	s->user = repo;
+	s->scratch = (struct scratch)SCRATCH_INIT;
+	err = repo ? import_clone(repo, url, rev, false, &s->clone) :
+		open_apart(s, url, rev);
+	if (!err)
+		err = open_plain(s);
+	if (err) {
+		dv_source_close(s);
+		s = NULL;
+	}
+	*out = s;
+	return err;
+}
+
+void dv_source_close(struct dv_source *s)
+{
+	if (!s)
+		return;
+	dv_repo_close(s->plain);
+	clone_close(&s->clone);
+	scratch_release(&s->scratch);
+	free(s);
+}
+
+struct dv_repo *dv_source_repo(const struct dv_source *s)
+{
+	return s->plain ? s->plain : s->clone->repo;
+}
+
+const char *dv_source_commit(const struct dv_source *s)
+{
+	return s->clone->commit;
+}
+
+int dv_source_set_up(const struct dv_source *s)
+{
+	if (s->clone->repo)
+		return 0;
+	return dv_fail(DV_E_NOTFOUND, "dv is not set up in %s",
+		       s->clone->url);
 }
 
 /* --- one file ------------------------------------------------------------ */
@@ -102,14 +121,14 @@ static int write_file(const char *path, write_cb *write, void *data)
 }
 
 /* git's own file goes by the disk: it may be longer than memory. */
-static int cat_git(const struct look *l, const char *parent,
+static int cat_git(const struct dv_source *from, const char *parent,
 		   const struct source_entry *p, write_cb *write, void *data)
 {
 	DV_AUTO_SCRATCH struct scratch s = SCRATCH_INIT;
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	const struct dv_progress quiet = { 0 };
 	enum clone_entry kind;
-	int err = clone_look(l->clone, p->path, &kind);
+	int err = clone_look(from->clone, p->path, &kind);
 
 	if (!err && kind == CLONE_FOLDER)
 		err = dv_fail(DV_E_INVALID, "%s is a folder", p->path);
@@ -118,44 +137,40 @@ static int cat_git(const struct look *l, const char *parent,
 	if (!err)
 		err = scratch_open(&s, NULL);
 	if (!err)
-		err = scratch_put_git(&s, l->clone, p, &quiet);
+		err = scratch_put_git(&s, from->clone, p, &quiet);
 	buf_addf(&path, "%s/%s", s.dir ? s.dir : "", p->path);
 	return err ? err : write_file(path.data, write, data);
 }
 
-static int cat_tracked(const struct look *l, const struct source_entry *p,
-		       write_cb *write, void *data)
+static int cat_tracked(const struct dv_source *from,
+		       const struct source_entry *p, write_cb *write,
+		       void *data)
 {
 	const char *path = p->path;
 	struct dv_transfer_options fetch = {
 		.what = { .paths = &path, .count = 1,
-			  .rev = l->clone->commit },
+			  .rev = from->clone->commit },
 	};
 	struct dv_transfer_result result;
-	int err = dv_fetch(l->clone->repo, &fetch, &result);
+	int err = dv_fetch(from->clone->repo, &fetch, &result);
 
-	return err ? err : dv_cat(l->clone->repo, l->clone->commit, path,
+	return err ? err : dv_cat(from->clone->repo, from->clone->commit, path,
 				  write, data);
 }
 
-int dv_source_cat(struct dv_repo *repo, const char *url, const char *rev,
-		  const char *path, write_cb *write, void *data)
+int dv_source_cat(struct dv_source *from, const char *path,
+		  write_cb *write, void *data)
 {
-	DV_AUTO_LOOK struct look l = LOOK_INIT;
 	DV_AUTO_SOURCE struct source_entry p = { 0 };
-	const char *parent = NULL;
+	const char *parent = from->scratch.dir;
 	struct store *store;
-	int err = open_look(&l, repo, url, rev);
+	int err = source_find(from->clone, path, &p);
 
-	if (!err)
-		err = source_find(l.clone, path, &p);
 	if (!err && p.kind == SOURCE_TRACKED)
-		return cat_tracked(&l, &p, write, data);
-	if (!err && repo)
-		err = repo_store(repo, &store);
-	if (!err && repo)
+		return cat_tracked(from, &p, write, data);
+	if (!err && from->user)
+		err = repo_store(from->user, &store);
+	if (!err && from->user)
 		err = store_temp_dir(store, &parent);
-	if (err)
-		return err;
-	return cat_git(&l, repo ? parent : l.scratch.dir, &p, write, data);
+	return err ? err : cat_git(from, parent, &p, write, data);
 }

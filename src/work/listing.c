@@ -16,20 +16,11 @@
 #include "store/tree.h"
 #include "work/content.h"
 #include "work/entry.h"
+#include "work/listing.h"
 #include "work/resolve.h"
 #include "work/stored.h"
 
 /* --- dv_list -------------------------------------------------------------- */
-
-struct listing {
-	struct dv_repo *repo;
-	const struct dv_selection *what;
-	struct store *store;
-	struct store_reader *reader;	/* owned */
-	enum dv_list_flags flags;
-	dv_entry_cb *fn;
-	void *data;
-};
 
 /* A directory on the way down, and how far it was told. */
 struct level {
@@ -40,6 +31,7 @@ struct level {
 };
 
 struct levels {
+	unsigned depth;		/* of the first one's entries */
 	struct level *items;	/* owned */
 	size_t count, room;
 };
@@ -64,13 +56,14 @@ static bool is_entered(const struct listing *l, const char *path,
 }
 
 static int tell(struct listing *l, const char *path,
-		const struct tree_entry *e)
+		const struct tree_entry *e, unsigned depth)
 {
 	struct dv_entry out;
 
 	if (!l->fn || !is_told(l, path, e))
 		return 0;
 	entry_shown(e, path, &out);
+	out.depth = depth;
 	if (l->flags & DV_LIST_STORED && e->type == ENTRY_FILE)
 		out.stored = content_here(l->store, l->reader,
 					  &e->content) == 1;
@@ -112,7 +105,8 @@ static int walk(struct listing *l, struct levels *levels, struct buf *path)
 		path_append(path, e->name);
 		err = cancel_check();
 		if (!err)
-			err = tell(l, path->data, e);
+			err = tell(l, path->data, e, levels->depth +
+				   (unsigned)levels->count - 1);
 		if (err == DV_LIST_SKIP)
 			err = 0;
 		else if (!err && is_entered(l, path->data, e))
@@ -123,9 +117,9 @@ static int walk(struct listing *l, struct levels *levels, struct buf *path)
 
 /* The entries of a directory, and with DV_LIST_RECURSIVE all below. */
 static int list_folder(struct listing *l, const char *path,
-		       const struct dv_id *id)
+		       const struct dv_id *id, unsigned depth)
 {
-	struct levels levels = { 0 };
+	struct levels levels = { .depth = depth };
 	DV_AUTO_BUF struct buf at = BUF_INIT;
 	int err;
 
@@ -162,7 +156,8 @@ static bool asked_for(struct dv_repo *repo, const struct dv_selection *what,
 }
 
 /* A tracked path as an entry; the store is asked only for what it can tell. */
-static int tell_tracked(struct listing *l, const struct dv_tracked *t)
+static int tell_tracked(struct listing *l, const struct dv_tracked *t,
+			unsigned depth)
 {
 	struct tree_entry e;
 
@@ -173,42 +168,56 @@ static int tell_tracked(struct listing *l, const struct dv_tracked *t)
 		e.type = ENTRY_FILE;
 		e.content.size = t->pointer.size;
 	}
-	return tell(l, t->path, &e);
+	return tell(l, t->path, &e, depth);
 }
 
-static int list_tracked(const struct dv_tracked *t, void *data)
+/* What was asked for is, or is inside of, this tracked path. */
+static int list_inside(struct listing *l, const struct dv_tracked *t)
 {
-	struct listing *l = data;
 	DV_AUTO_ARENA struct arena arena = ARENA_INIT;
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	struct tree_entry root, e;
 	int err;
 
-	buf_addstr(&path, t->path);
-	if (t->pointer.kind == DV_KIND_FILE ||
-	    !asked_for(l->repo, l->what, t)) {
-		if (t->pointer.kind == DV_KIND_FILE && *t->inside)
-			return dv_fail(DV_E_NOTFOUND, "%s/%s is not recorded",
-				       t->path, t->inside);
-		resolve_root(&t->pointer, &root);
-		err = tell_tracked(l, t);
-		if (err == DV_LIST_SKIP)
-			return 0;
-		if (err || t->pointer.kind == DV_KIND_FILE ||
-		    !is_entered(l, t->path, &root))
-			return err;
-		return list_folder(l, t->path, &t->pointer.id);
-	}
 	resolve_root(&t->pointer, &root);
 	err = resolve_inside(l->reader, t->path, &root, t->inside, &arena,
 			     &e);
 	if (err)
 		return err;
+	buf_addstr(&path, t->path);
 	if (*t->inside)
 		path_append(&path, t->inside);
 	if (e.type == ENTRY_DIR)
-		return list_folder(l, path.data, &e.content.id);
-	return tell(l, path.data, &e);
+		return list_folder(l, path.data, &e.content.id, 0);
+	return tell(l, path.data, &e, 0);
+}
+
+int listing_whole(struct listing *l, const struct dv_tracked *t,
+		  unsigned depth)
+{
+	struct tree_entry root;
+	int err = tell_tracked(l, t, depth);
+
+	if (err == DV_LIST_SKIP)
+		return 0;
+	resolve_root(&t->pointer, &root);
+	if (err || t->pointer.kind == DV_KIND_FILE ||
+	    !is_entered(l, t->path, &root))
+		return err;
+	return list_folder(l, t->path, &t->pointer.id, depth + 1);
+}
+
+int listing_tracked(const struct dv_tracked *t, void *data)
+{
+	struct listing *l = data;
+
+	if (t->pointer.kind == DV_KIND_FILE && *t->inside)
+		return dv_fail(DV_E_NOTFOUND, "%s/%s is not recorded",
+			       t->path, t->inside);
+	if (t->pointer.kind == DV_KIND_FILE ||
+	    !asked_for(l->repo, l->what, t))
+		return listing_whole(l, t, 0);
+	return list_inside(l, t);
 }
 
 int dv_list(struct dv_repo *repo, const struct dv_selection *what,
@@ -223,7 +232,10 @@ int dv_list(struct dv_repo *repo, const struct dv_selection *what,
 	if (err)
 		return err;
 	l.reader = store_reader_new(l.store);
-	err = dv_tracked_each(repo, what, list_tracked, &l);
+	if (flags & (DV_LIST_GIT | DV_LIST_GIT_ONLY))
+		err = listing_git(&l);
+	else
+		err = dv_tracked_each(repo, what, listing_tracked, &l);
 	store_reader_free(l.reader);
 	return err;
 }
