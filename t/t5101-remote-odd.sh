@@ -364,4 +364,39 @@ test_expect_success 'settings that make no sense are named' '
 	grep "^INVALID: .*endpointurl" err
 '
 
+# --- WebDAV ------------------------------------------------------------------
+
+dav_list () {
+	"$tool" "$url/dav/$1" list p/
+}
+
+test_expect_success 'WebDAV: absolute and escaped names, and those that are not ours' '
+	dav_list good | sort >out && cat out && printf "5 p/a\n7 p/d\n" | cmp - out && asked /dav/good/p/b-c/ && dav_list went | grep -x "6 p/b"
+'
+
+for how in out up up2 deep host slashes escape zero
+do
+	export how
+	test_expect_success "WebDAV: a listing of what was not asked for: $how" '
+		test_must_fail dav_list $how >out 2>err && cat err && grep "^CORRUPT: .*not asked for" err && test ! -s out
+	'
+done
+
+for how in sizeless hidden withheld negative entity
+do
+	export how
+	test_expect_success "WebDAV: a listing that does not tell of all: $how" '
+		test_must_fail dav_list $how >out 2>err && cat err && grep "^CORRUPT: .*no listing" err && test ! -s out
+	'
+done
+
+test_expect_success 'WebDAV: listings without end' '
+	test_must_fail dav_list long 2>err && grep "^CORRUPT: .*too long" err && test_must_fail dav_list many 2>err && grep "^CORRUPT: .*too many" err &&
+	test_must_fail $tool "$url/dav-loop" list p/ 2>err && grep "^CORRUPT: .*nested too deep" err
+'
+
+test_expect_success 'a server that takes PROPFIND for something else, or does not know it' '
+	test_must_fail $tool "$url/dav-html" list p/ 2>err && grep "^UNSUPPORTED: .*cannot say what it has.*200" err && grep "^hint:" err
+'
+
 test_done

@@ -139,10 +139,12 @@ static int look_there(struct asking *a, uint64_t wanted)
 		err = condemned_read(a->to, &a->condemned);
 	if (err)
 		return err;
-	if (wanted <= STAT_MOST || !remote_can_list(a->to->remote, NULL))
-		return crew_run(a->to->jobs, stat_some, a);
-	err = remote_list(a->to->remote, ROOTS, take_name, a);
-	return err == DV_E_NOTFOUND ? 0 : err;
+	if (wanted > STAT_MOST) {
+		err = remote_list(a->to->remote, ROOTS, take_name, a);
+		if (err != DV_E_UNSUPPORTED)
+			return err == DV_E_NOTFOUND ? 0 : err;
+	}
+	return crew_run(a->to->jobs, stat_some, a);
 }
 
 /* One that cannot be asked has nothing, as far as can be told. */

@@ -147,7 +147,8 @@ static void choose_locators(struct gc_remote *r)
 		struct there *t = &r->roots.items[i];
 
 		t->needed = id_map_get(&r->gc->live.by_id, &t->id);
-		t->read = t->needed || t->modified_ns >= young;
+		t->read = t->needed || !t->modified_ns ||
+			  t->modified_ns >= young;
 	}
 }
 
@@ -263,7 +264,8 @@ static int remove_there(struct gc_remote *r, const struct there *t)
 static bool is_due(const struct gc_remote *r, const struct there *t,
 		   const struct id_map *condemned)
 {
-	return !t->needed && t->modified_ns < r->pending.look_ns &&
+	return !t->needed && t->modified_ns &&
+	       t->modified_ns < r->pending.look_ns &&
 	       id_map_get(condemned, &t->id);
 }
 
@@ -307,6 +309,16 @@ static int collect(struct gc_remote *r)
 
 /* --- all of it --------------------------------------------------------- */
 
+static int pass_over(void *data, const char *name, uint64_t size,
+		     int64_t modified)
+{
+	(void)data;
+	(void)name;
+	(void)size;
+	(void)modified;
+	return cancel_check();
+}
+
 static int open_there(struct gc_remote *r)
 {
 	const struct dv_gc_options *o = r->gc->options;
@@ -314,12 +326,10 @@ static int open_there(struct gc_remote *r)
 
 	if (err)
 		return err;
-	if (!remote_can_list(r->to->remote, NULL))
-		return dv_hint(dv_fail(DV_E_UNSUPPORTED, "%s cannot say what "
-				       "it has, so nothing can be collected "
-				       "there", r->to->name),
-			       "where the server's folder is at hand: dv gc -r "
-			       "<folder>");
+	/* before anything is written: can it be listed at all? */
+	err = remote_list(r->to->remote, REMOTE_GC, pass_over, NULL);
+	if (err && err != DV_E_NOTFOUND)
+		return err;
 	return endpoint_check_marker(r->to, false);
 }
 

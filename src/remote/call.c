@@ -95,6 +95,28 @@ const char *http_status_text(int status)
 	return other;
 }
 
+static int take_text(void *data, const struct http_answer *a,
+		     const uint8_t *bytes, size_t len)
+{
+	struct call_text *t = data;
+
+	(void)a;
+	if (len > t->most - t->bytes.len)
+		return call_fail(t->call, DV_E_CORRUPT, "the server's "
+				 "listing is too long");
+	buf_add(&t->bytes, bytes, len);
+	return 0;
+}
+
+void call_text_prepare(struct call_text *t, struct call *c,
+		       struct http_request *q)
+{
+	buf_clear(&t->bytes);
+	t->call = c;
+	q->write = take_text;
+	q->data = t;
+}
+
 /* --- failures below HTTP ----------------------------------------------- */
 
 static void hint_tls(const struct remote *r, int code)

@@ -50,6 +50,20 @@ struct call {
 	bool progress;		/* set when a try got further than the last */
 };
 
+#define CALL_INIT(what, prepare_fn, judge_fn) { \
+	.object = (what), .prepare = (prepare_fn), .judge = (judge_fn) }
+
+/* A good answer's body, kept in memory. */
+struct call_text {
+	struct buf bytes;	/* owned by who has it */
+	size_t most;		/* more is a failure */
+	struct call *call;	/* call_text_prepare()'s */
+};
+
+/* For prepare(): begins anew, and has the request fill it. */
+void call_text_prepare(struct call_text *t, struct call *c,
+		       struct http_request *q);
+
 /* Returns 0 or the failure. */
 int call_run(struct call *c);
 

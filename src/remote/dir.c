@@ -549,5 +549,4 @@ const struct remote_kind remote_kind_dir = {
 	.put = dir_put,
 	.list = dir_list,
 	.remove = dir_remove_object,
-	.page = 1000,
 };

@@ -35,4 +35,9 @@ void get_prepare(struct get *g, struct call *c, struct http_request *q);
 bool get_judge(struct get *g, struct call *c, const struct http_answer *a,
 	       int *verdict);
 
+/* For a GET of one byte, made to learn how long the object is. */
+extern const struct remote_sink get_nowhere;
+/* What it says: 0 and *size, or a failure.  `err`: what came of it. */
+int get_size(const struct get *g, int err, uint64_t *size);
+
 #endif

@@ -36,14 +36,14 @@ typedef int http_write_cb(void *data, const struct http_answer *a,
 			  const uint8_t *bytes, size_t len);
 
 struct http_request {
-	const char *method;	/* GET HEAD PUT DELETE MKCOL; a constant */
+	const char *method;	/* GET, PUT ...; a constant */
 	struct buf url;
 	struct buf headers;	/* "Name: value\0" one after the other */
 	const char *user, *password;	/* Basic; borrowed; or NULL */
 	bool netrc;		/* look there when there is no user */
 	unsigned total_timeout_s;	/* 0: none */
 
-	const struct remote_source *body;	/* PUT; or NULL */
+	const struct remote_source *body;	/* or NULL */
 	void (*sent)(void *data, int64_t bytes);	/* may be NULL */
 	void *sent_data;
 
@@ -95,6 +95,11 @@ void http_header(struct http_request *q, const char *fmt, ...);
  */
 int http_perform(struct http *h, const struct http_request *q,
 		 struct http_answer *a);
+
+static inline bool http_good(const struct http_answer *a)
+{
+	return a->status >= 200 && a->status <= 299;
+}
 
 /* What names the version of what was answered: see struct remote_facts. */
 void http_version(const struct http_answer *a, char out[160]);

@@ -45,12 +45,11 @@ struct remote_kind {
 	int (*put)(struct remote *r, const char *name,
 		   const struct remote_source *source,
 		   void (*sent)(void *data, int64_t bytes), void *data);
-	/* NULL when it cannot. */
 	int (*list)(struct remote *r, const char *prefix,
 		    remote_list_cb *fn,
 		    void *data);
 	int (*remove)(struct remote *r, const char *name);
-	unsigned page;		/* names per request of list */
+	unsigned page;		/* see remote_list_page() */
 };
 
 extern const struct remote_kind remote_kind_dir;

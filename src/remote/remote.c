@@ -282,9 +282,6 @@ int remote_list(struct remote *r, const char *prefix,
 	size_t len = strlen(prefix);
 
 	TRACE_REGION("remote: list");
-	if (!r->kind->list)
-		return remote_fail(r, DV_E_UNSUPPORTED, "", "a plain HTTP "
-				   "server cannot say what it has");
 	if (len) {
 		char *folder = xstrdup(prefix);
 		bool ok = prefix[len - 1] == '/';
@@ -299,11 +296,9 @@ int remote_list(struct remote *r, const char *prefix,
 	return r->kind->list(r, prefix, fn, data);
 }
 
-bool remote_can_list(const struct remote *r, unsigned *page)
+unsigned remote_list_page(const struct remote *r)
 {
-	if (page)
-		*page = r->kind->page;
-	return r->kind->list;
+	return r->kind->page;
 }
 
 int remote_remove(struct remote *r, const char *name)

@@ -142,14 +142,18 @@ typedef int remote_list_cb(void *data, const char *name, uint64_t size,
 			   int64_t modified);
 
 /*
- * Calls fn for each object whose name begins with prefix (ends in '/').
- * DV_E_UNSUPPORTED when this kind cannot (plain HTTP).
+ * Calls fn for each object whose name begins with prefix (ends in '/'), one
+ * at a time but perhaps in several threads.  DV_E_UNSUPPORTED when the server
+ * cannot (HTTP without WebDAV).
  */
 int remote_list(struct remote *r, const char *prefix,
 		remote_list_cb *fn,
 		void *data);
-/* True when remote_list() works; a page is so many names per request. */
-bool remote_can_list(const struct remote *r, unsigned *page);
+/*
+ * So many names are listed per request; 0: a request for each folder, of
+ * which there may be more than there are names.
+ */
+unsigned remote_list_page(const struct remote *r);
 
 int remote_remove(struct remote *r, const char *name);
 

@@ -12,6 +12,7 @@
 #include "remote/get.h"
 #include "remote/s3.h"
 #include "remote/s3_sign.h"
+#include "remote/xml.h"
 
 /*
  * Buckets of S3 and of servers that speak as it does.  Single PUTs: a pack
@@ -133,18 +134,13 @@ static int prepare(struct s3_call *q, struct http_request *out)
 	return 0;
 }
 
-static int run(struct remote *r, const char *object, struct s3_call *q,
-	       int (*prepare_fn)(struct call *c, struct http_request *q),
-	       int (*judge_fn)(struct call *c, struct http_answer *a))
+static int run(struct remote *r, struct s3_call *q)
 {
 	struct s3 *s = r->state;
 	int err;
 
 	q->call.remote = r;
 	q->call.line = &s->line;
-	q->call.object = object;
-	q->call.prepare = prepare_fn;
-	q->call.judge = judge_fn;
 	q->s3 = s;
 	if (!q->query)
 		q->query = "";
@@ -153,11 +149,6 @@ static int run(struct remote *r, const char *object, struct s3_call *q,
 	err = call_run(&q->call);
 	credentials_release(&q->used);
 	return err;
-}
-
-static bool good(const struct http_answer *a)
-{
-	return a->status >= 200 && a->status <= 299;
 }
 
 /* --- get --------------------------------------------------------------- */
@@ -182,7 +173,7 @@ static int get_judge_call(struct call *c, struct http_answer *a)
 	struct s3_get *g = (struct s3_get *)c;
 	int verdict;
 
-	if (good(a))
+	if (http_good(a))
 		g->q.s3->bucket_known = true;
 	if (get_judge(&g->get, c, a, &verdict) ||
 	    call_judge_transport(c, a, &verdict))
@@ -195,6 +186,8 @@ static int s3_get(struct remote *r, const char *name, uint64_t offset,
 {
 	struct s3_get g = {
 		.q = {
+			.call = CALL_INIT(name, get_prepare_call,
+					  get_judge_call),
 			.key = name,
 			.method = "GET",
 			.action = "s3:GetObject",
@@ -202,7 +195,7 @@ static int s3_get(struct remote *r, const char *name, uint64_t offset,
 		.get = { .offset = offset, .len = len, .sink = sink },
 	};
 
-	return run(r, name, &g.q, get_prepare_call, get_judge_call);
+	return run(r, &g.q);
 }
 
 static int s3_get_version(struct remote *r, const char *name,
@@ -212,6 +205,8 @@ static int s3_get_version(struct remote *r, const char *name,
 	DV_AUTO_BUF struct buf query = BUF_INIT;
 	struct s3_get g = {
 		.q = {
+			.call = CALL_INIT(name, get_prepare_call,
+					  get_judge_call),
 			.key = name,
 			.method = "GET",
 			.action = "s3:GetObjectVersion",
@@ -221,7 +216,7 @@ static int s3_get_version(struct remote *r, const char *name,
 
 	sign_query(&pair, 1, &query);
 	g.q.query = query.data;
-	return run(r, name, &g.q, get_prepare_call, get_judge_call);
+	return run(r, &g.q);
 }
 
 /* --- stat -------------------------------------------------------------- */
@@ -244,7 +239,7 @@ static int stat_judge(struct call *c, struct http_answer *a)
 
 	if (call_judge_transport(c, a, &verdict))
 		return verdict;
-	if (good(a) && a->has_length) {
+	if (http_good(a) && a->has_length) {
 		s->q.s3->bucket_known = true;
 		s->facts.size = a->length;
 		http_version(a, s->facts.version);
@@ -254,46 +249,30 @@ static int stat_judge(struct call *c, struct http_answer *a)
 		return call_fail(c, DV_E_NOTFOUND, "not there");
 	if (*a->region && (a->status == 301 || a->status == 400))
 		return s3_judge_refusal(&s->q, a);
-	if (good(a) || (a->status >= 300 && a->status < 500)) {
+	if (http_good(a) || (a->status >= 300 && a->status < 500)) {
 		s->unclear = true;
 		return CALL_DONE;
 	}
 	return s3_judge_refusal(&s->q, a);
 }
 
-static int drop(void *data, const uint8_t *bytes, size_t len)
-{
-	(void)data;
-	(void)bytes;
-	(void)len;
-	return 0;
-}
-
 /* A GET of one byte, for its words of refusal or its Content-Range. */
 static int stat_by_get(struct remote *r, const char *name,
 		       struct remote_facts *out)
 {
-	static const struct remote_sink nowhere = { .write = drop };
 	struct s3_get g = {
 		.q = {
+			.call = CALL_INIT(name, get_prepare_call,
+					  get_judge_call),
 			.key = name,
 			.method = "GET",
 			.action = "s3:GetObject",
 		},
-		.get = { .offset = 0, .len = 1, .sink = &nowhere },
+		.get = { .offset = 0, .len = 1, .sink = &get_nowhere },
 	};
-	int err = run(r, name, &g.q, get_prepare_call, get_judge_call);
+	int err = run(r, &g.q);
 
-	if (g.get.has_size) {
-		out->size = g.get.size;
-		return 0;
-	}
-	if (err == DV_E_CORRUPT) {
-		out->size = 0;	/* nothing lies in its first byte */
-		return 0;
-	}
-	return err ? err : remote_fail(r, DV_E_NETWORK, name, "the server "
-				       "does not say how long it is");
+	return get_size(&g.get, err, &out->size);
 }
 
 static int s3_stat(struct remote *r, const char *name,
@@ -301,12 +280,14 @@ static int s3_stat(struct remote *r, const char *name,
 {
 	struct s3_stat s = {
 		.q = {
+			.call = CALL_INIT(name, stat_prepare,
+					  stat_judge),
 			.key = name,
 			.method = "HEAD",
 			.action = "s3:GetObject",
 		},
 	};
-	int err = run(r, name, &s.q, stat_prepare, stat_judge);
+	int err = run(r, &s.q);
 
 	if (!err && s.unclear)
 		return stat_by_get(r, name, out);
@@ -342,7 +323,7 @@ static int plain_judge(struct call *c, struct http_answer *a)
 
 	if (call_judge_transport(c, a, &verdict))
 		return verdict;
-	if (!good(a))
+	if (!http_good(a))
 		return s3_judge_refusal(q, a);
 	q->s3->bucket_known = true;
 	return CALL_DONE;
@@ -395,6 +376,8 @@ static int s3_put(struct remote *r, const char *name,
 	char hash[DV_ID_HEX + 1];
 	struct s3_put p = {
 		.q = {
+			.call = CALL_INIT(name, put_prepare,
+					  plain_judge),
 			.key = name,
 			.method = "PUT",
 			.action = "s3:PutObject",
@@ -410,7 +393,7 @@ static int s3_put(struct remote *r, const char *name,
 		return remote_fail(r, DV_E_UNSUPPORTED, name, "more than the "
 				   "5 GiB that S3 takes at once");
 	err = hash_source(source, hash);
-	return err ? err : run(r, name, &p.q, put_prepare, plain_judge);
+	return err ? err : run(r, &p.q);
 }
 
 /* --- remove ------------------------------------------------------------ */
@@ -424,41 +407,27 @@ static int plain_prepare(struct call *c, struct http_request *out)
 static int s3_remove(struct remote *r, const char *name)
 {
 	struct s3_call q = {
+		.call = CALL_INIT(name, plain_prepare, plain_judge),
 		.key = name,
 		.method = "DELETE",
 		.action = "s3:DeleteObject",
 	};
 
-	return run(r, name, &q, plain_prepare, plain_judge);
+	return run(r, &q);
 }
 
 /* --- list -------------------------------------------------------------- */
 
 struct s3_list {
 	struct s3_call q;
-	struct buf answer;
+	struct call_text answer;
 };
-
-static int take_listing(void *data, const struct http_answer *a,
-			const uint8_t *bytes, size_t len)
-{
-	struct s3_list *l = data;
-
-	(void)a;
-	if (len > S3_XML_MAX - l->answer.len)
-		return call_fail(&l->q.call, DV_E_CORRUPT, "the server's "
-				 "listing is too long");
-	buf_add(&l->answer, bytes, len);
-	return 0;
-}
 
 static int list_prepare(struct call *c, struct http_request *out)
 {
 	struct s3_list *l = (struct s3_list *)c;
 
-	buf_clear(&l->answer);
-	out->write = take_listing;
-	out->data = l;
+	call_text_prepare(&l->answer, c, out);
 	return prepare(&l->q, out);
 }
 
@@ -474,18 +443,23 @@ static int list_page(struct remote *r, const char *prefix, const char *token,
 	};
 	DV_AUTO_BUF struct buf query = BUF_INIT;
 	struct s3_list l = {
-		.q = { .method = "GET", .action = "s3:ListBucket" },
-		.answer = BUF_INIT,
+		.q = {
+			.call = CALL_INIT("", list_prepare,
+					  plain_judge),
+			.method = "GET", .action = "s3:ListBucket"
+		},
+		.answer = { .bytes = BUF_INIT, .most = XML_MAX },
 	};
 	int err;
 
 	sign_query(pairs, token || after ? 3 : 2, &query);
 	l.q.query = query.data;
-	err = run(r, "", &l.q, list_prepare, plain_judge);
-	if (!err && s3_xml_list(l.answer.data, l.answer.len, page))
+	err = run(r, &l.q);
+	if (!err && s3_xml_list(l.answer.bytes.data,
+				l.answer.bytes.len, page))
 		err = remote_fail(r, DV_E_CORRUPT, "", "what came is no "
 				  "listing of S3's");
-	buf_release(&l.answer);
+	buf_release(&l.answer.bytes);
 	return err;
 }
 

@@ -7,11 +7,7 @@
 
 #include "base/arena.h"
 
-/*
- * The XML that S3 servers answer with.  It comes from outside: no document
- * types (so no entities), bounded depth and bounded texts.
- */
-#define S3_XML_MAX	((size_t)8 << 20)	/* bytes of one answer */
+/* The XML that S3 servers answer with: see xml.h. */
 
 struct s3_key {
 	const char *name;	/* in the page's arena */

@@ -33,8 +33,7 @@ static char *copy(const char *text, size_t len)
 	return out;
 }
 
-/* The text with %xx undone, or NULL for a bad escape or a control byte. */
-static char *decode(const char *text, size_t len)
+char *url_unescape(const char *text, size_t len)
 {
 	char *out = xmalloc(len + 1);
 	size_t n = 0;
@@ -171,7 +170,7 @@ static int parse_file(const char *text, struct url *out)
 	if (path[0] != '/')
 		return refuse(text, "file:// takes an absolute path, "
 			      "as in file:///srv/data");
-	decoded = decode(path, strlen(path));
+	decoded = url_unescape(path, strlen(path));
 	if (!decoded)
 		return refuse(text, "bad %% escape");
 	err = parse_dir(text, decoded, out);
@@ -272,9 +271,9 @@ static int parse_user(const char *text, const char *at, size_t len,
 	const char *colon = memchr(at, ':', len);
 	size_t user = colon ? (size_t)(colon - at) : len;
 
-	out->user = decode(at, user);
+	out->user = url_unescape(at, user);
 	if (colon)
-		out->password = decode(colon + 1, len - user - 1);
+		out->password = url_unescape(colon + 1, len - user - 1);
 	if (!out->user || (colon && !out->password))
 		return refuse(text, "bad %% escape before the '@'");
 	if (!*out->user)

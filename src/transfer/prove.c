@@ -85,26 +85,11 @@ static int prove_some(struct crew *crew, unsigned worker, void *data)
 	return cancel_check();
 }
 
-/*
- * Names that one request shows; 0: there is no listing.  In a folder every
- * subfolder takes a step of its own, so that looking at the packs is cheaper.
- */
-static unsigned names_per_request(const struct remote *r)
-{
-	const char *url = remote_url(r);
-	unsigned page = 0;
-
-	if (!strstr(url, "://") || !strncmp(url, "file:", 5) ||
-	    !remote_can_list(r, &page))
-		return 0;
-	return page;
-}
-
 /* 1: answered by a LIST; 0: each is to be asked for. */
 static int prove_asked(struct push *p, struct prove *v, size_t asked)
 {
 	struct have *h = p->have;
-	unsigned page = names_per_request(p->to->remote);
+	unsigned page = remote_list_page(p->to->remote);
 	uint64_t pages = page ? h->count / page + 1 : UINT64_MAX;
 	int err = 0;
 

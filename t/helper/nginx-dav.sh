@@ -6,8 +6,9 @@
 #
 # Requests are logged to <folder>/access.log: "<method> <uri> <status>
 # <bytes sent>".  Files lie in <folder>/www.  /open/ can be read without a
-# password, /small/ takes no more than 1 KiB, /moved/x leads to /x, /away/x to
-# x on "localhost" (another host to a client).  Debian: nginx-light, openssl.
+# password, /small/ takes no more than 1 KiB, /unlisted/ knows no PROPFIND,
+# /moved/x leads to /x, /away/x to x on "localhost" (another host to a client).
+# Debian: nginx-light, libnginx-mod-http-dav-ext, openssl.
 . "${0%/*}/service.sh"
 
 if test "$verb" = stop
@@ -16,6 +17,8 @@ then
 	exit 0
 fi
 need nginx:nginx-light openssl:openssl curl:curl
+dav_ext=/usr/lib/nginx/modules/ngx_http_dav_ext_module.so
+test -e $dav_ext || die "no $dav_ext: apt-get install libnginx-mod-http-dav-ext"
 mkdir -p "$dir/www" "$dir/tmp"
 ports=$(free_ports 2)
 http=${ports% *}
@@ -26,6 +29,7 @@ as_root=
 test "$(id -u)" -ne 0 || as_root='user root;'
 cat >"$dir/nginx.conf" <<END
 $as_root
+load_module $dav_ext;
 daemon off;
 master_process off;
 pid $dir/nginx.own-pid;
@@ -57,6 +61,7 @@ http {
 		auth_basic_user_file $dir/htpasswd;
 		location / {
 			dav_methods PUT DELETE MKCOL;
+			dav_ext_methods PROPFIND OPTIONS;
 			create_full_put_path on;
 			dav_access user:rw;
 		}
@@ -67,6 +72,10 @@ http {
 		location /small/ {
 			client_max_body_size 1k;
 			dav_methods PUT;
+			create_full_put_path on;
+		}
+		location /unlisted/ {
+			dav_methods PUT DELETE MKCOL;
 			create_full_put_path on;
 		}
 		location /moved/ {

@@ -42,6 +42,17 @@ def page(entries, token=None):
     return LIST % (more + "".join(entry(*e) for e in entries))
 
 
+def told(href, size=None, status="HTTP/1.1 200 OK"):
+    """What WebDAV says of a name; without a size of a folder."""
+    return ("<d:response><d:href>%s</d:href><d:propstat><d:prop>%s"
+            "<d:getlastmodified>Sun, 06 Nov 1994 08:49:37 GMT"
+            "</d:getlastmodified></d:prop><d:status>%s</d:status>"
+            "</d:propstat></d:response>" %
+            (href, "<d:resourcetype><d:collection/></d:resourcetype>"
+             if size is None else
+             "<d:getcontentlength>%s</d:getcontentlength>" % size, status))
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     date = None
@@ -90,10 +101,60 @@ class Handler(http.server.BaseHTTPRequestHandler):
         how = self.path.split("/")[1].split("?")[0].replace("-", "_")
         getattr(self, "odd_" + how, self.odd_other)()
 
-    do_GET = do_HEAD = do_PUT = do_DELETE = do_MKCOL = handle_one
+    do_GET = do_HEAD = do_PUT = do_DELETE = do_MKCOL = do_PROPFIND = handle_one
 
     def odd_other(self):
         self.answer(404)
+
+    # --- WebDAV: listings -----------------------------------------------
+
+    def multistatus(self, *inner):
+        self.answer(207, '<?xml version="1.0"?><d:multistatus xmlns:d="DAV:">'
+                    "%s</d:multistatus>" % "".join(inner))
+
+    def odd_dav(self):
+        """/dav/<how>/p/: names that are as they should be, or not."""
+        how = self.path.split("/")[2]
+        here = "/dav/%s/p/" % how
+        root = "http://" + self.headers["Host"]
+        if self.headers.get("Depth") != "1":
+            return self.answer(403)
+        if self.path != here:
+            return self.multistatus(told(self.path))
+        self.multistatus(told(here), *{
+            "good": [told(here + "a", 5), told(here + "b%2d%63/"),
+                     told(root + here + "d", 7), told(here + "Not%20Ours", 1),
+                     told(here + "..", 1), told(here + "%2e%2e/")],
+            "out": [told("/dav/out/q/a", 5)],
+            "up": [told(here + "../../x/a", 5)],
+            "up2": [told(here + "%2e%2e%2fx", 5)],
+            "deep": [told(here + "a/b", 5)],
+            "host": [told("http://127.0.0.2/dav/host/p/a", 5)],
+            "slashes": [told("//127.0.0.2/dav/host/p/a", 5)],
+            "escape": [told(here + "a%zz", 5)],
+            "zero": [told(here + "a%00", 5)],
+            "sizeless": ["<d:response><d:href>%sa</d:href><d:propstat><d:prop/>"
+                         "<d:status>HTTP/1.1 200 OK</d:status></d:propstat>"
+                         "</d:response>" % here],
+            "hidden": ["<d:response><d:href>%sa</d:href>"
+                       "<d:status>HTTP/1.1 403 No</d:status></d:response>"
+                       % here],
+            "went": ["<d:response><d:href>%sa</d:href>"
+                     "<d:status>HTTP/1.1 404 No</d:status></d:response>"
+                     % here, told(here + "b", 6)],
+            "withheld": [told(here + "a", 5, "HTTP/1.1 403 No")],
+            "negative": [told(here + "a", -1)],
+            "entity": ["&lol;"],
+            "long": [told(here + "a" * 1500, 5)] * 6000,
+            "many": [told(here + "%x/" % i) for i in range(17000)],
+        }[how])
+
+    def odd_dav_loop(self):
+        """A folder in every folder."""
+        self.multistatus(told(self.path), told(self.path + "a/"))
+
+    def odd_dav_html(self):
+        self.answer(200, "<html>welcome</html>")
 
     # --- ranges ---------------------------------------------------------
 

@@ -10,6 +10,8 @@
 
 #include "base/buf.h"
 #include "remote/s3_xml.h"
+#include "remote/webdav_xml.h"
+#include "remote/xml.h"
 
 #define HEAD "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 #define LIST HEAD "<ListBucketResult " \
@@ -133,7 +135,7 @@ static void depth_and_lengths_are_bounded(void **state)
 
 	buf_clear(&text);
 	buf_addstr(&text, "<ListBucketResult><!--");
-	while (text.len <= S3_XML_MAX)
+	while (text.len <= XML_MAX)
 		buf_addstr(&text, "........................................");
 	buf_addstr(&text, "--></ListBucketResult>");
 	assert_int_equal(read_list(text.data, &p), DV_E_CORRUPT);
@@ -145,6 +147,68 @@ static void depth_and_lengths_are_bounded(void **state)
 		buf_addch(&text, 'a');
 	buf_addstr(&text, "/></ListBucketResult>");
 	assert_int_equal(read_list(text.data, &p), 0);
+}
+
+#define MULTI HEAD "<D:multistatus xmlns:D=\"DAV:\" xmlns:x=\"other:\">"
+#define MULTI_END "</D:multistatus>"
+#define OK "<D:status>HTTP/1.1 200 OK</D:status>"
+
+static int read_dav(const char *text, struct dav_page *page)
+{
+	return dav_xml_list(text, strlen(text), page);
+}
+
+static void a_multistatus(void **state)
+{
+	DV_AUTO_DAV_PAGE struct dav_page p = DAV_PAGE_INIT;
+
+	(void)state;
+	assert_int_equal(read_dav(MULTI
+		"<D:response><D:href>/a%20b/</D:href><D:propstat><D:prop>"
+		"<D:resourcetype><D:collection/></D:resourcetype></D:prop>" OK
+		"</D:propstat><D:propstat><D:prop><D:getcontentlength/>"
+		"</D:prop><D:status>HTTP/1.1 404 Not Found</D:status>"
+		"</D:propstat></D:response>"
+		"<response xmlns=\"DAV:\"><href>/f</href><propstat><prop>"
+		"<x:getcontentlength>9</x:getcontentlength>"
+		"<getcontentlength>7</getcontentlength><resourcetype/>"
+		"<getlastmodified>Sun, 06 Nov 1994 08:49:37 GMT"
+		"</getlastmodified></prop>"
+		"<status>HTTP/1.1 200 OK</status></propstat></response>"
+		"<D:response><D:href>/g</D:href>"
+		"<D:status>HTTP/1.1 404 Not Found</D:status></D:response>"
+		MULTI_END, &p), 0);
+	assert_int_equal(p.count, 2);
+	assert_string_equal(p.entries[0].href, "/a%20b/");
+	assert_true(p.entries[0].folder && !p.entries[0].modified);
+	assert_true(!p.entries[1].folder && p.entries[1].size == 7);
+	assert_true(p.entries[1].modified == 784111777000000000);
+}
+
+static void no_multistatus(void **state)
+{
+	static const char *const bad[] = {
+		"", "<multistatus/>", HEAD "<a xmlns=\"DAV:\"/>",
+		MULTI "<D:response/>" MULTI_END,
+		MULTI "<D:response><D:href>/a</D:href></D:response>" MULTI_END,
+		MULTI "<D:response><D:href>/a</D:href><D:href>/b</D:href>"
+			"<D:status>HTTP/1.1 404 x</D:status></D:response>"
+			MULTI_END,
+		MULTI "<D:response><D:href>/a</D:href>"
+			"<D:status>HTTP/1.1 507 Full</D:status></D:response>"
+			MULTI_END,
+		MULTI "<D:response><D:href>/a</D:href>"
+			"<D:status>fine</D:status></D:response>" MULTI_END,
+		"<!DOCTYPE a [<!ENTITY b \"c\">]>" MULTI MULTI_END,
+		MULTI,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		DV_AUTO_DAV_PAGE struct dav_page p = DAV_PAGE_INIT;
+
+		assert_int_equal(read_dav(bad[i], &p), DV_E_CORRUPT);
+	}
 }
 
 static void an_error(void **state)
@@ -201,6 +265,8 @@ int main(void)
 		cmocka_unit_test(lists_that_are_none),
 		cmocka_unit_test(no_document_types),
 		cmocka_unit_test(depth_and_lengths_are_bounded),
+		cmocka_unit_test(a_multistatus),
+		cmocka_unit_test(no_multistatus),
 		cmocka_unit_test(an_error),
 		cmocka_unit_test(errors_of_malice),
 	};
