@@ -135,6 +135,15 @@ void status_index_sum(const struct stat_index *x, uint32_t dir,
  */
 int status_stored(struct status *s, const char *inside, struct dv_id *now);
 
+/*
+ * Writes the index again with what was learned.  It may be lost, and is not
+ * worth waiting for: while another command changes the work tree nothing is
+ * written, and failures are nobody's concern.  before: stat of the file that
+ * was opened.
+ */
+void status_keep(struct status *s, const struct stat *before,
+		 const struct dv_id *stored);
+
 /* A reader for each thread. */
 int status_readers(struct status *s);
 
