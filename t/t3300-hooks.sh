@@ -90,6 +90,21 @@ test_expect_success 'hooks.precommit warn and off; --no-verify' '
 	grep "refuse, warn, off" ../err && dv checkout -qf
 '
 
+test_expect_success 'a large directory that is not part of the commit: only its folders are looked at' '
+	data_repo big && cd big && mkdir data/sub && echo 3 >data/sub/3 && touch -d "1 hour ago" data/? data/sub/3 data/sub data && record sub && dv status -q &&
+	git commit -q --allow-empty -m ask && dv config --local hooks.precommitfiles 2 &&
+	git commit -q --allow-empty -m clean && DV_TRACE=1 dv hook pre-commit 2>../trace && grep pre-commit ../trace && ! grep "libgit2\|compare rows" ../trace &&
+	echo x >data/1 && git commit -q --allow-empty -m "in place" && DV_HOOKS_PRECOMMITFILES=0 test_must_fail git commit -q --allow-empty -m x &&
+	echo new >data/sub/4 && test_must_fail git commit -q --allow-empty -m x 2>../err && grep "dv add data" ../err && rm data/sub/4 &&
+	echo y >y && mv y data/2 && test_must_fail git commit -q --allow-empty -m x && rm data/2 && test_must_fail git commit -q --allow-empty -m x && dv checkout -qf &&
+	git commit -q --allow-empty -m x
+'
+
+test_expect_success 'a large directory whose pointer is part of the commit is looked at' '
+	cd big && echo z >data/1 && dv add -q data && git add data.dv && echo zz >data/1 && test_must_fail git commit -q -m x 2>../err &&
+	grep "dv add data" ../err && dv add -q data && git add data.dv && git commit -q -m x && dv config --local hooks.precommitfiles 0 && dv config --local hooks.precommitfiles 5k
+'
+
 test_expect_success 'a commit of single paths is about these alone' '
 	cd pc && echo z >data/1 && echo code >code && git add code && git commit -qm code -- code && dv add -q data &&
 	echo more >code && git commit -qm more -- code && record data

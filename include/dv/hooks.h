@@ -55,13 +55,19 @@ enum dv_precommit_problem {
 typedef int dv_precommit_cb(enum dv_precommit_problem problem,
 			    const char *path, void *data);
 
+struct dv_precommit_options {
+	unsigned threads;
+	uint64_t files_most;	/* as in dv_status_options */
+};
+
 /*
  * Looks at what is about to be committed and calls fn once for each tracked
  * path and problem.  Of a commit of single paths (git commit <path>), which
  * leaves the rest of the index aside, only what is in it is looked at.
  */
-int dv_precommit(struct dv_repo *repo, unsigned threads, dv_precommit_cb *fn,
-		 void *data);
+int dv_precommit(struct dv_repo *repo,
+		 const struct dv_precommit_options *options,
+		 dv_precommit_cb *fn, void *data);
 
 /*
  * Calls fn for each pointer that names another version than the one the work

@@ -85,6 +85,13 @@ struct dv_status_options {
 	unsigned threads;
 	bool rehash;		/* read every file again */
 	bool data_only;		/* neither UNCOMMITTED nor NOT_STORED */
+	/*
+	 * So many files are looked at, 0: all.  A tracked path that goes past
+	 * it, and whose pointer is committed, is taken to be unchanged
+	 * when its directories are: nothing came, went or was replaced.  What
+	 * was written in place is not found then.
+	 */
+	uint64_t files_most;
 	struct dv_progress progress;
 };
 

@@ -33,6 +33,9 @@ static const char *setting(struct dv_repo *repo, const char *name,
 
 /* --- pre-commit ---------------------------------------------------------- */
 
+/* Looked at within 10 ms or so. */
+#define PRECOMMIT_FILES	5000
+
 struct precommit {
 	struct dv_repo *repo;
 	unsigned refused;	/* problems that keep the commit back */
@@ -94,16 +97,19 @@ static int pre_commit(struct dv_repo *repo, int argc, char **argv)
 {
 	const char *mode = setting(repo, "hooks.precommit", "refuse");
 	struct precommit p = { .repo = repo };
-	unsigned threads = 0;
+	struct dv_precommit_options o = { 0 };
 	int err;
 
 	(void)argc;
 	(void)argv;
 	if (!strcmp(mode, "off"))
 		return 0;
-	err = open_threads(repo, &threads);
+	err = open_threads(repo, &o.threads);
 	if (!err)
-		err = dv_precommit(repo, threads, take_problem, &p);
+		err = dv_config_size(repo, "hooks.precommitfiles",
+				     PRECOMMIT_FILES, &o.files_most);
+	if (!err)
+		err = dv_precommit(repo, &o, take_problem, &p);
 	if (err)
 		return report(err);
 	if (!p.refused || !strcmp(mode, "warn"))

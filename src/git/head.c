@@ -17,13 +17,19 @@
 
 static const char magic[] = "dv-head 1 ";
 
-struct head {
-	char commit[HEX + 1];	/* "": no commit yet */
+/* Which blobs a commit has. */
+struct answers {
 	struct names paths;
 	struct answer {
 		char hex[HEX + 1];	/* zeros: not there */
-	} *answers;		/* owned; by number in paths */
+	} *items;		/* owned; by number in paths */
 	size_t count, room;
+};
+
+struct head {
+	char commit[HEX + 1];	/* "": no commit yet */
+	struct answers now;
+	struct answers before;	/* kept of another commit */
 	bool learnt;		/* something the file does not have */
 	git_tree *tree;		/* of the commit, once needed */
 };
@@ -146,16 +152,24 @@ static void kept_path(const struct dv_repo *repo, struct buf *out)
 	buf_addf(out, "%s/head", repo->state_dir);
 }
 
-static void learn(struct head *h, const char *path, size_t len,
+static void learn(struct answers *a, const char *path, size_t len,
 		  const char *hex)
 {
-	uint32_t at = names_add(&h->paths, path, len);
+	uint32_t at = names_add(&a->paths, path, len);
 
-	if (at < h->count)
+	if (at < a->count)
 		return;
-	ARRAY_GROW(h->answers, h->count + 1, h->room);
-	memcpy(h->answers[h->count].hex, hex, HEX);
-	h->answers[h->count++].hex[HEX] = 0;
+	ARRAY_GROW(a->items, a->count + 1, a->room);
+	memcpy(a->items[a->count].hex, hex, HEX);
+	a->items[a->count++].hex[HEX] = 0;
+}
+
+static const struct answer *answer_of(const struct answers *a,
+				      const char *path)
+{
+	uint32_t at = names_find(&a->paths, path, strlen(path));
+
+	return at == NAMES_NONE ? NULL : &a->items[at];
 }
 
 /* What is not as it should be is passed over: it can be found again. */
@@ -164,14 +178,15 @@ static void read_kept(const struct dv_repo *repo, struct head *h)
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	DV_AUTO_BUF struct buf text = BUF_INIT;
 	size_t at = sizeof(magic) - 1;
+	struct answers *to;
 
 	kept_path(repo, &path);
 	if (file_read(path.data, KEPT_MOST, &text))
 		return;
-	if (strncmp(text.data, magic, at) ||
-	    strncmp(text.data + at, h->commit, HEX) ||
+	if (strncmp(text.data, magic, at) || !is_hex(text.data + at) ||
 	    text.data[at + HEX] != '\n')
 		return;
+	to = strncmp(text.data + at, h->commit, HEX) ? &h->before : &h->now;
 	for (at += HEX + 1; at < text.len; ) {
 		const char *line = text.data + at;
 		size_t len = strlen(line);
@@ -179,7 +194,7 @@ static void read_kept(const struct dv_repo *repo, struct head *h)
 		if (at + len >= text.len || len < HEX + 2 || !is_hex(line) ||
 		    line[HEX] != ' ')
 			return;
-		learn(h, line + HEX + 1, len - HEX - 1, line);
+		learn(to, line + HEX + 1, len - HEX - 1, line);
 		at += len + 1;
 	}
 }
@@ -192,9 +207,9 @@ static void write_kept(struct dv_repo *repo, const struct head *h)
 
 	kept_path(repo, &path);
 	buf_addf(&text, "%s%s\n", magic, h->commit);
-	for (size_t i = 0; i < h->count; i++) {
-		buf_addf(&text, "%s %s", h->answers[i].hex,
-			 h->paths.items[i].text);
+	for (size_t i = 0; i < h->now.count; i++) {
+		buf_addf(&text, "%s %s", h->now.items[i].hex,
+			 h->now.paths.items[i].text);
 		buf_addch(&text, 0);
 	}
 	/* on a read-only file system there is just nothing kept */
@@ -239,7 +254,7 @@ static int ask(struct dv_repo *repo, struct head *h, const char *path)
 				      lib.tree_entry_id(entry));
 		lib.tree_entry_free(entry);
 	}
-	learn(h, path, strlen(path), hex);
+	learn(&h->now, path, strlen(path), hex);
 	h->learnt = true;
 	return 0;
 }
@@ -270,24 +285,41 @@ int head_commit(struct dv_repo *repo, struct buf *out)
 int head_lookup(struct dv_repo *repo, const char *path, bool *there,
 		uint8_t id[SHA1_SIZE])
 {
+	const struct answer *found;
 	struct head *h;
-	uint32_t at;
 	int err = repo->head ? 0 : head_open(repo);
 
 	*there = false;
 	h = repo->head;
 	if (err || !h->commit[0])
 		return err;
-	at = names_find(&h->paths, path, strlen(path));
-	if (at == NAMES_NONE) {
+	found = answer_of(&h->now, path);
+	if (!found) {
 		err = ask(repo, h, path);
 		if (err)
 			return err;
-		at = names_find(&h->paths, path, strlen(path));
+		found = answer_of(&h->now, path);
 	}
-	*there = strspn(h->answers[at].hex, "0") != HEX;
-	sha1_from_hex(h->answers[at].hex, id);
+	*there = strspn(found->hex, "0") != HEX;
+	sha1_from_hex(found->hex, id);
 	return 0;
+}
+
+bool head_had(struct dv_repo *repo, const char *path,
+	      const uint8_t id[SHA1_SIZE])
+{
+	const struct answer *found;
+	uint8_t had[SHA1_SIZE];
+
+	if (!repo->head && head_open(repo))
+		return false;
+	found = answer_of(&repo->head->now, path);
+	if (!found)
+		found = answer_of(&repo->head->before, path);
+	if (!found)
+		return false;
+	sha1_from_hex(found->hex, had);
+	return !memcmp(had, id, SHA1_SIZE);
 }
 
 void head_close(struct dv_repo *repo)
@@ -300,8 +332,10 @@ void head_close(struct dv_repo *repo)
 		write_kept(repo, h);
 	if (h->tree)
 		lib.tree_free(h->tree);
-	names_release(&h->paths);
-	free(h->answers);
+	names_release(&h->now.paths);
+	free(h->now.items);
+	names_release(&h->before.paths);
+	free(h->before.items);
 	free(h);
 	repo->head = NULL;
 }

@@ -23,6 +23,13 @@ struct dv_repo;
 /* *there: false when HEAD has no such file, or there is no commit yet. */
 int head_lookup(struct dv_repo *repo, const char *path, bool *there,
 		uint8_t id[SHA1_SIZE]);
+/*
+ * True when HEAD has it, or a commit that was HEAD when dv last asked had it:
+ * found without loading libgit2, which after each commit takes longer than all
+ * else a hook does.
+ */
+bool head_had(struct dv_repo *repo, const char *path,
+	      const uint8_t id[SHA1_SIZE]);
 /* The id of HEAD's commit in hex; empty when there is none yet. */
 int head_commit(struct dv_repo *repo, struct buf *out);
 /* Writes what was learnt and frees. */

@@ -74,6 +74,23 @@ int repo_pointer_state(struct dv_repo *repo, const char *pointer_path,
 	return 0;
 }
 
+int repo_pointer_was_committed(struct dv_repo *repo, const char *pointer_path,
+			       bool *yes)
+{
+	uint8_t id[SHA1_SIZE];
+	enum pointer_index_state index;
+	enum pointer_state state;
+	int err = compare_index(repo, pointer_path, id, &index);
+
+	*yes = !err && index == POINTER_INDEX_SAME &&
+		head_had(repo, pointer_path, id);
+	if (err || *yes)
+		return err;
+	err = repo_pointer_state(repo, pointer_path, &state);
+	*yes = !err && state == POINTER_COMMITTED;
+	return err;
+}
+
 /*
  * Names in the index are in byte order, so what is below "a/b" comes from
  * "a/b/" on.

@@ -109,6 +109,13 @@ enum pointer_state {
 int repo_pointer_state(struct dv_repo *repo, const char *pointer_path,
 		       enum pointer_state *out);
 
+/*
+ * Whether it is committed as it is, by HEAD or by the commit that was HEAD when
+ * dv last asked; much quicker where the second is enough.
+ */
+int repo_pointer_was_committed(struct dv_repo *repo, const char *pointer_path,
+			       bool *yes);
+
 enum pointer_index_state {
 	POINTER_INDEX_SAME = 0,	/* as in the work tree */
 	POINTER_INDEX_OTHER,	/* differs, or a conflict */

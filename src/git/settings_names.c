@@ -17,6 +17,7 @@ const struct setting settings_known[] = {
 	{ "core.autostage",		SETTING_BOOL,	0 },
 	{ "core.hints",			SETTING_BOOL,	0 },
 	{ "hooks.precommit",		SETTING_CHOICE,	0 },
+	{ "hooks.precommitfiles",	SETTING_NUMBER,	0 },
 	{ "hooks.prepush",		SETTING_CHOICE,	0 },
 	{ "profile.*.include",		SETTING_TEXT,	0 },
 	{ "profile.*.exclude",		SETTING_TEXT,	0 },

@@ -57,10 +57,12 @@ static int take_entry(const struct dv_status_entry *e, void *data)
 	return 0;
 }
 
-static int check_data(struct precommit *p, unsigned threads)
+static int check_data(struct precommit *p,
+		      const struct dv_precommit_options *options)
 {
 	const struct dv_status_options o = {
-		.threads = threads, .data_only = true,
+		.threads = options->threads, .data_only = true,
+		.files_most = options->files_most,
 	};
 	int err = dv_status(p->repo, &o, take_entry, p);
 
@@ -136,8 +138,9 @@ static bool is_whole(void)
 	return !index || strncmp(path_name(index), "next-index-", 11);
 }
 
-int dv_precommit(struct dv_repo *repo, unsigned threads, dv_precommit_cb *fn,
-		 void *data)
+int dv_precommit(struct dv_repo *repo,
+		 const struct dv_precommit_options *options,
+		 dv_precommit_cb *fn, void *data)
 {
 	TRACE_REGION("pre-commit");
 	DV_AUTO_PATH_LIST struct path_list list = PATH_LIST_INIT;
@@ -152,7 +155,7 @@ int dv_precommit(struct dv_repo *repo, unsigned threads, dv_precommit_cb *fn,
 	for (size_t i = 0; i < list.count && !err; i++)
 		err = check_pointer(&p, list.items[i]);
 	if (!err && p.whole && list.count)
-		err = check_data(&p, threads);
+		err = check_data(&p, options);
 	path_list_release(&p.changed);
 	return err;
 }

@@ -61,6 +61,7 @@ struct status {
 	struct id_map ignore_seen;	/* SHA-256 of folders looked at */
 	bool have_packs;
 	struct dv_id packs;	/* fingerprint of the store */
+	uint64_t looked;	/* files, with files_most */
 
 	/* the tracked path at hand */
 	const char *path;
@@ -120,6 +121,9 @@ int status_new(struct status *s, struct finder *f, const char *path,
 /* True when a new path (relative to the tracked one) is to be left out. */
 int status_ignored(struct status *s, const char *path, bool directory,
 		   bool *out);
+
+/* True when no directory has other names than the rows: none is listed. */
+bool status_dirs_same(const struct status *s);
 
 int status_stream(struct status *s);
 int status_tree(struct status *s, const struct status_dir *root);

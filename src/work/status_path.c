@@ -409,10 +409,50 @@ static bool is_same(const struct status *s)
 	return !x->complete || (x->size == p->size && x->files == p->files);
 }
 
+/*
+ * Whether looking at its directories is enough, see files_most.  *yes: it was,
+ * and they are as they were.
+ */
+static int glance(struct status *s, bool *yes)
+{
+	DV_AUTO_BUF struct buf pointer = BUF_INIT;
+	uint64_t most = s->options->files_most;
+	int err;
+
+	*yes = false;
+	if (!most || s->looked + s->index.rows <= most) {
+		s->looked += s->index.rows;
+		return 0;
+	}
+	if (!s->same || s->pointer->kind != DV_KIND_TREE)
+		return 0;
+	buf_addf(&pointer, "%s%s", s->path, DV_POINTER_SUFFIX);
+	err = repo_pointer_was_committed(s->repo, pointer.data, yes);
+	*yes = *yes && status_dirs_same(s);
+	return err;
+}
+
+static int compare_opened(struct status *s, const struct dv_tracked *t,
+			  const struct stat *before)
+{
+	int err;
+
+	for (unsigned i = 0; i < s->threads; i++)
+		reread_init(&s->finders[i].reread, reread_done,
+			    &s->finders[i]);
+	err = compare(s, t, before);
+	for (unsigned i = 0; i < s->threads; i++) {
+		reread_release(&s->finders[i].reread);
+		arena_release(&s->finders[i].tasks);
+	}
+	return err;
+}
+
 int status_path(struct status *s, const struct dv_tracked *tracked)
 {
 	DV_AUTO_BUF struct buf name = BUF_INIT;
 	struct stat before;
+	bool enough;
 	int err = stat_index_name(s->repo, tracked->path, &name);
 
 	s->path = tracked->path;
@@ -425,14 +465,9 @@ int status_path(struct status *s, const struct dv_tracked *tracked)
 	if (err)
 		return err;
 	s->same = is_same(s);
-	for (unsigned i = 0; i < s->threads; i++)
-		reread_init(&s->finders[i].reread, reread_done,
-			    &s->finders[i]);
-	err = compare(s, tracked, &before);
-	for (unsigned i = 0; i < s->threads; i++) {
-		reread_release(&s->finders[i].reread);
-		arena_release(&s->finders[i].tasks);
-	}
+	err = glance(s, &enough);
+	if (!err && !enough)
+		err = compare_opened(s, tracked, &before);
 	stat_index_close(&s->index);
 	return err;
 }

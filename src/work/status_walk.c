@@ -197,6 +197,25 @@ int status_stream(struct status *s)
 	return err;
 }
 
+/* --- over the directories ------------------------------------------------- */
+
+bool status_dirs_same(const struct status *s)
+{
+	DV_AUTO_BUF struct buf full = BUF_INIT;
+	struct stat_dir d;
+	struct stat st;
+
+	for (uint32_t i = 0; i < s->index.dirs; i++) {
+		stat_index_dir(&s->index, i, &d);
+		buf_clear(&full);
+		status_full_path(s, d.path, &full);
+		if (fstatat(s->top, full.data, &st, AT_SYMLINK_NOFOLLOW) ||
+		    !stat_dir_matches(&d, &st))
+			return false;
+	}
+	return true;
+}
+
 /* --- over the tree -------------------------------------------------------- */
 
 static int tree_dir(struct status *s, struct finder *f,
