@@ -31,6 +31,8 @@ struct store_reader {
 	uint64_t clock;
 	struct buf stored;	/* of the frame being undone */
 	struct buf object;	/* from a raw frame */
+	uint8_t *out;		/* of store_read_to(), NULL: none */
+	uint32_t out_room;
 };
 
 /* What reading one place came to. */
@@ -160,8 +162,11 @@ static enum outcome read_place(struct store_reader *r,
 
 	pack_frame_at(place->pack, place->frame, &info);
 	if (info.codec == CODEC_RAW) {
-		*data = room_for(&r->object, place->len);
-		return read_bytes(place->pack, (void *)*data, place->len,
+		uint8_t *out = r->out && place->len <= r->out_room ? r->out :
+			room_for(&r->object, place->len);
+
+		*data = out;
+		return read_bytes(place->pack, out, place->len,
 				  info.offset + place->offset, err);
 	}
 	k = find_kept(r, place);
@@ -332,4 +337,20 @@ int store_read(struct store_reader *r, enum object_class class,
 	if (!err)
 		err = read_again(r, class, id, data, len);
 	return err > 0 ? missing(r->store, id) : err;
+}
+
+int store_read_to(struct store_reader *r, enum object_class class,
+		  const struct dv_id *id, uint8_t *out, uint32_t *len)
+{
+	const uint8_t *data;
+	uint32_t room = *len;
+	int err;
+
+	r->out = out;
+	r->out_room = room;
+	err = store_read(r, class, id, &data, len);
+	r->out = NULL;
+	if (!err && data != out && *len <= room)
+		memcpy(out, data, *len);
+	return err;
 }

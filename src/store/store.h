@@ -163,6 +163,13 @@ void store_reader_free(struct store_reader *r);
  */
 int store_read(struct store_reader *r, enum object_class class,
 	       const struct dv_id *id, const uint8_t **data, uint32_t *len);
+/*
+ * The same to memory of the caller, which spares a copy of what lies raw in a
+ * pack.  *len: the room there, then the bytes of the object; if these are more,
+ * what is there is undefined.
+ */
+int store_read_to(struct store_reader *r, enum object_class class,
+		  const struct dv_id *id, uint8_t *out, uint32_t *len);
 
 /*
  * The bytes at one place, whatever other copies there are, and nothing is

@@ -262,6 +262,51 @@ static void objects_of_any_size_are_kept(void **state)
 	store_close(s);
 }
 
+/* Objects of raw frames and of compressed ones. */
+static void objects_are_read_to_where_the_caller_wants(void **state)
+{
+	static const uint32_t sizes[] = { 1, 1000, 65536, 262144 };
+	struct store *s = store_here();
+	uint8_t *bytes[8], *out = xmalloc(262144 + 1);
+	struct object objects[8];
+	struct store_reader *r;
+	struct session_hand *h;
+	struct session *w;
+
+	(void)state;
+	ok(session_open(s, &w));
+	h = session_hand_new(w);
+	for (int i = 0; i < 8; i++) {
+		bytes[i] = object_make(&objects[i], i, sizes[i / 2], i & 1);
+		put_object(w, h, OBJECT_DATA, &objects[i]);
+	}
+	ok(session_hand_flush(h));
+	session_hand_free(h);
+	ok(session_finish(w));
+	session_free(w);
+	r = store_reader_new(s);
+	for (int i = 0; i < 8; i++) {
+		const struct object *o = &objects[i];
+		uint32_t len = o->len;
+
+		out[len] = 0xa5;
+		ok(store_read_to(r, OBJECT_DATA, &o->id, out, &len));
+		assert_int_equal(len, o->len);
+		assert_memory_equal(out, bytes[i], len);
+		assert_int_equal(out[len], 0xa5);
+		/* no room: nothing beyond it is touched */
+		len = o->len - 1;
+		out[len] = 0xa5;
+		ok(store_read_to(r, OBJECT_DATA, &o->id, out, &len));
+		assert_int_equal(len, o->len);
+		assert_int_equal(out[len - 1], 0xa5);
+		free(bytes[i]);
+	}
+	store_reader_free(r);
+	free(out);
+	store_close(s);
+}
+
 static void a_node_that_was_swapped_is_noticed(void **state)
 {
 	struct store *s = store_here();
@@ -346,6 +391,7 @@ int main(void)
 		WORLD_TEST(racing_threads_store_nothing_twice),
 		WORLD_TEST(processes_write_at_once),
 		WORLD_TEST(objects_of_any_size_are_kept),
+		WORLD_TEST(objects_are_read_to_where_the_caller_wants),
 		WORLD_TEST(a_node_that_was_swapped_is_noticed),
 		WORLD_TEST(a_full_disk_leaves_the_store_as_it_was),
 	};
