@@ -139,6 +139,7 @@ bool plan_is_work(const struct plan *p, const struct plan_entry *e);
 struct hand {
 	const struct plan *p;
 	struct store_reader *reader;	/* owned */
+	uint8_t *pieces;		/* owned; of checkout_content.c */
 	int dir_fd;			/* -1: none */
 	uint32_t dir;
 };
@@ -147,6 +148,9 @@ void hand_init(struct hand *h, const struct plan *p);
 void hand_release(struct hand *h);
 /* Opens the directory of plan directory n as h->dir_fd. */
 int hand_enter(struct hand *h, uint32_t n);
+/* dv_fail_errno("cannot <what> <path of the entry>"). */
+int fail_entry(const struct hand *h, const struct plan_entry *e,
+	       const char *what);
 
 /* From here on all threads work on one file. */
 #define WRITE_SHARED	((uint64_t)32 << 20)	/* bytes */
@@ -161,9 +165,6 @@ int hand_enter(struct hand *h, uint32_t n);
 int write_entry(struct hand *h, struct plan_entry *e, unsigned threads);
 /* Notes what an entry has become. */
 void plan_note(struct plan_entry *e, const struct stat *st);
-/* The recorded content of an entry, into an empty file. */
-int write_content(struct hand *h, const struct plan_entry *e, int fd,
-		  unsigned threads);
 /* ACT_MODE. */
 int write_mode(struct hand *h, struct plan_entry *e);
 /*
@@ -176,6 +177,12 @@ bool still_same(const struct hand *h, const struct plan_entry *e);
  * something has come by it.
  */
 int rename_new(int dir, const char *from, const char *to);
+
+/* --- checkout_content.c --------------------------------------------------- */
+
+/* The recorded content of an entry, into an empty file. */
+int write_content(struct hand *h, const struct plan_entry *e, int fd,
+		  unsigned threads);
 
 /* --- checkout_link.c: hard links to files of the store -------------------- */
 
