@@ -47,6 +47,8 @@ enum dv_gc_action {
 struct dv_gc_entry {
 	enum dv_gc_action action;
 	const char *name;	/* of the file, below the store or remote */
+	const char *url;	/* the folder `name` is kept of this other
+				   repository; else NULL */
 	uint64_t bytes;		/* that are freed; of DV_GC_REPACK about */
 };
 
@@ -68,7 +70,8 @@ struct dv_gc_result {
 };
 
 /*
- * Removes what no pointer can reach: see reach in technical/design.adoc.
+ * Removes what no pointer can reach: see reach in technical/design.adoc; and
+ * what is kept of other repositories that were not used for the grace.
  * fn is told of each file before any is removed; with dry_run nothing else
  * happens, and the same state gives the same calls.  Refuses, with a hint,
  * where it cannot see everything that may be needed; a version whose nodes
@@ -141,6 +144,7 @@ struct dv_store_part {
 struct dv_store_info {
 	const char *path;	/* of the store; as long as the repo is open */
 	struct dv_store_part data, meta, loose, index, have, tmp, quarantine;
+	struct dv_store_part sources;	/* kept of other repositories */
 	uint64_t chunks, nodes;	/* objects, copies included */
 	bool shared;		/* with the group of its folder */
 	bool reachable_known;	/* the next three are set */

@@ -51,9 +51,9 @@ static void write_holder(int fd, const char *command)
 }
 
 /* 0, 1 when somebody else has it, or an error. */
-static int try_lock(int fd, const char *path)
+static int try_lock(int fd, int how, const char *path)
 {
-	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+	while (flock(fd, how | LOCK_NB) < 0) {
 		if (errno == EWOULDBLOCK)
 			return 1;
 		if (errno != EINTR)
@@ -72,7 +72,7 @@ int lock_take(struct lock *l, const char *path, const char *command,
 
 	if (fd < 0)
 		return dv_fail_errno("cannot open lock file %s", path);
-	while ((err = try_lock(fd, path)) > 0) {
+	while ((err = try_lock(fd, LOCK_EX, path)) > 0) {
 		if (seconds >= 0 && clock_monotonic_ns() >= end)
 			return dv_fail(DV_E_LOCKED, "%s: held by %s", path,
 				       read_holder(fd).text);
@@ -90,6 +90,33 @@ int lock_take(struct lock *l, const char *path, const char *command,
 	l->fd = fd;
 	fd = -1;
 	return 0;
+}
+
+static int take_at_once(struct lock *l, const char *path, int how)
+{
+	DV_AUTO_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	int err;
+
+	if (fd < 0)
+		return dv_fail_errno("cannot open lock file %s", path);
+	err = try_lock(fd, how, path);
+	if (err > 0)
+		return dv_fail(DV_E_LOCKED, "%s is in use", path);
+	if (err)
+		return err;
+	l->fd = fd;
+	fd = -1;
+	return 0;
+}
+
+int lock_share(struct lock *l, const char *path)
+{
+	return take_at_once(l, path, LOCK_SH);
+}
+
+int lock_alone(struct lock *l, const char *path)
+{
+	return take_at_once(l, path, LOCK_EX);
 }
 
 void lock_release(struct lock *l)

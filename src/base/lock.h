@@ -26,6 +26,12 @@ typedef void lock_wait_cb(const char *holder, void *data);
  */
 int lock_take(struct lock *l, const char *path, const char *command,
 	      int seconds, lock_wait_cb *waiting, void *data);
+/*
+ * For a lock that more than one may hold: shared, or alone (which leaves the
+ * file as it is).  Does not wait: DV_E_LOCKED.
+ */
+int lock_share(struct lock *l, const char *path);
+int lock_alone(struct lock *l, const char *path);
 void lock_release(struct lock *l);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/array.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/path.h"
 #include "builtin/builtin.h"
 #include "builtin/open.h"
 #include "cli/human.h"
@@ -47,11 +48,16 @@ static int take_entry(const struct dv_gc_entry *e, void *data)
 		json_add_string(&out, "action", word(e->action));
 		json_add_string(&out, "name", e->name);
 		json_add_number(&out, "bytes", e->bytes);
+		if (e->url)
+			json_add_string(&out, "url", e->url);
 		json_object_end(&out);
 		puts(out.data);
 	} else if (!v->quiet) {
-		printf("%s %s (%s)\n", word(e->action), e->name,
-		       human_bytes(e->bytes, size));
+		if (e->url)
+			path_quote(e->url, &out);
+		printf("%s %s (%s%s%s)\n", word(e->action), e->name,
+		       human_bytes(e->bytes, size), e->url ? " of " : "",
+		       out.data);
 	}
 	return 0;
 }

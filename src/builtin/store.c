@@ -27,7 +27,7 @@ static void print_json(const struct dv_store_info *i)
 		{ "data", &i->data }, { "meta", &i->meta },
 		{ "loose", &i->loose }, { "index", &i->index },
 		{ "have", &i->have }, { "tmp", &i->tmp },
-		{ "quarantine", &i->quarantine },
+		{ "quarantine", &i->quarantine }, { "sources", &i->sources },
 	};
 
 	json_object_begin(&out);
@@ -78,6 +78,8 @@ static void print_info(const struct dv_store_info *i)
 	print_part("have", &i->have, ": what is known of remotes");
 	print_part("tmp", &i->tmp, ": being written");
 	print_part("quarantine", &i->quarantine, ": found bad");
+	print_part("sources", &i->sources, ": of other repositories, can be "
+		   "got again");
 	if (!i->reachable_known)
 		return;
 	printf("%-12s %10s by %llu %s\n", "reachable",

@@ -26,18 +26,36 @@ void gc_notice(struct gc *g, const char *fmt, ...)
 	g->options->notice(text.data, g->options->notice_data);
 }
 
+int gc_tell_entry(struct gc *g, const struct dv_gc_entry *entry)
+{
+	struct dv_gc_result *r = g->result;
+
+	if (entry->action != DV_GC_CONDEMN)
+		r->bytes += entry->bytes;
+	r->removed += entry->action == DV_GC_REMOVE;
+	r->repacked += entry->action == DV_GC_REPACK;
+	r->condemned += entry->action == DV_GC_CONDEMN;
+	return g->fn ? g->fn(entry, g->data) : 0;
+}
+
 int gc_tell(struct gc *g, enum dv_gc_action action, const char *name,
 	    uint64_t bytes)
 {
-	const struct dv_gc_entry entry = { action, name, bytes };
+	const struct dv_gc_entry entry = {
+		.action = action, .name = name, .bytes = bytes,
+	};
+
+	return gc_tell_entry(g, &entry);
+}
+
+void gc_keep(struct gc *g, enum dv_gc_action action, uint64_t bytes)
+{
 	struct dv_gc_result *r = g->result;
 
-	if (action != DV_GC_CONDEMN)
-		r->bytes += bytes;
-	r->removed += action == DV_GC_REMOVE;
-	r->repacked += action == DV_GC_REPACK;
-	r->condemned += action == DV_GC_CONDEMN;
-	return g->fn ? g->fn(&entry, g->data) : 0;
+	r->removed -= action == DV_GC_REMOVE;
+	r->repacked -= action == DV_GC_REPACK;
+	r->bytes -= bytes;
+	r->kept++;
 }
 
 int age_parse(const char *text, const char *name, int64_t *ns)

@@ -3,6 +3,7 @@
 
 #include "dv/keep.h"
 
+#include "base/arena.h"
 #include "keep/live.h"
 
 /* What the two kinds of gc share. */
@@ -23,6 +24,9 @@ void gc_notice(struct gc *g, const char *fmt, ...);
 /* Tells of one file, and counts it. */
 int gc_tell(struct gc *g, enum dv_gc_action action, const char *name,
 	    uint64_t bytes);
+int gc_tell_entry(struct gc *g, const struct dv_gc_entry *entry);
+/* One that was told of stays. */
+void gc_keep(struct gc *g, enum dv_gc_action action, uint64_t bytes);
 
 /* "now", or a number with s, m, h, d or w.  `name` is for the message. */
 int age_parse(const char *text, const char *name, int64_t *ns);
@@ -34,6 +38,26 @@ int age_parse(const char *text, const char *name, int64_t *ns);
 uint64_t gc_count_unseen(const struct gc *g, const struct live_root **first);
 /* Asks the remotes for them; makes no request when there are none. */
 int gc_ask_remotes(struct gc *g);
+
+/*
+ * gc_sources.c: what is kept of other repositories, and was not used since
+ * cutoff_ns.
+ */
+struct gc_source {
+	const char *dir;	/* the arena's */
+	uint64_t bytes;
+};
+
+struct gc_sources {
+	struct arena arena;
+	struct gc_source *items;	/* owned */
+	size_t count, room;
+	int64_t cutoff_ns;
+};
+
+int gc_sources_plan(struct gc *g, struct gc_sources *s);
+int gc_sources_remove(struct gc *g, const struct gc_sources *s);
+void gc_sources_release(struct gc_sources *s);
 
 /* gc_store.c */
 int gc_store(struct gc *g);

@@ -41,6 +41,7 @@ struct gc_plan {
 	struct gc_file *files;	/* owned */
 	size_t count, room;
 	struct id_map by_id;	/* file_key(): number of the file */
+	struct gc_sources sources;
 	pthread_mutex_t mutex;	/* guards made */
 	struct id_map made;	/* packs made by this run */
 };
@@ -50,6 +51,7 @@ struct gc_plan {
 static void plan_release(struct gc_plan *p)
 {
 	free(p->files);
+	gc_sources_release(&p->sources);
 	id_map_release(&p->by_id);
 	id_map_release(&p->made);
 	pthread_mutex_destroy(&p->mutex);
@@ -261,7 +263,7 @@ static int make_plan(struct gc_plan *p)
 	int64_t now = 0;
 	int err = now_there(g->live.store, &now);
 
-	p->cutoff_ns = now - g->grace_ns;
+	p->cutoff_ns = p->sources.cutoff_ns = now - g->grace_ns;
 	if (!err)
 		err = live_gather(&g->live, true);
 	if (!err)
@@ -312,12 +314,7 @@ static int take_made(void *data, struct pack *pack)
 /* The plan has changed: it stays. */
 static void keep_file(struct gc_plan *p, struct gc_file *f)
 {
-	struct dv_gc_result *r = p->gc->result;
-
-	r->removed -= f->action == DV_GC_REMOVE;
-	r->repacked -= f->action == DV_GC_REPACK;
-	r->bytes -= f->freed;
-	r->kept++;
+	gc_keep(p->gc, f->action, f->freed);
 	f->action = 0;
 }
 
@@ -414,10 +411,26 @@ static int remove_all(struct gc_plan *p)
 	return err;
 }
 
+static int collect(struct gc_plan *p)
+{
+	struct store *s = p->gc->live.store;
+	int err = repack_all(p);
+
+	if (!err)
+		err = store_lock_out(s, waiting, p->gc);
+	if (err)
+		return err;
+	err = look_again(p);
+	if (!err)
+		err = remove_all(p);
+	store_let_in(s);
+	return err;
+}
+
 int gc_store(struct gc *g)
 {
 	DV_AUTO_PLAN struct gc_plan p = { .gc = g };
-	struct store *s = g->live.store;
+	uint64_t files = 0;
 	int err;
 
 	pthread_mutex_init(&p.mutex, NULL);
@@ -428,17 +441,12 @@ int gc_store(struct gc *g)
 		err = check_seen(g);
 	if (!err)
 		err = tell_plan(&p);
-	if (err || g->options->dry_run ||
-	    !(g->result->removed + g->result->repacked))
-		return err;
-	err = repack_all(&p);
+	files = g->result->removed + g->result->repacked;
 	if (!err)
-		err = store_lock_out(s, waiting, g);
-	if (err)
+		err = gc_sources_plan(g, &p.sources);
+	if (err || g->options->dry_run)
 		return err;
-	err = look_again(&p);
-	if (!err)
-		err = remove_all(&p);
-	store_let_in(s);
-	return err;
+	if (files)
+		err = collect(&p);
+	return err ? err : gc_sources_remove(g, &p.sources);
 }

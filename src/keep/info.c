@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "keep/live.h"
+#include "source/kept.h"
 
 #include "dv/keep.h"
 
@@ -34,7 +35,8 @@ static int add_parts(const char *store, struct dv_store_info *out)
 		err = dir_sum(path.data, &parts[i].part->files,
 			      &parts[i].part->bytes);
 	}
-	return err;
+	return err ? err : kept_sum(store, &out->sources.files,
+				    &out->sources.bytes);
 }
 
 static int count_objects(struct pack *pack, void *data)

@@ -14,6 +14,7 @@
 #include "base/lock.h"
 #include "base/path.h"
 #include "git/foreign.h"
+#include "source/kept.h"
 #include "source/stranger.h"
 #include "store/pointer_line.h"
 
@@ -305,6 +306,8 @@ static int open_locked(struct clone *c, const struct clone_options *o)
 	if (!err)
 		err = lock_take(&lock, path.data, "import", -1, NULL, NULL);
 	if (!err)
+		err = kept_use(c->dir, c->url, &c->use);
+	if (!err)
 		err = make_repository(c);
 	if (!err)
 		err = find_commit(c, o->rev ? o->rev : "HEAD");
@@ -325,8 +328,9 @@ int clone_open(const struct clone_options *o, struct clone **out)
 	if (err)
 		return err;
 	c = xcalloc(1, sizeof(*c));
+	c->use = (struct lock)LOCK_INIT;
 	c->url = buf_detach(&url);
-	c->dir = o->dir ? xstrdup(o->dir) : source_dir(o->store_path, c->url);
+	c->dir = o->dir ? xstrdup(o->dir) : kept_dir(o->store_path, c->url);
 	c->stranger = o->stranger && !source_is_local(c->url);
 	if (o->stranger)
 		err = stranger_check(o->repo, c->url, c->dir);
@@ -343,6 +347,7 @@ void clone_close(struct clone **c)
 	if (!*c)
 		return;
 	dv_repo_close((*c)->repo);
+	lock_release(&(*c)->use);
 	free((*c)->url);
 	free((*c)->dir);
 	free(*c);

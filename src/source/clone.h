@@ -6,12 +6,13 @@
 #include "dv/repo.h"
 
 #include "base/buf.h"
+#include "base/lock.h"
 
 /*
  * Another git repository, as much of it as is needed: the commit asked for,
  * without history, without files longer than a pointer can be (git gets those
- * when they are wanted).  It lies in <store>/sources/<SHA-256 of the URL>/,
- * from where later commands go on; derived, it may be deleted at any time.
+ * when they are wanted).  It is kept (kept.h), so that later commands go on
+ * from there.
  */
 #define COMMIT_SIZE	41	/* 40 hex digits and a 0 */
 
@@ -19,6 +20,7 @@ struct clone {
 	char *url;		/* owned */
 	char *dir;		/* owned */
 	char commit[COMMIT_SIZE];
+	struct lock use;	/* until it is closed: see kept.h */
 	struct dv_repo *repo;	/* owned; NULL: no .dvconfig in the commit */
 	bool stranger;
 	bool dvc;		/* DVC looks after it */

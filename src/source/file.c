@@ -17,6 +17,7 @@
 #include "chunk/sha256.h"
 #include "git/repo.h"
 #include "source/scratch.h"
+#include "source/kept.h"
 #include "source/stranger.h"
 #include "store/pointer_line.h"
 #include "store/store.h"
@@ -98,7 +99,7 @@ int file_source_open(struct dv_repo *repo, const char *url, bool stranger,
 				       plain.data),
 			       "copy it here and dv add it");
 	out->url = buf_detach(&plain);
-	out->dir = source_dir(dv_repo_store_path(repo), out->url);
+	out->dir = kept_dir(dv_repo_store_path(repo), out->url);
 	if (stranger)
 		err = stranger_check(repo, out->url, out->dir);
 	return err ? err : split(repo, out);
@@ -292,6 +293,7 @@ int file_source_pointer(struct dv_repo *repo, struct file_source *f,
 		.source = f, .path = BUF_INIT, .note = BUF_INIT, .fd = -1,
 	};
 	DV_AUTO_LOCK struct lock lock = LOCK_INIT;
+	DV_AUTO_LOCK struct lock use = LOCK_INIT;
 	DV_AUTO_BUF struct buf lock_path = BUF_INIT;
 	struct dv_id want;
 	int err = checksum ? checksum_read(checksum, &want) : 0;
@@ -302,6 +304,8 @@ int file_source_pointer(struct dv_repo *repo, struct file_source *f,
 	if (!err)
 		err = lock_take(&lock, lock_path.data, "import-url", -1, NULL,
 				NULL);
+	if (!err)
+		err = kept_use(f->dir, f->url, &use);
 	if (!err)
 		err = download(&d, &o->progress);
 	if (!err && checksum)

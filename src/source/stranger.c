@@ -2,28 +2,8 @@
 
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/buf.h"
 #include "base/error.h"
-#include "chunk/sha256.h"
-
-char *source_dir(const char *store_path, const char *url)
-{
-	struct buf dir = BUF_INIT;
-	char hex[DV_ID_HEX + 1];
-	struct dv_id id;
-	struct stat st;
-
-	sha256(url, strlen(url), &id);
-	dv_id_to_hex(&id, hex);
-	buf_addf(&dir, "%s/sources", store_path);
-	/* git runs what a clone's config says: another user's is not used */
-	if (!lstat(dir.data, &st) && st.st_uid != geteuid())
-		buf_addf(&dir, "-%lu", (unsigned long)geteuid());
-	buf_addf(&dir, "/%s", hex);
-	return buf_detach(&dir);
-}
 
 bool source_is_local(const char *url)
 {

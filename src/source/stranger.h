@@ -10,14 +10,11 @@
  * what is on this machine and the user has never named.
  */
 
-/* Below the store, for what is kept of a URL; free() it. */
-char *source_dir(const char *store_path, const char *url);
-
 /* A path on this machine. */
 bool source_is_local(const char *url);
 
 /*
- * DV_E_INVALID for a local one unless `dir`, its source_dir(), is there
+ * DV_E_INVALID for a local one unless `dir`, its kept_dir(), is there
  * (a command has used it), or the user has set source.local.
  */
 int stranger_check(struct dv_repo *repo, const char *url, const char *dir);

@@ -24,7 +24,8 @@
  *	index/<hex>.bad		what of a pack could not be read; derived
  *	have/<remote key>/	what is known of a remote; derived (transfer/)
  *	quarantine/		what was found bad; never deleted by us
- *	sources/<hex>/		clones of other repositories; derived (source/)
+ *	sources/<hex>/		clones of other repositories; derived
+ *				(source/kept.h)
  *	tmp/<pid>-<random>/	what is being written; removed once pid is gone
  *	users/<hex>		repositories that use it, by path (store_add_user)
  *	users.lock		see store_hold()
