@@ -105,6 +105,51 @@ test_expect_success 'an older version, from the remote, and no more than its fil
 	rm -rf data && test_exit_code 1 dv fsck >out && cat out && dv fsck --repair && dv cat --rev HEAD^ model >../got && random_bytes 400000 1 | cmp - ../got
 '
 
+# nowhere: data that only the store has, and a remote that never got it
+nowhere () {
+	fresh && dv remote add origin "$SCRATCH/remote" && git add -A && git commit -qm remote && rm -rf ../keep && mkdir ../keep && mv data model ../keep
+}
+
+for part in data meta
+do
+	export part
+	test_expect_success "what nothing could mend ($part) stays lost, and is in quarantine, until it is back" '
+		nowhere && size=$(stat -c %s "$(pack $part)") && flip "$(pack $part)" 60 $((size - 1000)) && test_exit_code 1 dv fsck && test_exit_code 1 dv fsck --repair >out && cat out &&
+		grep "^lost: data" out && grep "^1 damaged file is .* in $PWD/.git/dv/quarantine" out && test_exit_code 1 dv fsck >out 2>err && cat out err && grep "^lost: data" out &&
+		grep "something is wrong" out && grep "^1 damaged file is .* in $PWD/.git/dv/quarantine" out && grep "^hint: dv fsck --repair" err && test_exit_code 1 dv fsck --quick --json >out && grep "\"quarantine_files\":1" out &&
+		cp -r ../keep/* . && dv add -q data model && dv fsck >out 2>err && cat out err && grep "all is well" out && grep "^hint: .*rm -r $PWD/.git/dv/quarantine" err &&
+		rm -r .git/dv/quarantine/* && dv fsck >out && ! grep quarantine out && test ! -e .git/dv/lost
+	'
+done
+
+test_expect_success 'a pack whose index and last frame are damaged: what it had is lost, not never fetched' '
+	nowhere && p=$(pack data) && flip "$p" $(($(stat -c %s "$p") * 2 / 3)) $(($(stat -c %s "$p") / 3)) && test_exit_code 1 dv fsck && test_exit_code 1 dv fsck --repair && test_exit_code 1 dv fsck >out && cat out &&
+	grep "^lost: " out && ! grep "never fetched" out && cp -r ../keep/* . && dv add -q data model && dv fsck
+'
+
+test_expect_success 'gc names what is damaged, how to mend it, and the quarantine' '
+	nowhere && flip "$(pack meta)" 60 200 && test_exit_code 1 dv fsck --repair && test_must_fail dv gc --grace now 2>err && cat err && grep "^hint: .*dv fsck --repair.*quarantine" err &&
+	cp -r ../keep/* . && dv add -q data model && dv gc --grace now && dv store | grep "^quarantine .* found bad"
+'
+
+test_expect_success 'a pointer that cannot be read: not all is well' '
+	fresh && dv fsck && echo nonsense >x.dv && git add x.dv && rm x.dv && test_exit_code 1 dv fsck >out && cat out && grep "^unreadable: x: not a pointer" out && git reset -q &&
+	echo nonsense >y.dv && test_exit_code 1 dv fsck --json >out && cat out && grep "\"unreadable\":1" out && rm y.dv && dv fsck &&
+	echo late >late && dv add -q late && git add late.dv && rm late.dv && b=$(git rev-parse :late.dv) && f=.git/objects/$(echo $b | cut -c1-2)/$(echo $b | cut -c3-) && mv $f ../blob &&
+	test_exit_code 1 dv fsck >out && cat out && grep "^unreadable: late: " out && mkdir -p "$(dirname $f)" && mv ../blob $f && dv fsck && random_bytes 3000000 3 >movie.dv && git add -f movie.dv && dv fsck
+'
+
+test_expect_success 'a shared store: what its other users need is looked for, and mended from their work trees' '
+	rm -rf one two shared && make_repo one && make_repo two && for r in one two; do (cd $r && dv config --local store.path "$SCRATCH/shared") || exit 1; done &&
+	cd one && echo a >a && dv add -q a && cd ../two && random_bytes 300000 8 >b && dv add -q b && git add -A && git commit -qm b &&
+	cd ../one && p=$(ls -S ../shared/data/*.pack | head -n 1) && flip "$p" 3000 5000 && test_exit_code 1 dv fsck >out && cat out && grep "^lost: b.* in $SCRATCH/two" out &&
+	dv fsck --repair >out && cat out && grep "2 recorded versions" out && cd ../two && rm b && dv checkout -q b && random_bytes 300000 8 | cmp - b
+'
+
+test_expect_success 'a user that is out of sight is named' '
+	cd one && mv ../two ../three && dv fsck >out && cat out && grep "^unseen: $SCRATCH/two/.git: " out && grep "all that can be seen is well" out && mv ../three ../two && dv fsck | grep "all is well"
+'
+
 there () {
 	find "$SCRATCH/remote/packs" -type f -printf "%s %p\n" | sort -n | tail -n 1 | cut -d" " -f2
 }

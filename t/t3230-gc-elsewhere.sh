@@ -42,7 +42,7 @@ part () {
 
 # refused <text>: by it, and nothing was removed
 refused () {
-	test_must_fail gc_now >../out 2>../err && cat ../err && grep "$1" ../err && grep "dv fetch -A" ../err && files | cmp ../before -
+	test_must_fail gc_now >../out 2>../err && cat ../err && grep "$1" ../err && grep "^hint: .*dv f[es]" ../err && files | cmp ../before -
 }
 
 test_expect_success 'many: found in one listing' '

@@ -11,10 +11,10 @@ random_bytes 4000 2 >small
 : >empty
 python3 -c "print('plain text ' * 5)" >text
 
-# suite <name> <list?> <url> <options>: what every kind has to do
+# suite <name> <url> <options>: what every kind has to do
 suite () {
-	name=$1 lists=$2 url=$3
-	shift 3
+	name=$1 url=$2
+	shift 2
 	options=$*
 	run="$tool $options $url"
 
@@ -76,21 +76,13 @@ suite () {
 		test_must_fail $run stat roots/gone 2>err && grep "^NOTFOUND" err
 	'
 
-	if test "$lists" = yes
-	then
-		test_expect_success "$name: listing" '
-			$run list packs/ | sort >got &&
-			printf "%s\n" "200000 packs/aa/part" "3000000 packs/aa/big" \
-				"3000000 packs/aa/mem" | sort >want &&
-			test_cmp want got && $run list none/ >got &&
-			test_cmp empty got && $run list "" | grep " dv-remote$"
-		'
-	else
-		test_expect_success "$name: listing is refused" '
-			test_must_fail $run list packs/ 2>err &&
-			grep "^UNSUPPORTED: remote test: " err
-		'
-	fi
+	test_expect_success "$name: listing" '
+		$run list packs/ | sort >got &&
+		printf "%s\n" "200000 packs/aa/part" "3000000 packs/aa/big" \
+			"3000000 packs/aa/mem" | sort >want &&
+		test_cmp want got && $run list none/ >got &&
+		test_cmp empty got && $run list "" | grep " dv-remote$"
+	'
 
 	test_expect_success "$name: four threads at once" '
 		$run many 4 12 70000
@@ -108,8 +100,8 @@ suite () {
 # --- a folder ---------------------------------------------------------------
 
 mkdir there
-suite folder yes "$SCRATCH/there/remote"
-suite 'folder by file://' yes "file://$SCRATCH/there/re%20mote"
+suite folder "$SCRATCH/there/remote"
+suite 'folder by file://' "file://$SCRATCH/there/re%20mote"
 
 test_expect_success 'folder: relative to the base folder' '
 	$tool -b "$SCRATCH/there/x/y" ../../rel put a/b small &&
@@ -172,9 +164,9 @@ fi
 
 start_nginx
 login="-o user=$HTTP_USER -o password=$HTTP_PASS"
-suite nginx no "$HTTP_URL/team/data" $login
-suite 'nginx, TLS' no "$HTTPS_URL/tls" $login -o "cafile=$CA_FILE"
-suite 'nginx, git credential' no "$HTTP_URL/asked" -c "$HTTP_USER:$HTTP_PASS"
+suite nginx "$HTTP_URL/team/data" $login
+suite 'nginx, TLS' "$HTTPS_URL/tls" $login -o "cafile=$CA_FILE"
+suite 'nginx, git credential' "$HTTP_URL/asked" -c "$HTTP_USER:$HTTP_PASS"
 
 test_expect_success 'nginx: requests are counted as the server counts' '
 	: >"$NGINX_LOG" && $tool -v $login "$HTTP_URL/c" many 3 10 5000 2>err &&
@@ -276,18 +268,18 @@ test_expect_success 'HTTP: Ctrl-C ends a wait at once' '
 
 start_apache
 login="-o user=$HTTP_USER -o password=$HTTP_PASS"
-suite Apache no "$HTTP_URL/a%20team/new" $login
-suite 'Apache, TLS' no "$HTTPS_URL/tls" $login -o "cafile=$CA_FILE"
+suite Apache "$HTTP_URL/a%20team/new" $login
+suite 'Apache, TLS' "$HTTPS_URL/tls" $login -o "cafile=$CA_FILE"
 # --- S3 ---------------------------------------------------------------------
 
 S3_TLS=1 S3_MAX_KEYS=7
 export S3_TLS S3_MAX_KEYS
 start_radosgw
-suite radosgw yes s3://$S3_BUCKET/team/data
-suite 'radosgw, no prefix' yes s3://$S3_BUCKET
-suite 'radosgw, TLS' yes "s3://$S3_BUCKET/t/l/s" -o "cafile=$CA_FILE" \
+suite radosgw s3://$S3_BUCKET/team/data
+suite 'radosgw, no prefix' s3://$S3_BUCKET
+suite 'radosgw, TLS' "s3://$S3_BUCKET/t/l/s" -o "cafile=$CA_FILE" \
 	-o "endpointurl=$S3_TLS_ENDPOINT"
-suite 'radosgw, bucket as a host' yes "s3://$S3_BUCKET/host" \
+suite 'radosgw, bucket as a host' "s3://$S3_BUCKET/host" \
 	-o pathstyle=false \
 	-o "endpointurl=http://localhost:${S3_ENDPOINT##*:}"
 
@@ -363,7 +355,7 @@ test_expect_success 'S3: a certificate nobody knows' '
 '
 
 start_swift
-suite Swift yes s3://$S3_BUCKET/team/data
+suite Swift s3://$S3_BUCKET/team/data
 test_expect_success 'Swift: a wrong region is put right' '
 	AWS_REGION=eu-west-9 $tool -v s3://$S3_BUCKET/team/data get roots/small >got 2>err &&
 	cmp got small && grep "requests: 2" err

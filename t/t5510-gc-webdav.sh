@@ -36,8 +36,7 @@ mend_there "$HTTP_URL/mend" "$SCRATCH/nginx/www/mend"
 
 test_expect_success 'the listing says what lies there, also below an escaped path' '
 	new_world "$HTTP_URL/a%20%C3%BC~b" && "$DV_BUILD/remote-tool" -o "user=$HTTP_USER" -o "password=$HTTP_PASS" "$HTTP_URL/a%20%C3%BC~b" list packs/ >out &&
-	(cd "$SCRATCH/nginx/www/a ü~b" && find packs -type f -printf "%s %p\n") | sort >want && sort out | cmp - want && test -s want &&
-	test_must_fail "$DV_BUILD/remote-tool" -o "user=$HTTP_USER" -o "password=$HTTP_PASS" "$HTTP_URL/a%20%C3%BC~b" list none/ 2>err && grep "^NOTFOUND" err
+	(cd "$SCRATCH/nginx/www/a ü~b" && find packs -type f -printf "%s %p\n") | sort >want && sort out | cmp - want && test -s want
 '
 
 test_expect_success 'a server without PROPFIND: refused with a way, nothing is written' '

@@ -103,12 +103,18 @@ enum dv_fsck_problem {
 	DV_FSCK_NOT_HERE,	/* one that was never fetched (wholly): fine */
 	DV_FSCK_MISSING,	/* at a remote: a file, or all of a version */
 	DV_FSCK_REPAIRED,	/* a file or version that was one of these */
+	DV_FSCK_UNREADABLE,	/* a pointer: what it records was not checked */
+	DV_FSCK_UNSEEN,		/* another repository or work tree that uses
+				   the store, or a pointer there: likewise */
 };
 
 struct dv_fsck_entry {
 	enum dv_fsck_problem problem;
-	const char *name;	/* of the file, or the tracked path */
+	const char *name;	/* of the file, the tracked path, the folder */
 	const char *commit;	/* of a version: hex, or NULL */
+	const char *worktree;	/* of a version, when it is another one's; or
+				   NULL */
+	const char *why;	/* of what cannot be read; or NULL */
 	uint64_t objects;	/* concerned; 0: not known, or all */
 };
 
@@ -120,11 +126,14 @@ struct dv_fsck_result {
 	uint64_t damaged, lost, missing;	/* that remain */
 	uint64_t not_here;
 	uint64_t repaired;
-	uint64_t quarantined;	/* files moved to quarantine/ */
+	uint64_t quarantined;	/* files moved to quarantine/ now */
+	uint64_t unreadable;	/* pointers */
+	uint64_t unseen;	/* repositories and work trees */
+	uint64_t quarantine_files, quarantine_bytes;	/* all that is there */
 };
 
 /*
- * Checks the store, or a remote: by SHA-256, or quickly.  What is found bad
+ * Checks the store, for all who use it, or a remote, for this repository: by SHA-256, or quickly.  What is found bad
  * is remembered, so that it is stored or fetched again when it is met.  With
  * `repair` good copies are looked for in the other packs, in the work tree and
  * at all remotes (for a remote: in the store); damaged files go to

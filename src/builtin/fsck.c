@@ -1,6 +1,7 @@
 /* dv fsck: check, and mend, what is stored. */
 
 #include <stdio.h>
+#include <string.h>
 
 #include "dv/keep.h"
 
@@ -27,6 +28,7 @@ static const char *const words[] = {
 	[DV_FSCK_DAMAGED] = "damaged", [DV_FSCK_LOST] = "lost",
 	[DV_FSCK_NOT_HERE] = "not_here", [DV_FSCK_MISSING] = "missing",
 	[DV_FSCK_REPAIRED] = "repaired",
+	[DV_FSCK_UNREADABLE] = "unreadable", [DV_FSCK_UNSEEN] = "unseen",
 };
 
 static void print_entry_json(const struct dv_fsck_entry *e)
@@ -38,9 +40,22 @@ static void print_entry_json(const struct dv_fsck_entry *e)
 	json_add_string(&out, "name", e->name);
 	if (e->commit)
 		json_add_string(&out, "commit", e->commit);
+	if (e->worktree)
+		json_add_string(&out, "worktree", e->worktree);
+	if (e->why)
+		json_add_string(&out, "why", e->why);
 	json_add_number(&out, "objects", e->objects);
 	json_object_end(&out);
 	puts(out.data);
+}
+
+/* A cause that says once more what it is the cause of. */
+static const char *without_name(const char *why, const char *name)
+{
+	size_t len = strlen(name);
+
+	return !strncmp(why, name, len) && !strncmp(why + len, ": ", 2) ?
+		why + len + 2 : why;
 }
 
 static int take_entry(const struct dv_fsck_entry *e, void *data)
@@ -60,6 +75,10 @@ static int take_entry(const struct dv_fsck_entry *e, void *data)
 	if (e->objects)
 		printf(" (%llu %s)", (unsigned long long)e->objects,
 		       human_plural(e->objects, "object", "objects"));
+	if (e->worktree)
+		printf(" in %s", e->worktree);
+	if (e->why)
+		printf(": %s", without_name(e->why, e->name));
 	putchar('\n');
 	return 0;
 }
@@ -86,7 +105,11 @@ static void print_json(const struct dv_fsck_result *r)
 	json_add_number(&out, "missing", r->missing);
 	json_add_number(&out, "not_here", r->not_here);
 	json_add_number(&out, "repaired", r->repaired);
+	json_add_number(&out, "unreadable", r->unreadable);
+	json_add_number(&out, "unseen", r->unseen);
 	json_add_number(&out, "quarantined", r->quarantined);
+	json_add_number(&out, "quarantine_files", r->quarantine_files);
+	json_add_number(&out, "quarantine_bytes", r->quarantine_bytes);
 	json_object_end(&out);
 	puts(out.data);
 }
@@ -105,10 +128,49 @@ static void hint_repair(const char *remote)
 		    word.data);
 }
 
-static void print_result(const struct dv_fsck_options *o,
+static uint64_t count_bad(const struct dv_fsck_result *r)
+{
+	return r->damaged + r->lost + r->missing + r->unreadable;
+}
+
+/* What lies there was perhaps all there is of what is lost. */
+static void print_quarantine(const char *store, const struct dv_fsck_result *r)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_BUF struct buf word = BUF_INIT;
+	char size[HUMAN_SIZE];
+
+	if (!r->quarantine_files)
+		return;
+	buf_addf(&path, "%s/quarantine", store);
+	path_word(path.data, &word);
+	printf("%llu damaged %s (%s) in %s\n",
+	       (unsigned long long)r->quarantine_files,
+	       human_plural(r->quarantine_files, "file is", "files are"),
+	       human_bytes(r->quarantine_bytes, size), path.data);
+	if (!count_bad(r) && !r->unseen)
+		report_hint("nothing of that is needed: rm -r %s/*",
+			    word.data);
+}
+
+static void print_hints(const struct dv_fsck_options *o,
+			const struct dv_fsck_result *r)
+{
+	if (r->unreadable)
+		report_hint("of pointers that cannot be read dv status and git "
+			    "fsck say more");
+	if (!(r->damaged + r->lost + r->missing))
+		return;
+	if (!o->repair)
+		hint_repair(o->remote);
+	else
+		report_hint("where the data still is, dv add stores it again "
+			    "and dv push sends it");
+}
+
+static void print_result(const char *store, const struct dv_fsck_options *o,
 			 const struct dv_fsck_result *r)
 {
-	uint64_t bad = r->damaged + r->lost + r->missing;
 	char size[HUMAN_SIZE];
 
 	printf("checked %llu %s (%s), %llu recorded %s: %s\n",
@@ -116,16 +178,15 @@ static void print_result(const struct dv_fsck_options *o,
 	       human_plural(r->files, "file", "files"),
 	       human_bytes(r->bytes, size), (unsigned long long)r->roots,
 	       human_plural(r->roots, "version", "versions"),
-	       bad ? "something is wrong" : "all is well");
+	       count_bad(r) ? "something is wrong" : r->unseen ?
+	       "all that can be seen is well" : "all is well");
 	if (r->not_here)
 		printf("%llu %s never fetched, or only in part\n",
 		       (unsigned long long)r->not_here,
 		       human_plural(r->not_here, "was", "were"));
-	if (bad && !o->repair)
-		hint_repair(o->remote);
-	else if (bad)
-		report_hint("where the data still is, dv add stores it again "
-			    "and dv push sends it");
+	if (!o->remote)
+		print_quarantine(store, r);
+	print_hints(o, r);
 }
 
 int cmd_fsck(int argc, char **argv)
@@ -171,6 +232,6 @@ int cmd_fsck(int argc, char **argv)
 	if (v.json)
 		print_json(&r);
 	else if (!v.quiet)
-		print_result(&o, &r);
-	return r.damaged + r.lost + r.missing ? 1 : 0;
+		print_result(dv_repo_store_path(repo), &o, &r);
+	return count_bad(&r) ? 1 : 0;
 }

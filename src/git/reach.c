@@ -38,10 +38,25 @@ static bool is_hex(char c)
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
 }
 
-/* No pointer, but it may have been made from one: nothing is guessed. */
+static int tell_unreadable(struct reach *r, const char *path,
+			   const char *commit, const char *worktree)
+{
+	const struct reach_pointer p = {
+		.path = path, .commit = commit, .worktree = worktree,
+		.unreadable = true,
+	};
+
+	return r->fn(&p, r->data);
+}
+
+/*
+ * No pointer, but it may have been made from one: nothing is guessed.  In
+ * history it may as well be a file of somebody else's.
+ */
 static int salvage(struct reach *r, struct reach_pointer *p,
 		   const struct buf *text)
 {
+	bool found = false;
 	int err = 0;
 
 	p->kind = 0;
@@ -51,10 +66,14 @@ static int salvage(struct reach *r, struct reach_pointer *p,
 		while (at + n < text->len && is_hex(text->data[at + n]))
 			n++;
 		if (n == DV_ID_HEX &&
-		    !dv_id_from_hex(text->data + at, &p->id))
+		    !dv_id_from_hex(text->data + at, &p->id)) {
+			found = true;
 			err = r->fn(p, r->data);
+		}
 		at += n + 1;
 	}
+	if (!found && !p->commit && r->flags & REACH_LENIENT)
+		return tell_unreadable(r, p->path, NULL, p->worktree);
 	return err;
 }
 
@@ -86,8 +105,8 @@ static int take_blob(const struct revision_pointer *p, void *data)
 
 	if (err == DV_E_INVALID)	/* longer than any pointer */
 		return 0;
-	if (err && r->flags & REACH_LENIENT)
-		return 0;
+	if (err && err != DV_E_INTERRUPTED && r->flags & REACH_LENIENT)
+		return tell_unreadable(r, p->path, p->commit, r->worktree);
 	return err ? err : take_text(r, p->path, p->commit, &text);
 }
 
@@ -111,8 +130,10 @@ static int reach_index(struct reach *r, struct dv_repo *repo)
 		err = revision_text(r->revision, &p, &text);
 		if (!err)
 			err = take_text(r, path.data, NULL, &text);
-		else if (err == DV_E_INVALID || r->flags & REACH_LENIENT)
+		else if (err == DV_E_INVALID)
 			err = 0;
+		else if (err != DV_E_INTERRUPTED && r->flags & REACH_LENIENT)
+			err = tell_unreadable(r, path.data, NULL, r->worktree);
 	}
 	return err;
 }
@@ -137,9 +158,12 @@ static int reach_files(struct reach *r, struct dv_repo *repo)
 			err = pointer_text(repo, path.data, &text);
 			if (!err)
 				err = take_text(r, path.data, NULL, &text);
-			else if (err == DV_E_NOTFOUND || err == DV_E_INVALID ||
-				 r->flags & REACH_LENIENT)
+			else if (err == DV_E_NOTFOUND || err == DV_E_INVALID)
 				err = 0;
+			else if (err != DV_E_INTERRUPTED &&
+				 r->flags & REACH_LENIENT)
+				err = tell_unreadable(r, path.data, NULL,
+						      r->worktree);
 		}
 		at += len + 1;
 	}
@@ -247,7 +271,7 @@ static int other_worktree(struct reach *r, const char *path)
 	if (!err || err == DV_E_INTERRUPTED)
 		return err;
 	if (r->flags & REACH_LENIENT)
-		return 0;
+		return tell_unreadable(r, NULL, NULL, path);
 	error_save(err, &why);
 	dv_fail(DV_E_UNSUPPORTED, "the work tree %s cannot be looked into: %s",
 		path, why.text);

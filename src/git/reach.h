@@ -1,6 +1,8 @@
 #ifndef GIT_REACH_H
 #define GIT_REACH_H
 
+#include <stdbool.h>
+
 #include "dv/repo.h"
 
 /*
@@ -19,6 +21,11 @@ struct reach_pointer {
 	const char *worktree;	/* absolute; where the path is */
 	struct dv_id id;
 	enum dv_kind kind;	/* 0: an id in a text that is no pointer */
+	/*
+	 * Only with REACH_LENIENT: cannot be read, dv_error_text() says why.
+	 * `path` NULL: nor can anything of this work tree.
+	 */
+	bool unreadable;
 };
 
 typedef int reach_cb(const struct reach_pointer *p, void *data);

@@ -5,6 +5,7 @@
 
 #include "base/array.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/trace.h"
 #include "dv/transfer.h"
 
@@ -18,22 +19,60 @@ static void fsck_release(struct fsck *f)
 	for (int class = 0; class < OBJECT_CLASSES; class++)
 		id_map_release(&f->bad[class]);
 	id_map_release(&f->lost);
+	lost_release(&f->record);
 	live_release(&f->live);
 	pthread_mutex_destroy(&f->mutex);
 }
 
-int fsck_tell(struct fsck *f, enum dv_fsck_problem problem, const char *name,
-	      const char *commit, uint64_t objects)
+int fsck_tell(struct fsck *f, const struct dv_fsck_entry *e)
 {
-	const struct dv_fsck_entry e = { problem, name, commit, objects };
 	struct dv_fsck_result *r = f->result;
 
-	r->damaged += problem == DV_FSCK_DAMAGED;
-	r->lost += problem == DV_FSCK_LOST;
-	r->not_here += problem == DV_FSCK_NOT_HERE;
-	r->missing += problem == DV_FSCK_MISSING;
-	r->repaired += problem == DV_FSCK_REPAIRED;
-	return f->fn ? f->fn(&e, f->data) : 0;
+	r->damaged += e->problem == DV_FSCK_DAMAGED;
+	r->lost += e->problem == DV_FSCK_LOST;
+	r->not_here += e->problem == DV_FSCK_NOT_HERE;
+	r->missing += e->problem == DV_FSCK_MISSING;
+	r->repaired += e->problem == DV_FSCK_REPAIRED;
+	r->unreadable += e->problem == DV_FSCK_UNREADABLE;
+	r->unseen += e->problem == DV_FSCK_UNSEEN;
+	return f->fn ? f->fn(e, f->data) : 0;
+}
+
+/* NULL when it is this one, of which all messages are. */
+static const char *elsewhere(const struct fsck *f, const char *worktree)
+{
+	return strcmp(worktree, dv_repo_worktree(f->repo)) ? worktree : NULL;
+}
+
+int fsck_tell_root(struct fsck *f, enum dv_fsck_problem problem,
+		   const struct live_root *r, uint64_t objects)
+{
+	const struct dv_fsck_entry e = {
+		.problem = problem, .name = r->path, .commit = r->commit,
+		.worktree = elsewhere(f, r->worktree), .objects = objects,
+	};
+
+	return fsck_tell(f, &e);
+}
+
+int fsck_tell_unread(struct fsck *f)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < f->live.unread_count && !err; i++) {
+		const struct live_unread *u = &f->live.unread[i];
+		const char *other = elsewhere(f, u->worktree);
+		const struct dv_fsck_entry e = {
+			/* of others we may not be meant to see all */
+			.problem = other ? DV_FSCK_UNSEEN : DV_FSCK_UNREADABLE,
+			.name = u->path ? u->path : u->worktree,
+			.commit = u->commit,
+			.worktree = u->path ? other : NULL, .why = u->why,
+		};
+
+		err = fsck_tell(f, &e);
+	}
+	return err;
 }
 
 const char *fsck_name(const struct fsck *f, const char *path)
@@ -54,6 +93,7 @@ static int no_remote(const struct dv_remote_info *info, void *data)
 struct missing {
 	struct fsck *fsck;
 	bool nowhere;		/* no remote is configured */
+	bool unknown;		/* what a damaged file has held */
 };
 
 static int take_missing(void *data, const struct live_root *root,
@@ -62,24 +102,33 @@ static int take_missing(void *data, const struct live_root *root,
 	struct missing *m = data;
 	struct fsck *f = m->fsck;
 
-	if (m->nowhere || id_map_get(&f->bad[class], id))
+	if (m->unknown && f->repaired)
+		lost_add(&f->record, class, id);
+	if (m->nowhere || m->unknown || lost_has(&f->record, class, id))
 		++*id_map_put(&f->lost, &root->id, 0, NULL);
+	return 0;
+}
+
+static int add_bad(const struct dv_id *id, uint64_t value, void *data)
+{
+	(void)value;
+	lost_add(((void **)data)[0], *(enum object_class *)((void **)data)[1],
+		 id);
 	return 0;
 }
 
 /* Walks all roots; fills f->lost. */
 static int look_for_missing(struct fsck *f)
 {
-	struct missing m = { f, true };
+	struct missing m = { f, true, false };
 	int err = dv_remote_each(f->repo, no_remote, &m.nowhere);
 
-	/* nor is it known what such a pack has held */
 	for (size_t i = 0; i < f->damaged_count; i++)
-		m.nowhere |= !f->damaged[i].pack && !f->damaged[i].mended;
+		m.unknown |= !f->damaged[i].known;
 	f->live.miss = take_missing;
 	f->live.miss_data = &m;
 	if (!err)
-		err = live_gather(&f->live, false);
+		err = live_gather(&f->live, true);
 	if (!err)
 		err = live_walk(&f->live, &f->options->progress);
 	f->live.miss = NULL;
@@ -97,9 +146,8 @@ static int tell_roots(struct fsck *f)
 		f->result->roots += r->kind != 0;
 		if (!r->kind || r->whole)
 			continue;
-		err = fsck_tell(f, lost && *lost ? DV_FSCK_LOST :
-				DV_FSCK_NOT_HERE, r->path, r->commit,
-				lost ? *lost : 0);
+		err = fsck_tell_root(f, lost && *lost ? DV_FSCK_LOST :
+				     DV_FSCK_NOT_HERE, r, lost ? *lost : 0);
 	}
 	return err;
 }
@@ -111,9 +159,11 @@ static int tell_damaged(struct fsck *f)
 	for (size_t i = 0; i < f->damaged_count && !err; i++) {
 		const struct fsck_file *d = &f->damaged[i];
 
-		err = fsck_tell(f, d->mended ? DV_FSCK_REPAIRED :
-				DV_FSCK_DAMAGED, fsck_name(f, d->path), NULL,
-				d->objects);
+		err = fsck_tell(f, &(struct dv_fsck_entry){
+			.problem = d->mended ? DV_FSCK_REPAIRED :
+				   DV_FSCK_DAMAGED,
+			.name = fsck_name(f, d->path), .objects = d->objects,
+		});
 	}
 	return err;
 }
@@ -125,7 +175,17 @@ static int look_again(struct fsck *f)
 	memset(&f->live, 0, sizeof(f->live));
 	f->live.lenient = true;
 	id_map_release(&f->lost);
+	f->repaired = true;
 	return live_open(&f->live, f->repo) ? DV_E_IO : look_for_missing(f);
+}
+
+static int count_quarantine(struct fsck *f)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+
+	buf_addf(&path, "%s/quarantine", store_path(f->live.store));
+	return dir_sum(path.data, &f->result->quarantine_files,
+		       &f->result->quarantine_bytes);
 }
 
 static int fsck_store(struct fsck *f)
@@ -133,8 +193,13 @@ static int fsck_store(struct fsck *f)
 	int err = live_open(&f->live, f->repo);
 
 	f->live.lenient = true;
-	if (!err)
+	if (!err) {
+		lost_read(f->live.store, &f->record);
 		err = fsck_read(f);
+	}
+	for (int class = 0; class < OBJECT_CLASSES; class++)
+		id_map_each(&f->bad[class], add_bad,
+			    (void *[]){ &f->record, &class });
 	if (!err)
 		err = look_for_missing(f);
 	if (!err && f->options->repair &&
@@ -144,8 +209,17 @@ static int fsck_store(struct fsck *f)
 			err = look_again(f);
 	}
 	if (!err)
+		err = lost_write(f->live.store, &f->record);
+	/* nothing may be forgotten that is not on the disk */
+	if (!err && f->repaired)
+		err = fsck_put_away(f);
+	if (!err)
+		err = count_quarantine(f);
+	if (!err)
 		err = tell_damaged(f);
-	return err ? err : tell_roots(f);
+	if (!err)
+		err = tell_roots(f);
+	return err ? err : fsck_tell_unread(f);
 }
 
 int dv_fsck(struct dv_repo *repo, const struct dv_fsck_options *options,

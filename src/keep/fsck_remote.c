@@ -282,9 +282,12 @@ static int tell(const struct look *before, const struct look *now)
 		if (!was)
 			continue;
 		remote_pack_name(id, &name);
-		err = fsck_tell(f, id_map_get(&now->bad, id) ?
-				(enum dv_fsck_problem)*was : DV_FSCK_REPAIRED,
-				name.data, NULL, 0);
+		err = fsck_tell(f, &(struct dv_fsck_entry){
+			.problem = id_map_get(&now->bad, id) ?
+				   (enum dv_fsck_problem)*was :
+				   DV_FSCK_REPAIRED,
+			.name = name.data,
+		});
 	}
 	for (size_t i = 0; i < f->live.count && !err; i++) {
 		const struct live_root *r = &f->live.roots[i];
@@ -292,13 +295,12 @@ static int tell(const struct look *before, const struct look *now)
 
 		f->result->roots += r->kind != 0;
 		if (was)
-			err = fsck_tell(f, id_map_get(&now->bad_roots,
-						      &r->id) ?
-					(enum dv_fsck_problem)*was :
-					DV_FSCK_REPAIRED, r->path, r->commit,
-					0);
+			err = fsck_tell_root(f, id_map_get(&now->bad_roots,
+							   &r->id) ?
+					     (enum dv_fsck_problem)*was :
+					     DV_FSCK_REPAIRED, r, 0);
 	}
-	return err;
+	return err ? err : fsck_tell_unread(f);
 }
 
 static int look_and_mend(struct fsck *f, struct endpoint *to)

@@ -22,6 +22,7 @@
 #include "git/path_list.h"
 #include "keep/fsck.h"
 #include "store/list.h"
+#include "store/pack_index.h"
 #include "store/pack_write.h"
 #include "store/tree.h"
 #include "transfer/repack.h"
@@ -72,6 +73,8 @@ static int put(struct mend *m, enum object_class class,
 struct salvage {
 	struct mend *mend;
 	enum object_class class;
+	uint64_t end;		/* of the frame before */
+	bool gap;		/* between frames: one of them was not whole */
 };
 
 static int take_frame(void *data, const struct frame_info *info,
@@ -80,14 +83,28 @@ static int take_frame(void *data, const struct frame_info *info,
 	struct salvage *s = data;
 	int err = 0;
 
+	s->gap |= info->offset - frame_head_size(info->count) != s->end;
+	s->end = info->offset + info->stored;
 	for (uint32_t i = 0; i < info->count && !err; i++)
 		err = put(s->mend, s->class, &objects[i]);
 	return err;
 }
 
+/* As far as can be told without an index: no frame, whole or not, is left. */
+static bool has_all(const struct salvage *s, const char *path)
+{
+	DV_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	uint8_t head[FRAME_HEADER_SIZE];
+	struct frame_header h;
+
+	return !s->gap && fd >= 0 &&
+	       !file_pread_all(fd, head, sizeof(head), s->end, path) &&
+	       !frame_header_decode(head, &h);
+}
+
 static int salvage_pack(struct mend *m, struct fsck_file *d)
 {
-	struct salvage s = { m, d->class };
+	struct salvage s = { m, d->class, PACK_HEADER_SIZE, false };
 	uint32_t frames;
 	int err = 0;
 
@@ -97,6 +114,7 @@ static int salvage_pack(struct mend *m, struct fsck_file *d)
 	if (err == DV_E_CORRUPT || err == DV_E_NOTFOUND)
 		err = 0;
 	d->mended = !err;
+	d->known = !err && has_all(&s, d->path);
 	return err;
 }
 
@@ -374,19 +392,19 @@ static bool is_replaced(const struct mend *m, const struct fsck_file *d)
 	       store_pack(m->store, d->class, &id);
 }
 
-static int put_away(struct mend *m)
+int fsck_put_away(struct fsck *f)
 {
-	struct fsck *f = m->fsck;
+	struct store *s = f->live.store;
 	int err = 0;
 
 	for (size_t i = 0; i < f->damaged_count && !err; i++) {
 		struct fsck_file *d = &f->damaged[i];
 
-		if (!d->mended || is_replaced(m, d))
+		if (!d->mended || d->replaced)
 			continue;
 		crash_point("fsck-before-quarantine");
-		err = d->pack ? store_quarantine(m->store, d->pack) :
-		      store_quarantine_file(m->store, d->path);
+		err = d->pack ? store_quarantine(s, d->pack) :
+		      store_quarantine_file(s, d->path);
 		f->result->quarantined += !err;
 	}
 	return err;
@@ -428,5 +446,7 @@ int fsck_repair(struct fsck *f)
 		return err;
 	/* derived: made again when they are needed */
 	store_remove_merged(m.store);
-	return put_away(&m);
+	for (size_t i = 0; i < f->damaged_count; i++)
+		f->damaged[i].replaced = is_replaced(&m, &f->damaged[i]);
+	return 0;
 }

@@ -147,6 +147,7 @@ static int check_pack(struct fsck *f, struct pack *pack,
 		add_damaged(f, &(struct fsck_file){
 			.pack = pack, .path = xstrdup(pack->path),
 			.class = pack->class, .objects = c.bad_objects,
+			.known = true,
 		});
 	else if (store_pack_has_bad(f->live.store, pack))
 		store_forget_bad(f->live.store, pack);

@@ -251,6 +251,11 @@ static int check_seen(struct gc *g)
 		count == 1 ? "version is" : "versions are", r->damaged ?
 		"what was here is damaged" : "at no remote that can be asked",
 		r->path, r->commit ? " of " : "", r->commit ? r->commit : "");
+	if (r->damaged)
+		return dv_hint(DV_E_UNSUPPORTED, "'dv fsck --repair' looks for "
+			       "good copies, also at remotes; when nothing is "
+			       "lost any more, empty %s/quarantine",
+			       store_path(g->live.store));
 	return dv_hint(DV_E_UNSUPPORTED, "'dv fetch -A' gets what remotes "
 		       "have, 'dv push -A' where it is sends the rest; with "
 		       "--force what is missing here counts as being safe "

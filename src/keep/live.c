@@ -30,6 +30,7 @@ void live_release(struct live *l)
 	id_map_release(&l->by_id);
 	arena_release(&l->arena);
 	free(l->roots);
+	free(l->unread);
 }
 
 /* --- roots ------------------------------------------------------------- */
@@ -39,14 +40,30 @@ static const char *copy(struct live *l, const char *text)
 	return text ? arena_copy(&l->arena, text, strlen(text)) : NULL;
 }
 
+/* dv_error_text() says why. */
+static int note_unread(struct live *l, const char *path, const char *commit,
+		       const char *worktree)
+{
+	ARRAY_GROW(l->unread, l->unread_count + 1, l->unread_room);
+	l->unread[l->unread_count++] = (struct live_unread){
+		.path = copy(l, path), .commit = copy(l, commit),
+		.worktree = copy(l, worktree),
+		.why = copy(l, dv_error_text()),
+	};
+	return 0;
+}
+
 /* A pointer of the work tree says more than one of a commit. */
 static int take_root(const struct reach_pointer *p, void *data)
 {
 	struct live *l = data;
 	struct live_root *root;
+	uint64_t *n;
 	bool added;
-	uint64_t *n = id_map_put(&l->by_id, &p->id, l->count + 1, &added);
 
+	if (p->unreadable)
+		return note_unread(l, p->path, p->commit, p->worktree);
+	n = id_map_put(&l->by_id, &p->id, l->count + 1, &added);
 	if (!added) {
 		root = &l->roots[*n - 1];
 		if (!root->kind && p->kind)
@@ -88,7 +105,8 @@ static int gather_other(struct live *l, const char *folder, const char *file)
 	}
 	if (!err || err == DV_E_INTERRUPTED)
 		return err;
-	return l->lenient ? 0 : out_of_sight(folder, file);
+	return l->lenient ? note_unread(l, NULL, NULL, folder) :
+		out_of_sight(folder, file);
 }
 
 static int gather_user(void *data, const char *git_dir, const char *file)

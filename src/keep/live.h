@@ -32,12 +32,22 @@ struct live_root {
 	bool at_remote;		/* unseen, but a remote has all of it */
 };
 
+/* What could not be looked into. */
+struct live_unread {
+	const char *path;	/* a pointer's, or NULL: all of: */
+	const char *commit;	/* NULL: a work tree or its index */
+	const char *worktree;	/* or the folder of a user */
+	const char *why;
+};
+
 struct live {
 	struct dv_repo *repo;
 	struct store *store;
 	struct store_reader *reader;	/* owned */
 	bool lenient;			/* REACH_LENIENT, and other users may
-					   be out of sight */
+					   be out of sight; fills: */
+	struct live_unread *unread;	/* owned; its texts are the arena's */
+	size_t unread_count, unread_room;
 	const char *const *others;	/* more repositories, borrowed */
 	size_t other_count;
 	struct arena arena;

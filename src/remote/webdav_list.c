@@ -24,7 +24,6 @@ struct listing {
 	char **level, **below;	/* owned; names with '/' at their ends */
 	size_t count, below_count, below_room;
 	size_t next;		/* atomic */
-	bool first;		/* the level is what was asked for */
 };
 
 struct list_call {
@@ -166,8 +165,8 @@ static int list_folder(struct listing *l, const char *folder)
 	dav_path(l->remote, folder, &path);
 	q.d.path = path.data;
 	err = dav_run(l->remote, &q.d);
-	/* it went while we listed what it lay in */
-	if (err == DV_E_NOTFOUND && !l->first)
+	/* nothing was put there, or it went meanwhile */
+	if (err == DV_E_NOTFOUND)
 		err = 0;
 	else if (!err && dav_xml_list(q.answer.bytes.data,
 				      q.answer.bytes.len, &page))
@@ -208,15 +207,12 @@ static void descend(struct listing *l)
 	l->count = l->below_count;
 	l->below = NULL;
 	l->below_count = l->below_room = l->next = 0;
-	l->first = false;
 }
 
 int dav_list(struct remote *r, const char *prefix, remote_list_cb *fn,
 	     void *data)
 {
-	struct listing l = {
-		.remote = r, .fn = fn, .data = data, .first = true,
-	};
+	struct listing l = { .remote = r, .fn = fn, .data = data };
 	int err = 0;
 
 	pthread_mutex_init(&l.mutex, NULL);
