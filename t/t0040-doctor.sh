@@ -23,9 +23,14 @@ test_expect_success 'setup: a folder as remote' '
 	make_repo repo && cd repo && echo 1 >d && dv add -q d && dv remote add origin "$SCRATCH/there" 2>/dev/null && git add -A && git commit -q -m d
 '
 
+test_expect_success 'versions, and clock and rights of a folder' '
+	cd repo && dv doctor >out && grep "^ok  .*libraries: zstd [1-9].*xxHash [0-9].*OpenSSL" out && grep "libraries: libgit2 [1-9]" out && grep "libraries: libcurl/[1-9]" out &&
+	grep "its clock and ours agree" out && grep "work tree: $PWD, on " out && dv doctor --offline >out && ! grep libcurl out
+'
+
 test_expect_success 'all is well: exit code 0, nothing is left behind' '
 	cd repo && : >before && : >after && : >out && : >json && : >err && git status --short >before && dv doctor >out && cat out && grep "^ok  .*git: git version" out && grep "links: from the store" out && grep "merges: git merges" out && ! grep "^failed" out &&
-	git status --short >after && test_cmp before after && test -z "$(find ../there -path "*probe/*" -type f)" && test -z "$(find .git/dv/tmp -type f)" && test -z "$(dv doctor -q)"
+	git status --short >after && test_cmp before after && test -z "$(find ../there -path "*probe*")" && test -z "$(find .git/dv/tmp -type f)" && test -z "$(dv doctor -q)"
 '
 
 test_expect_success 'the remote: new, then used' '
@@ -41,6 +46,49 @@ test_expect_success 'a misspelt setting, and one of the wrong kind' '
 test_expect_success 'a remote that is not there, one that may only be read, one that is none of ours' '
 	cd repo && dv remote add gone http://127.0.0.1:9/x 2>/dev/null && dv config --local remote.gone.connecttimeout 1 && test_exit_code 1 dv doctor --json -r gone >json && test "$(state_of "remote gone" "cannot be read")" = failed &&
 	mkdir ../odd && echo "dv-remote 99" >../odd/dv-remote && dv remote add odd "$SCRATCH/odd" 2>/dev/null && test_exit_code 1 dv doctor -r odd && test_exit_code 1 dv doctor -r nosuch && dv remote remove odd && dv remote remove gone
+'
+
+test_expect_success 'settings that contradict each other' '
+	cd repo && dv remote add odd http://127.0.0.1:9/x 2>/dev/null && dv config --local remote.odd.connecttimeout 1 &&
+	dv config --local remote.odd.region eu && dv config --local remote.odd.password secret1 && dv config --local remote.odd.token secret2 && dv config core.remote nowhere &&
+	DV_CORE_JOBBS=1 dv doctor --offline >out && cat out && grep "^warning .*remote.odd.region means nothing for http" out && grep "remote.odd.token beside password" out &&
+	grep "remote.odd.password without user" out && grep "core.remote names nowhere" out && grep "reads no DV_CORE_JOBBS" out && ! grep "secret[12]" out &&
+	dv config core.remote origin && dv config --local --unset remote.odd.password && dv config --local --unset remote.odd.token && dv config --local --unset remote.odd.region &&
+	dv doctor --offline >out && ! grep "^warning .*settings" out && dv remote remove odd
+'
+
+python3 "$TEST_DIR/helper/odd-server.py" "$SCRATCH" >odd.out 2>odd.err &
+odd_pid=$!
+at_exit "kill $odd_pid 2>/dev/null"
+until grep -q '^PORT' odd.out
+do
+	kill -0 $odd_pid 2>/dev/null || {
+		echo "Bail out! the odd server does not start"
+		exit 1
+	}
+done
+
+test_expect_success 'a clock that is off is told' '
+	cd repo && AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=not-told AWS_ENDPOINT_URL="http://127.0.0.1:$(sed -n "s/^PORT //p" ../odd.out)" && export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_ENDPOINT_URL &&
+	dv remote add skew s3://skew/x 2>/dev/null && test_exit_code 1 dv doctor --json -r skew >json && cat json && test "$(state_of "remote skew" "its clock is 10")" = warning && grep "s ahead of ours" json && grep timedatectl json &&
+	test "$(state_of "remote skew" "credentials: from AWS_ACCESS_KEY_ID")" = ok && ! grep not-told json && dv remote remove skew
+'
+
+start_nginx
+
+test_expect_success 'where credentials come from, never what they are; nothing stays at the server' '
+	cd repo && dv remote add web "$HTTP_URL/doctor" 2>/dev/null && printf "#!/bin/sh\ntest \"\$1\" = get && printf \"username=%%s\\npassword=%%s\\n\" \"$HTTP_USER\" \"$HTTP_PASS\"\n" >"$HOME/helper" && chmod +x "$HOME/helper" &&
+	test_exit_code 1 dv doctor -r web >out && cat out && grep "credentials: none in the settings" out && git config --global credential.helper "$HOME/helper" &&
+	dv doctor -r web >out && cat out && grep "credentials: from git credential" out && grep "may read and write" out && grep "may list" out && grep "may remove" out && ! grep "$HTTP_PASS" out &&
+	test -z "$(find ../nginx/www/doctor -mindepth 1)" &&
+	dv config --local remote.web.user "$HTTP_USER" && dv config --local remote.web.password "$HTTP_PASS" && dv doctor -r web >out && grep "credentials: from the remote.s password" out && ! grep "$HTTP_PASS" out
+'
+
+test_expect_success 'where nothing can be removed nothing is put' '
+	cd repo && mkdir -p ../nginx/www/open/d && dv remote add ro "$HTTP_URL/open/d" 2>/dev/null && dv doctor -r ro >out && cat out && grep "^[nw].*may not remove" out && grep "was not tried" out && test -z "$(ls ../nginx/www/open/d)" &&
+	cp ../there/dv-remote ../nginx/www/open/d && dv doctor -r ro >out && cat out && grep "^warning .*may not be written to" out &&
+	dv remote add small "$HTTP_URL/small/d" 2>/dev/null && dv config --local remote.small.user "$HTTP_USER" && dv config --local remote.small.password "$HTTP_PASS" && mkdir -p ../nginx/www/small/d && cp ../there/dv-remote ../nginx/www/small/d &&
+	dv doctor -r small >out && cat out && grep "^[nw].*may not remove" out && grep "^ok .*may read and write" out && test_cmp ../there/dv-remote ../nginx/www/small/d/dv-remote && test "$(ls ../nginx/www/small/d)" = dv-remote
 '
 
 test_expect_success 'what is missing beside git is said with the command that puts it there' '

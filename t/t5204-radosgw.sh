@@ -30,6 +30,12 @@ test_expect_success 'G2: an object the remote lost is reported and pushed again'
 	rm -rf ../again && git clone -q . ../again && cd ../again && dv pull && dv status -q
 '
 
+test_expect_success 'doctor: keys, clock and rights, and nothing is left in the bucket' '
+	cd repo && python3 "$TEST_DIR/helper/s3-bucket.py" list $S3_BUCKET team/data/ >before && dv doctor >out && cat out && grep "^ok .*credentials: from AWS_ACCESS_KEY_ID" out && grep "its clock and ours agree" out &&
+	grep "may read and write" out && grep "may list" out && grep "may remove" out && ! grep "$AWS_SECRET_ACCESS_KEY" out &&
+	python3 "$TEST_DIR/helper/s3-bucket.py" list $S3_BUCKET team/data/ >after && test_cmp before after && rm before after
+'
+
 test_expect_success 'a wrong secret, an unknown key, a bucket that is not there' '
 	cd repo && test_must_fail env AWS_SECRET_ACCESS_KEY=not-the-secret dv push 2>err &&
 	cat err && grep -i "credential\|secret\|signature\|denied" err && ! grep not-the-secret err &&

@@ -30,9 +30,10 @@ struct dv_doctor_options {
 };
 
 /*
- * Calls fn for each thing that was looked at: system, store and its file
- * system, kinds of links, settings, git, remotes.  Small files are made and
- * removed again in the store, at the top of the work tree and at remotes.
+ * Calls fn for each thing that was looked at: system, libraries, store
+ * and its file system, kinds of links, settings, git, remotes.  Small files are
+ * made and removed again in the store, at the top of the work tree and at
+ * remotes, where they can be.
  * That something does not work is no failure of this function.
  */
 int dv_doctor(struct dv_repo *repo, const struct dv_doctor_options *options,

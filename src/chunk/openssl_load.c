@@ -7,10 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT_OF(x)	#x
-#define TEXT(x)		TEXT_OF(x)
-#define LIBRARY		"libcrypto.so." TEXT(OPENSSL_SHLIB_VERSION)
-
 static struct openssl openssl;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -36,7 +32,7 @@ void openssl_failed(const char *why)
 
 static void load(void)
 {
-	void *library = dlopen(LIBRARY, RTLD_LAZY | RTLD_LOCAL);
+	void *library = dlopen(OPENSSL_LIBRARY, RTLD_LAZY | RTLD_LOCAL);
 
 	if (!library)
 		openssl_failed(dlerror());

@@ -3,6 +3,11 @@
 
 #include <openssl/evp.h>
 
+#define OPENSSL_TEXT_OF(x)	#x
+#define OPENSSL_TEXT(x)		OPENSSL_TEXT_OF(x)
+#define OPENSSL_LIBRARY		\
+	"libcrypto.so." OPENSSL_TEXT(OPENSSL_SHLIB_VERSION)
+
 /*
  * The functions of libcrypto that hash, and SHA-256.  Linking it would cost
  * each start of dv more than a small `dv status` takes, and where the CPU

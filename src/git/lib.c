@@ -68,6 +68,18 @@ int lib_load(void)
 	return load_code ? error_restore(&load_error) : 0;
 }
 
+int git_library(struct buf *out)
+{
+	int major, minor, revision;
+	int err = lib_load();
+
+	if (err)
+		return err;
+	lib.libgit2_version(&major, &minor, &revision);
+	buf_addf(out, "libgit2 %d.%d.%d", major, minor, revision);
+	return 0;
+}
+
 int lib_fail(int code, const char *fmt, ...)
 {
 	const git_error *last = lib.error_last ? lib.error_last() : NULL;

@@ -20,6 +20,7 @@
 	X(commit_tree_id) \
 	X(error_last) \
 	X(libgit2_init) \
+	X(libgit2_version) \
 	X(object_free) \
 	X(object_id) \
 	X(object_lookup) \

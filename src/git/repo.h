@@ -183,6 +183,11 @@ struct rule_found;
 bool ignore_find(struct ignore *i, const char *path, bool directory,
 		 struct rule_found *out);
 
+/* --- libgit2 (lib.c) ---------------------------------------------------- */
+
+/* Loads it and appends its version. */
+int git_library(struct buf *out);
+
 /* --- credentials ------------------------------------------------------- */
 
 /* A remote_credential_cb over `git credential`; data is the dv_repo. */

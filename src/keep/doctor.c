@@ -16,8 +16,10 @@
 #include "base/error.h"
 #include "base/process.h"
 #include "base/trace.h"
+#include "chunk/libraries.h"
 #include "git/repo.h"
 #include "git/run.h"
+#include "remote/remote.h"
 
 #define LITTLE_SPACE	((uint64_t)1 << 30)	/* bytes */
 
@@ -70,6 +72,32 @@ static int look_at_system(struct doctor *d)
 	return doctor_tell(d, "git", DV_CHECK_OK, NULL, "%s", version.data);
 }
 
+/* One of those that are loaded only when something needs them. */
+static int look_at_library(struct doctor *d, int (*load)(struct buf *out))
+{
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+
+	if (load(&text))
+		return doctor_tell_failure(d, "libraries", DV_CHECK_FAIL,
+					   "not here");
+	return doctor_tell(d, "libraries", DV_CHECK_OK, NULL, "%s",
+			   text.data);
+}
+
+/* libcurl is not asked when no remote is: loading it takes the longest. */
+static int look_at_libraries(struct doctor *d)
+{
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+	int err;
+
+	chunk_libraries(&text);
+	err = doctor_tell(d, "libraries", DV_CHECK_OK, NULL, "%s", text.data);
+	if (!err)
+		err = look_at_library(d, git_library);
+	return err || d->o->offline ? err :
+		look_at_library(d, remote_library);
+}
+
 /* --- the store ---------------------------------------------------------------- */
 
 /* What statfs(2) and linux/magic.h call file systems. */
@@ -86,6 +114,8 @@ static const struct {
 	{ 0xfe534d42, "smb2", true }, { 0x01021997, "9p", true },
 	{ 0x65735546, "fuse", true }, { 0x00c36400, "ceph", true },
 	{ 0x0bd00bd0, "lustre", true }, { 0x47504653, "gpfs", true },
+	{ 0x4d44, "vfat", false }, { 0x2011bab0, "exfat", false },
+	{ 0x7366746e, "ntfs", false }, { 0x5346414f, "afs", true },
 };
 
 static int look_at_file_system(struct doctor *d, const char *subject,
@@ -229,9 +259,13 @@ int dv_doctor(struct dv_repo *repo, const struct dv_doctor_options *options,
 	int err = look_at_system(&d);
 
 	if (!err)
+		err = look_at_libraries(&d);
+	if (!err)
 		err = look_at_store(&d);
 	if (!err)
 		err = doctor_settings(&d);
+	if (!err)
+		err = doctor_contradictions(&d);
 	if (!err)
 		err = look_at_hooks(&d);
 	if (!err)

@@ -21,6 +21,7 @@ int doctor_tell_failure(const struct doctor *d, const char *subject,
 			enum dv_check_state state, const char *what);
 
 int doctor_links(struct doctor *d);	/* doctor_links.c */
+int doctor_contradictions(struct doctor *d);	/* doctor_contradictions.c */
 int doctor_settings(struct doctor *d);	/* doctor_settings.c */
 int doctor_remotes(struct doctor *d);	/* doctor_remote.c */
 

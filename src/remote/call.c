@@ -232,6 +232,10 @@ static int try_once(struct call *c, struct http_answer *a)
 	err = c->prepare(c, &q);
 	if (!err)
 		err = http_perform(c->line->http, &q, a);
+	if (!err && a->date) {
+		c->remote->skew_s = a->date - time(NULL);
+		c->remote->clock_known = true;
+	}
 	if (!err && (a->status == 503 || a->status == 429))
 		sign = GATE_BUSY;
 	else if (!err && !a->failure && a->status < 500)

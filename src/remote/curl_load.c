@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "remote/curl_load.h"
+#include "remote/remote.h"
 
 static struct curl_table table;
 static char problem[256];
@@ -38,6 +39,7 @@ static const struct {
 	FUNCTION("curl_share_setopt", share_set),
 	FUNCTION("curl_share_cleanup", share_cleanup),
 	FUNCTION("curl_getdate", getdate),
+	FUNCTION("curl_version", version),
 #undef FUNCTION
 };
 
@@ -86,4 +88,14 @@ int curl_load(const struct curl_table **out)
 			       "install it: apt install libcurl4");
 	*out = &table;
 	return 0;
+}
+
+int remote_library(struct buf *out)
+{
+	const struct curl_table *curl;
+	int err = curl_load(&curl);
+
+	if (!err)
+		buf_addstr(out, curl->version());
+	return err;
 }

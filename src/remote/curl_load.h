@@ -29,6 +29,7 @@ struct curl_table {
 	CURLSHcode (*share_set)(CURLSH *share, CURLSHoption option, ...);
 	__typeof__(&curl_share_cleanup) share_cleanup;
 	__typeof__(&curl_getdate) getdate;
+	__typeof__(&curl_version) version;
 };
 
 /*

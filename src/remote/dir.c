@@ -541,6 +541,17 @@ static int dir_remove_object(struct remote *r, const char *name)
 	return fail(r, name, "cannot remove it");
 }
 
+/* One with something in it, or gone already, stays as it is. */
+static int dir_remove_folder(struct remote *r, const char *name)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+
+	full_path(r, name, &path);
+	buf_setlen(&path, path_parent_len(path.data));
+	rmdir(path.data);
+	return 0;
+}
+
 const struct remote_kind remote_kind_dir = {
 	.open = dir_open,
 	.close = dir_close,
@@ -549,4 +560,5 @@ const struct remote_kind remote_kind_dir = {
 	.put = dir_put,
 	.list = dir_list,
 	.remove = dir_remove_object,
+	.remove_folder = dir_remove_folder,
 };

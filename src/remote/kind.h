@@ -22,6 +22,8 @@ struct remote {
 	const struct remote_kind *kind;
 	void *state;		/* the kind's; owned */
 	_Atomic uint64_t requests;
+	_Atomic bool clock_known;
+	_Atomic int64_t skew_s;	/* by the date of the last answer */
 };
 
 struct remote_kind {
@@ -49,6 +51,10 @@ struct remote_kind {
 		    remote_list_cb *fn,
 		    void *data);
 	int (*remove)(struct remote *r, const char *name);
+	/* NULL where there are no folders. */
+	int (*remove_folder)(struct remote *r, const char *name);
+	/* See struct remote_terms; NULL where nobody asks who we are. */
+	const char *(*credentials)(struct remote *r);
 	unsigned page;		/* see remote_list_page() */
 };
 

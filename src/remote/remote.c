@@ -308,3 +308,22 @@ int remote_remove(struct remote *r, const char *name)
 	TRACE_REGION("remote: remove");
 	return err ? err : r->kind->remove(r, name);
 }
+
+int remote_remove_folder(struct remote *r, const char *name)
+{
+	int err = check_name(r, name);
+
+	if (err || !r->kind->remove_folder)
+		return err;
+	return r->kind->remove_folder(r, name);
+}
+
+void remote_terms(struct remote *r, struct remote_terms *out)
+{
+	*out = (struct remote_terms){
+		.credentials = r->kind->credentials ?
+			r->kind->credentials(r) : NULL,
+		.clock_known = r->clock_known,
+		.skew_s = r->skew_s,
+	};
+}

@@ -156,5 +156,22 @@ int remote_list(struct remote *r, const char *prefix,
 unsigned remote_list_page(const struct remote *r);
 
 int remote_remove(struct remote *r, const char *name);
+/*
+ * Removes the folder of `name`, which nobody else uses and is empty, where
+ * there are folders.
+ */
+int remote_remove_folder(struct remote *r, const char *name);
+
+/* What shows in use, for who examines a remote. */
+struct remote_terms {
+	const char *credentials;	/* where they come from, a constant;
+				   NULL: this kind needs none */
+	bool clock_known;	/* an answer had a date */
+	int64_t skew_s;		/* its clock minus ours */
+};
+void remote_terms(struct remote *r, struct remote_terms *out);
+
+/* Loads what requests are made with and appends its versions. */
+int remote_library(struct buf *out);
 
 #endif

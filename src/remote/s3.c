@@ -529,6 +529,17 @@ static int s3_list(struct remote *r, const char *prefix,
 	return err;
 }
 
+static const char *s3_credentials(struct remote *r)
+{
+	struct s3 *s = r->state;
+	const char *source = credential_chain_source(s->chain);
+
+	if (*source)
+		return source;
+	return r->settings.anonymous ? "none, as its setting anonymous says" :
+		"none found";
+}
+
 const struct remote_kind remote_kind_s3 = {
 	.open = s3_open,
 	.close = s3_close,
@@ -538,5 +549,6 @@ const struct remote_kind remote_kind_s3 = {
 	.put = s3_put,
 	.list = s3_list,
 	.remove = s3_remove,
+	.credentials = s3_credentials,
 	.page = 1000,
 };

@@ -3,6 +3,7 @@
 
 #include "base/array.h"
 #include "base/error.h"
+#include "base/path.h"
 #include "remote/get.h"
 #include "remote/webdav.h"
 
@@ -382,6 +383,24 @@ static int dav_remove(struct remote *r, const char *name)
 	return dav_run(r, &d);
 }
 
+static int dav_remove_folder(struct remote *r, const char *name)
+{
+	DV_AUTO_BUF struct buf folder = BUF_INIT;
+	int err;
+
+	buf_add(&folder, name, path_parent_len(name));
+	buf_addch(&folder, '/');
+	err = dav_remove(r, folder.data);
+	return err == DV_E_NOTFOUND ? 0 : err;
+}
+
+static const char *dav_credentials(struct remote *r)
+{
+	struct webdav *w = r->state;
+
+	return auth_source(&w->auth, r);
+}
+
 const struct remote_kind remote_kind_webdav = {
 	.open = webdav_open,
 	.close = webdav_close,
@@ -392,4 +411,6 @@ const struct remote_kind remote_kind_webdav = {
 	.put = dav_put,
 	.list = dav_list,
 	.remove = dav_remove,
+	.remove_folder = dav_remove_folder,
+	.credentials = dav_credentials,
 };

@@ -49,6 +49,8 @@ void auth_release(struct auth *a);
 void auth_apply(struct auth *a, const struct remote *r,
 		struct http_request *q, char **user, char **password,
 		unsigned *version);
+/* Where they come from, if there are any; a constant. */
+const char *auth_source(struct auth *a, const struct remote *r);
 /* An answer that was not 401: what was asked for is worth keeping. */
 void auth_worked(struct auth *a, const struct remote *r, unsigned version);
 /*

@@ -48,6 +48,28 @@ void auth_apply(struct auth *a, const struct remote *r,
 	pthread_mutex_unlock(&a->mutex);
 }
 
+const char *auth_source(struct auth *a, const struct remote *r)
+{
+	enum auth_kind kind;
+
+	pthread_mutex_lock(&a->mutex);
+	kind = a->kind;
+	pthread_mutex_unlock(&a->mutex);
+	switch (kind) {
+	case AUTH_TOKEN:
+		return "from the remote's token";
+	case AUTH_GIVEN:
+		return r->settings.password ? "from the remote's password" :
+			"from the URL";
+	case AUTH_ASKED:
+		return "from git credential";
+	case AUTH_NONE:
+		break;
+	}
+	return r->settings.anonymous ? "none, as its setting anonymous says" :
+		"none in the settings (~/.netrc may have some)";
+}
+
 /* The URL as git credential wants it: with the user when that is known. */
 static void ask_url(const struct remote *r, struct buf *out)
 {
