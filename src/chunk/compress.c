@@ -22,9 +22,14 @@
 #define WINDOW_LOG_MAX	23	/* dvformat-pack(5): windows up to 8 MiB */
 #define LEN_LEAST	64	/* fewer bytes are not worth a header */
 #define PROBE_LEAST	4096	/* fewer are compressed without a look */
-/* The piece on which something is tried. */
-#define TRIAL_MOST	((size_t)32 << 10)
-#define TRIAL_LEAST	((size_t)4 << 10)
+/*
+ * What things are tried on: pieces from all over the bytes, because a frame
+ * of a columnar file often has the end of one column and the beginning of
+ * another.
+ */
+#define PIECES		16
+#define SAMPLE_MOST	((size_t)32 << 10)
+#define SAMPLE_LEAST	((size_t)8 << 10)
 /*
  * After so many frames like random ones most get a glance only, every so
  * manyth one all the attention.
@@ -37,6 +42,7 @@ struct compressor {
 	ZSTD_DCtx *unpack;	/* owned; likewise */
 	struct buf out;		/* what compress_try() gives out */
 	struct buf planes;	/* bytes before or after a filter */
+	struct buf sample;
 	unsigned flat_run;	/* frames like random ones up to now */
 };
 
@@ -46,6 +52,7 @@ struct compressor *compressor_new(void)
 
 	c->out = (struct buf)BUF_INIT;
 	c->planes = (struct buf)BUF_INIT;
+	c->sample = (struct buf)BUF_INIT;
 	return c;
 }
 
@@ -58,6 +65,7 @@ void compressor_free(struct compressor *c)
 	ZSTD_freeDCtx(c->unpack);
 	buf_release(&c->out);
 	buf_release(&c->planes);
+	buf_release(&c->sample);
 	free(c);
 }
 
@@ -149,56 +157,69 @@ static size_t pack_planes(struct compressor *c, const struct planes *p,
 
 static size_t enough(size_t len)
 {
-	return len - len / 16;
-}
-
-/* The middle of the bytes, at a multiple of 4. */
-static const uint8_t *trial_piece(const uint8_t *data, size_t len,
-				  size_t piece)
-{
-	return data + (len - piece) / 2 / 4 * 4;
+	return len - len / 32;
 }
 
 /*
- * Bytes that are all equally frequent may still repeat each other; a small
- * piece tells when they do so soon.
+ * A sample of at most `most` bytes, and its planes in *p.  Its pieces begin at
+ * multiples of 4, so that planes stay apart.
  */
-static bool piece_shrinks(struct compressor *c, const uint8_t *data,
-			  size_t len)
+static const uint8_t *take_sample(struct compressor *c, const uint8_t *data,
+				  size_t len, size_t most, struct planes *p)
 {
-	size_t piece = len / 32;
+	size_t piece = most / PIECES / 4 * 4;
+	size_t step = (len - piece) / (PIECES - 1) / 4 * 4;
+	uint8_t *sample = room_for(&c->sample, piece * PIECES);
+	uint8_t *planes = room_for(&c->planes, piece * PIECES);
 
-	if (piece > TRIAL_MOST)
-		piece = TRIAL_MOST;
-	if (piece < TRIAL_LEAST)
-		return false;
-	return pack(c, trial_piece(data, len, piece), piece, enough(piece));
+	for (size_t i = 0; i < PIECES; i++)
+		memcpy(sample + i * piece, data + i * step, piece);
+	p->len = piece * PIECES;
+	p->data = planes;
+	planes_split(p->filter, sample, p->len, planes);
+	return sample;
 }
 
 /*
- * Is the filter as good as it looks?  It must save 1/32 of a piece more.
+ * Bytes that are all equally frequent may still repeat each other, as they
+ * are or within a plane; a sample tells when they do so soon.
+ */
+static bool sample_shrinks(struct compressor *c, enum filter filter,
+			   const uint8_t *data, size_t len)
+{
+	size_t most = len / 16 < SAMPLE_MOST ? len / 16 : SAMPLE_MOST;
+	struct planes p = { .filter = filter };
+	const uint8_t *sample;
+
+	if (most < SAMPLE_LEAST)
+		return false;
+	sample = take_sample(c, data, len, most, &p);
+	return pack(c, sample, p.len, enough(p.len)) ||
+	       pack_planes(c, &p, enough(p.len));
+}
+
+/*
+ * Is the filter as good as it looks?  It must save 1/64 of a sample more.
  * Sets p->literals to how it does best.
  */
 static bool filter_pays(struct compressor *c, struct planes *p,
 			const uint8_t *data, size_t len)
 {
-	size_t piece = len < TRIAL_MOST ? len : TRIAL_MOST;
-	const uint8_t *at = trial_piece(data, len, piece);
-	uint8_t *planes = room_for(&c->planes, piece);
+	size_t most = len < SAMPLE_MOST ? len : SAMPLE_MOST;
+	const uint8_t *sample = take_sample(c, data, len, most, p);
 	size_t literals, matches, without;
 
-	planes_split(p->filter, at, piece, planes);
-	*p = (struct planes){ p->filter, true, planes, piece };
-	literals = pack_planes(c, p, piece);
+	p->literals = true;
+	literals = pack_planes(c, p, p->len);
 	if (!literals)
-		literals = piece;
+		literals = p->len;
 	p->literals = false;
 	matches = pack_planes(c, p, literals);
 	p->literals = !matches;
-	without = pack(c, at, piece, piece);
+	without = pack(c, sample, p->len, p->len);
 	if (!without)
-		without = piece;
-	return (matches ? matches : literals) + piece / 32 < without;
+		without = p->len;
+	return (matches ? matches : literals) + p->len / 64 < without;
 }
 
 static size_t pack_filtered(struct compressor *c, struct planes *p,
@@ -223,7 +244,7 @@ static bool is_flat(struct compressor *c, const uint8_t *data, size_t len,
 	if (!glance || !probe_looks_flat(data, len)) {
 		*probe = probe_bytes(data, len);
 		if (probe->verdict != PROBE_FLAT ||
-		    piece_shrinks(c, data, len)) {
+		    sample_shrinks(c, probe->filter, data, len)) {
 			c->flat_run = 0;
 			return false;
 		}

@@ -38,7 +38,7 @@ void compressor_free(struct compressor *c);
  * Tries data[0..len): a cheap probe first, so that what does not shrink
  * costs next to nothing.  On success *out holds the stored bytes (replaced;
  * valid until the next call), *codec and *filter how.  Returns true when it
- * is worth it (at least 1/16 saved); false: keep it raw.
+ * is worth it (at least 1/32 saved); false: keep it raw.
  */
 bool compress_try(struct compressor *c, const uint8_t *data, size_t len,
 		  const uint8_t **out, size_t *out_len,

@@ -19,6 +19,7 @@
  * byte, less than what makes a frame worth compressing.
  */
 #define FLAT_BELOW	1.05
+#define FLAT_NEARLY	1.5
 /*
  * The glance: 512 bytes make 511 equal pairs when all are equally frequent,
  * give or take 23; numbers and text have several times as many.
@@ -138,7 +139,12 @@ static double entropy_of(const struct sample *s, const unsigned *masks,
 	return sum;
 }
 
-static enum filter choose_filter(const struct sample *s)
+/*
+ * Where bytes are about equally frequent, their frequency says nothing of
+ * planes; but in one of two there may be strings that repeat, as in columns
+ * of numbers that were compressed before.
+ */
+static enum filter choose_filter(const struct sample *s, double flatness)
 {
 	static const unsigned all[] = { 15 }, halves[] = { 5, 10 },
 			      quarters[] = { 1, 2, 4, 8 };
@@ -147,6 +153,8 @@ static enum filter choose_filter(const struct sample *s)
 	/* (with less, a plane could be empty) */
 	if (s->len < 1024)
 		return FILTER_NONE;
+	if (flatness < FLAT_BELOW)
+		return FILTER_PLANES2;
 	/* text has no planes, and would lose its words */
 	if (s->text > s->len / 10 * 9)
 		return FILTER_NONE;
@@ -155,7 +163,7 @@ static enum filter choose_filter(const struct sample *s)
 	four = entropy_of(s, quarters, 4);
 	if (four < two - PLANES_WORTH / 2 && four < none - PLANES_WORTH)
 		return FILTER_PLANES4;
-	if (two < none - PLANES_WORTH)
+	if (two < none - PLANES_WORTH || flatness < FLAT_NEARLY)
 		return FILTER_PLANES2;
 	return FILTER_NONE;
 }
@@ -164,12 +172,13 @@ struct probe probe_bytes(const uint8_t *data, size_t len)
 {
 	struct sample s;
 	struct probe out = { PROBE_UNEVEN, FILTER_NONE };
+	double flatness;
 
 	take_sample(&s, data, len);
-	if (collisions(&s) < FLAT_BELOW)
+	flatness = collisions(&s);
+	if (flatness < FLAT_BELOW)
 		out.verdict = PROBE_FLAT;
-	else
-		out.filter = choose_filter(&s);
+	out.filter = choose_filter(&s, flatness);
 	return out;
 }
 

@@ -17,10 +17,7 @@ enum probe_verdict {
 
 struct probe {
 	enum probe_verdict verdict;
-	/*
-	 * A filter whose planes look so different that it should be tried,
-	 * or FILTER_NONE.
-	 */
+	/* A filter that should be tried, or FILTER_NONE. */
 	enum filter filter;
 };
 
