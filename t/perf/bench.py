@@ -1,10 +1,10 @@
-#!/usr/bin/python3
+#!/usr/bin/env python3
 """dv beside cp, tar, sha256sum, find, git and its peers, on the same data in one run.
 
     bench.py [options] [WORKLOAD...]
     bench.py --peers		says which peers there are, and how the others are installed
 
-Workloads: start big csv model parquet small million.  Each scenario is run --runs times
+Workloads: start big csv model tuned parquet small million.  Each scenario is run --runs times
 on fresh state; minimum and median are kept.  CPU is user + system of the command and its
 children, peak the largest resident size of any of them, "others" the CPUs that all else
 used meanwhile (the servers among them): where that is large, trust the CPU time.  What a tool
@@ -27,7 +27,7 @@ import servers
 import tools
 import workloads
 
-DEFAULT = ["start", "big", "csv", "model", "parquet", "small", "million"]
+DEFAULT = ["start", "big", "csv", "model", "tuned", "parquet", "small", "million"]
 
 
 class Bench:

@@ -10,6 +10,14 @@ import struct
 MIB = 1 << 20
 
 
+def safetensors_header(count):
+    """Of so many tensors of 8 MiB."""
+    names = {f"layers.{i}.weight": dict(dtype="BF16", shape=[2048, 2048], data_offsets=[i * 8 * MIB, (i + 1) * 8 * MIB])
+             for i in range(count)}
+    text = json.dumps(names).encode()
+    return struct.pack("<Q", len(text)) + text
+
+
 class Random:
     """One file that does not compress; the edit inserts 1 MiB in its middle."""
     name, tree = "big", False
@@ -73,24 +81,44 @@ class Tensors:
         out[1::2] = rng.randbytes(4 * MIB).translate(self.HIGH)
         return out
 
-    def header(self):
-        names = {f"layers.{i}.weight": dict(dtype="BF16", shape=[2048, 2048], data_offsets=[i * 8 * MIB, (i + 1) * 8 * MIB])
-                 for i in range(self.count)}
-        text = json.dumps(names).encode()
-        return struct.pack("<Q", len(text)) + text
-
     def make(self, path):
         with open(path, "wb") as f:
-            f.write(self.header())
+            f.write(safetensors_header(self.count))
             for i in range(self.count):
                 f.write(self.tensor(100 + i))
 
     def edit(self, path):
-        start = len(self.header())
+        start = len(safetensors_header(self.count))
         with open(path, "r+b") as f:
             for i in range(0, self.count, 4):
                 f.seek(start + i * 8 * MIB)
                 f.write(self.tensor(10000 + i))
+
+
+class Tuned:
+    """A bfloat16 model, in safetensors' layout; the edit moves every weight a little, as training on does."""
+    name, tree = "tuned", False
+
+    def __init__(self, o):
+        import numpy  # pylint: disable=unused-import
+        self.count = max(2, o.size // 4 // 8)
+
+    def write(self, path, moved):
+        import numpy as np
+        with open(path + ".new", "wb") as f:
+            f.write(safetensors_header(self.count))
+            for i in range(self.count):
+                weights = np.random.default_rng(700 + i).standard_normal(4 * MIB, dtype=np.float32) * np.float32(0.02)
+                if moved:
+                    weights += np.random.default_rng(900 + i).standard_normal(4 * MIB, dtype=np.float32) * np.float32(0.0001)
+                f.write((weights.view(np.uint32) >> 16).astype(np.uint16).tobytes())
+        os.rename(path + ".new", path)
+
+    def make(self, path):
+        self.write(path, False)
+
+    def edit(self, path):
+        self.write(path, True)
 
 
 class Parquet:
@@ -161,7 +189,7 @@ class Million(Small):
             f.write(b"file %d of many\n" % seed)
 
 
-SETS = {c.name: c for c in (Random, Csv, Tensors, Parquet, Small, Million)}
+SETS = {c.name: c for c in (Random, Csv, Tensors, Tuned, Parquet, Small, Million)}
 
 
 def copy(old, new, most):

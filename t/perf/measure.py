@@ -8,7 +8,7 @@ import subprocess
 BUILD = os.path.abspath(os.environ.get("DV_BUILD", os.path.join(os.path.dirname(__file__), "../../build")))
 METER = os.path.join(BUILD, "perf-meter")
 FIELDS = ("workload", "step", "tool", "runs", "wall_min", "wall_median", "cpu_min", "cpu_median", "peak_mib",
-          "against", "wall_ratio", "cpu_ratio", "stored_mib", "requests", "remote_mib", "others", "note")
+          "against", "wall_ratio", "cpu_ratio", "stored_mib", "grown_mib", "requests", "remote_mib", "others", "note")
 
 
 def busy():
@@ -102,7 +102,7 @@ class Results:
             row.update(wall_min=min(r["wall"] for r in good), wall_median=statistics.median(r["wall"] for r in good),
                        cpu_min=min(r["cpu"] for r in good), cpu_median=statistics.median(r["cpu"] for r in good),
                        peak_mib=max(r["peak"] for r in good), others=max(r["others"] for r in good))
-            for name in ("stored_mib", "requests", "remote_mib"):
+            for name in ("stored_mib", "grown_mib", "requests", "remote_mib"):
                 if name in good[-1]:
                     row[name] = good[-1][name]
             for tool in baselines(key[0], key[1]):

@@ -4,12 +4,12 @@ import os
 
 import measure
 
-WIDE = ("runs", "wall_min", "wall_median", "cpu_min", "cpu_median", "peak_mib", "wall_ratio", "cpu_ratio", "stored_mib", "requests", "remote_mib", "others")
+WIDE = ("runs", "wall_min", "wall_median", "cpu_min", "cpu_median", "peak_mib", "wall_ratio", "cpu_ratio", "stored_mib", "grown_mib", "requests", "remote_mib", "others")
 
 
 def text(value):
     if isinstance(value, float):
-        return f"{value:.4f}" if value < 0.1 else f"{value:.2f}" if value < 100 else f"{value:.0f}"
+        return f"{value:.4f}" if value < 0.1 else f"{value:.2f}" if value < 1000 else f"{value:.0f}"
     return str(value)
 
 

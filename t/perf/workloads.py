@@ -16,6 +16,7 @@ class Case:
         self.clone = os.path.join(self.root, "clone")
         self.store = os.path.join(self.root, "store")
         self.id = f"{source.name}-{tool.name}-{number}"
+        self.kept = 0.0		# MiB that the tool had stored when last looked at
         os.makedirs(self.repo)
 
     def url(self, kind):
@@ -42,7 +43,10 @@ class Case:
         return True
 
     def stored(self):
-        return dict(stored_mib=measure.bytes_below(*self.tool.stored(self)) / data.MIB)
+        now = measure.bytes_below(*self.tool.stored(self)) / data.MIB
+        result = dict(stored_mib=now, grown_mib=now - self.kept) if self.kept else dict(stored_mib=now)
+        self.kept = now
+        return result
 
 
 def local(case, source, pristine):
