@@ -1,7 +1,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -248,9 +247,7 @@ static int dir_stat(struct remote *r, const char *name,
 	if (!S_ISREG(st.st_mode))
 		return remote_fail(r, DV_E_IO, name, "not a plain file");
 	out->size = st.st_size;
-	snprintf(out->version, sizeof(out->version), "%lld-%lld.%09ld",
-		 (long long)st.st_size, (long long)st.st_mtim.tv_sec,
-		 (long)st.st_mtim.tv_nsec);
+	dir_version(&st, out->version);
 	return 0;
 }
 
@@ -528,6 +525,13 @@ static int dir_list(struct remote *r, const char *prefix,
 	return err;
 }
 
+static int list_files(struct remote *r, remote_file_cb *fn, void *data)
+{
+	const struct dir *d = r->state;
+
+	return dir_list_files(r, d->root, fn, data);
+}
+
 static int dir_remove_object(struct remote *r, const char *name)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
@@ -559,6 +563,7 @@ const struct remote_kind remote_kind_dir = {
 	.get = dir_get,
 	.put = dir_put,
 	.list = dir_list,
+	.list_files = list_files,
 	.remove = dir_remove_object,
 	.remove_folder = dir_remove_folder,
 };

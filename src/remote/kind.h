@@ -1,6 +1,8 @@
 #ifndef REMOTE_KIND_H
 #define REMOTE_KIND_H
 
+#include <sys/stat.h>
+
 #include "dv/id.h"
 
 #include "remote/remote.h"
@@ -15,6 +17,7 @@ struct remote {
 	char *name;		/* owned */
 	char *shown;		/* owned; the URL without secrets */
 	char *place;		/* owned; what remote_key() is made of */
+	char *query;		/* owned; or NULL */
 	struct url url;
 	struct remote_settings settings;
 	remote_credential_cb *credential;	/* may be NULL */
@@ -50,6 +53,8 @@ struct remote_kind {
 	int (*list)(struct remote *r, const char *prefix,
 		    remote_list_cb *fn,
 		    void *data);
+	/* NULL when it cannot. */
+	int (*list_files)(struct remote *r, remote_file_cb *fn, void *data);
 	int (*remove)(struct remote *r, const char *name);
 	/* NULL where there are no folders. */
 	int (*remove_folder)(struct remote *r, const char *name);
@@ -72,5 +77,12 @@ int remote_fail(const struct remote *r, int code, const char *object,
 /* The same with errno, as dv_fail_errno() has it. */
 int remote_fail_errno(const struct remote *r, const char *object,
 		      const char *what);
+
+/* --- dir_files.c, for dir.c ---------------------------------------------- */
+
+/* Names the version of a file by its stat data. */
+void dir_version(const struct stat *st, char out[160]);
+int dir_list_files(struct remote *r, const char *root, remote_file_cb *fn,
+		   void *data);
 
 #endif

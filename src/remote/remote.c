@@ -63,6 +63,7 @@ int remote_open(const struct remote_options *o, struct remote **out)
 	r->name = xstrdup(o->name && *o->name ? o->name : "(url)");
 	r->credential = o->credential;
 	r->credential_data = o->data;
+	r->query = o->query ? xstrdup(o->query) : NULL;
 	err = url_parse(o->url, &r->url);
 	if (!err)
 		err = remote_settings_read(o, &r->settings);
@@ -95,6 +96,7 @@ void remote_close(struct remote *r)
 	free(r->name);
 	free(r->shown);
 	free(r->place);
+	free(r->query);
 	free(r);
 }
 
@@ -155,7 +157,7 @@ int remote_get(struct remote *r, const char *name, uint64_t offset,
 
 static int check_path(const struct remote *r, const char *path)
 {
-	if (*path && path_relative_ok(path))
+	if ((*path || r->query) && path_relative_ok(path))
 		return 0;
 	return remote_fail(r, DV_E_INVALID, "", "not a path below it");
 }
@@ -176,6 +178,17 @@ int remote_get_rest(struct remote *r, const char *path, uint64_t offset,
 
 	TRACE_REGION("remote: get");
 	return err ? err : r->kind->get(r, path, offset, UINT64_MAX, sink);
+}
+
+int remote_list_files(struct remote *r, remote_file_cb *fn, void *data)
+{
+	TRACE_REGION("remote: list");
+	if (r->kind->list_files)
+		return r->kind->list_files(r, fn, data);
+	return dv_hint(remote_fail(r, DV_E_UNSUPPORTED, "", "a web server "
+				   "does not say in a way all agree on what a "
+				   "folder has"),
+		       "take its files one by one");
 }
 
 int remote_get_file(struct remote *r, const char *path, const char *version,

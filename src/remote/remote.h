@@ -39,6 +39,8 @@ struct remote_options {
 	remote_credential_cb *credential;	/* may be NULL */
 	void *data;
 	unsigned jobs;		/* most requests in flight */
+	const char *query;	/* HTTP: asked for with each path, escaped; or
+				   NULL.  With one, a path may be "" */
 };
 
 /* Checks the URL and prepares; makes no request. */
@@ -119,6 +121,16 @@ int remote_get_url(struct remote *r, const char *url,
 int remote_look(struct remote *r, const char *path, struct remote_facts *out);
 int remote_get_rest(struct remote *r, const char *path, uint64_t offset,
 		    const struct remote_sink *sink);
+
+typedef int remote_file_cb(void *data, const char *path,
+			   const struct remote_facts *facts);
+/*
+ * Calls fn for each file below the remote, in any order.  Nothing has been
+ * checked of a path, which is relative to the remote.  A folder with something
+ * else than files and folders in it is DV_E_UNSUPPORTED, as is a kind that
+ * cannot list.
+ */
+int remote_list_files(struct remote *r, remote_file_cb *fn, void *data);
 
 /* What is sent: bytes in memory, or a part of a file. */
 struct remote_source {

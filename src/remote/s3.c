@@ -12,7 +12,6 @@
 #include "remote/get.h"
 #include "remote/s3.h"
 #include "remote/s3_sign.h"
-#include "remote/xml.h"
 
 /*
  * Buckets of S3 and of servers that speak as it does.  Single PUTs: a pack
@@ -20,7 +19,6 @@
  */
 #define PUT_MAX		((uint64_t)5 << 30)
 #define HASH_BLOCK	((size_t)1 << 20)
-#define EMPTY_PAGES_MAX	100
 #define EMPTY_HASH \
 	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
@@ -111,8 +109,7 @@ static void add_signed_headers(struct s3_call *q, const char *host,
 	http_header(out, "Authorization: %s", authorization.data);
 }
 
-/* URL and signature; the operation adds the rest. */
-static int prepare(struct s3_call *q, struct http_request *out)
+int s3_prepare(struct s3_call *q, struct http_request *out)
 {
 	struct s3 *s = q->s3;
 	DV_AUTO_BUF struct buf host = BUF_INIT;
@@ -134,7 +131,7 @@ static int prepare(struct s3_call *q, struct http_request *out)
 	return 0;
 }
 
-static int run(struct remote *r, struct s3_call *q)
+int s3_run(struct remote *r, struct s3_call *q)
 {
 	struct s3 *s = r->state;
 	int err;
@@ -161,7 +158,7 @@ struct s3_get {
 static int get_prepare_call(struct call *c, struct http_request *out)
 {
 	struct s3_get *g = (struct s3_get *)c;
-	int err = prepare(&g->q, out);
+	int err = s3_prepare(&g->q, out);
 
 	if (!err)
 		get_prepare(&g->get, c, out);
@@ -195,7 +192,7 @@ static int s3_get(struct remote *r, const char *name, uint64_t offset,
 		.get = { .offset = offset, .len = len, .sink = sink },
 	};
 
-	return run(r, &g.q);
+	return s3_run(r, &g.q);
 }
 
 static int s3_get_version(struct remote *r, const char *name,
@@ -216,7 +213,7 @@ static int s3_get_version(struct remote *r, const char *name,
 
 	sign_query(&pair, 1, &query);
 	g.q.query = query.data;
-	return run(r, &g.q);
+	return s3_run(r, &g.q);
 }
 
 /* --- stat -------------------------------------------------------------- */
@@ -229,7 +226,7 @@ struct s3_stat {
 
 static int stat_prepare(struct call *c, struct http_request *out)
 {
-	return prepare(&((struct s3_stat *)c)->q, out);
+	return s3_prepare(&((struct s3_stat *)c)->q, out);
 }
 
 static int stat_judge(struct call *c, struct http_answer *a)
@@ -270,7 +267,7 @@ static int stat_by_get(struct remote *r, const char *name,
 		},
 		.get = { .offset = 0, .len = 1, .sink = &get_nowhere },
 	};
-	int err = run(r, &g.q);
+	int err = s3_run(r, &g.q);
 
 	return get_size(&g.get, err, &out->size);
 }
@@ -287,7 +284,7 @@ static int s3_stat(struct remote *r, const char *name,
 			.action = "s3:GetObject",
 		},
 	};
-	int err = run(r, &s.q);
+	int err = s3_run(r, &s.q);
 
 	if (!err && s.unclear)
 		return stat_by_get(r, name, out);
@@ -313,10 +310,10 @@ static int put_prepare(struct call *c, struct http_request *out)
 	out->sent = p->sent;
 	out->sent_data = p->sent_data;
 	http_header(out, "Content-Type: application/octet-stream");
-	return prepare(&p->q, out);
+	return s3_prepare(&p->q, out);
 }
 
-static int plain_judge(struct call *c, struct http_answer *a)
+int s3_judge_plain(struct call *c, struct http_answer *a)
 {
 	struct s3_call *q = (struct s3_call *)c;
 	int verdict;
@@ -377,7 +374,7 @@ static int s3_put(struct remote *r, const char *name,
 	struct s3_put p = {
 		.q = {
 			.call = CALL_INIT(name, put_prepare,
-					  plain_judge),
+					  s3_judge_plain),
 			.key = name,
 			.method = "PUT",
 			.action = "s3:PutObject",
@@ -393,140 +390,27 @@ static int s3_put(struct remote *r, const char *name,
 		return remote_fail(r, DV_E_UNSUPPORTED, name, "more than the "
 				   "5 GiB that S3 takes at once");
 	err = hash_source(source, hash);
-	return err ? err : run(r, &p.q);
+	return err ? err : s3_run(r, &p.q);
 }
 
 /* --- remove ------------------------------------------------------------ */
 
 static int plain_prepare(struct call *c, struct http_request *out)
 {
-	return prepare((struct s3_call *)c, out);
+	return s3_prepare((struct s3_call *)c, out);
 }
 
 /* S3 does not say whether there was something to remove. */
 static int s3_remove(struct remote *r, const char *name)
 {
 	struct s3_call q = {
-		.call = CALL_INIT(name, plain_prepare, plain_judge),
+		.call = CALL_INIT(name, plain_prepare, s3_judge_plain),
 		.key = name,
 		.method = "DELETE",
 		.action = "s3:DeleteObject",
 	};
 
-	return run(r, &q);
-}
-
-/* --- list -------------------------------------------------------------- */
-
-struct s3_list {
-	struct s3_call q;
-	struct call_text answer;
-};
-
-static int list_prepare(struct call *c, struct http_request *out)
-{
-	struct s3_list *l = (struct s3_list *)c;
-
-	call_text_prepare(&l->answer, c, out);
-	return prepare(&l->q, out);
-}
-
-/* One page, from `token` or after the key `after` or from the start. */
-static int list_page(struct remote *r, const char *prefix, const char *token,
-		     const char *after, struct s3_page *page)
-{
-	struct sign_pair pairs[3] = {
-		{ "list-type", "2" },
-		{ "prefix", prefix },
-		{ token ? "continuation-token" : "start-after",
-		  token ? token : after },
-	};
-	DV_AUTO_BUF struct buf query = BUF_INIT;
-	struct s3_list l = {
-		.q = {
-			.call = CALL_INIT("", list_prepare,
-					  plain_judge),
-			.method = "GET", .action = "s3:ListBucket"
-		},
-		.answer = { .bytes = BUF_INIT, .most = XML_MAX },
-	};
-	int err;
-
-	sign_query(pairs, token || after ? 3 : 2, &query);
-	l.q.query = query.data;
-	err = run(r, &l.q);
-	if (!err && s3_xml_list(l.answer.bytes.data,
-				l.answer.bytes.len, page))
-		err = remote_fail(r, DV_E_CORRUPT, "", "what came is no "
-				  "listing of S3's");
-	buf_release(&l.answer.bytes);
-	return err;
-}
-
-/* Hands out the names of one page; all must lie where we asked. */
-static int give_page(struct remote *r, const struct s3_page *page,
-		     const char *prefix, size_t skip,
-		     remote_list_cb *fn,
-		     void *data)
-{
-	size_t len = strlen(prefix);
-	int err = 0;
-
-	for (size_t i = 0; i < page->count && !err; i++) {
-		const char *key = page->keys[i].name;
-
-		if (strncmp(key, prefix, len))
-			return remote_fail(r, DV_E_CORRUPT, "", "the server "
-					   "lists what was not asked for");
-		/* others may keep things below our prefix */
-		if (remote_object_name_ok(key + skip))
-			err = fn(data, key + skip, page->keys[i].size,
-			 page->keys[i].modified);
-	}
-	return err;
-}
-
-static int s3_list(struct remote *r, const char *prefix,
-		   remote_list_cb *fn,
-		   void *data)
-{
-	const struct s3 *s = r->state;
-	DV_AUTO_BUF struct buf full = BUF_INIT;
-	DV_AUTO_FREE char *token = NULL;
-	DV_AUTO_FREE char *after = NULL;
-	bool more = true;
-	unsigned empty = 0;
-	size_t skip;
-	int err = 0;
-
-	if (*s->prefix)
-		buf_addf(&full, "%s/", s->prefix);
-	skip = full.len;
-	buf_addstr(&full, prefix);
-	while (more && !err) {
-		DV_AUTO_S3_PAGE struct s3_page page = S3_PAGE_INIT;
-		const char *last = NULL;
-
-		err = list_page(r, full.data, token, after, &page);
-		if (!err)
-			err = give_page(r, &page, full.data, skip, fn, data);
-		more = page.truncated;
-		if (err || !more)
-			break;
-		if (page.count)
-			last = page.keys[page.count - 1].name;
-		empty = last ? 0 : empty + 1;
-		if (empty > EMPTY_PAGES_MAX ||
-		    (page.token ? token && !strcmp(token, page.token) :
-		     !last || (after && strcmp(last, after) <= 0)))
-			return remote_fail(r, DV_E_CORRUPT, "", "the server's "
-					   "listing does not get on");
-		free(token);
-		free(after);
-		token = page.token ? xstrdup(page.token) : NULL;
-		after = last ? xstrdup(last) : NULL;
-	}
-	return err;
+	return s3_run(r, &q);
 }
 
 static const char *s3_credentials(struct remote *r)
@@ -548,6 +432,7 @@ const struct remote_kind remote_kind_s3 = {
 	.get_version = s3_get_version,
 	.put = s3_put,
 	.list = s3_list,
+	.list_files = s3_list_files,
 	.remove = s3_remove,
 	.credentials = s3_credentials,
 	.page = 1000,

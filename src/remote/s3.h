@@ -9,8 +9,9 @@
 #include "remote/s3_xml.h"
 
 /*
- * The state of an s3:// remote, shared by s3.c (the operations), s3_place.c
- * (where the bucket is) and s3_error.c (what refusals mean).
+ * The state of an s3:// remote, shared by s3.c (the operations), s3_list.c
+ * (what is in the bucket), s3_place.c (where the bucket is) and s3_error.c
+ * (what refusals mean).
  */
 struct s3 {
 	struct line line;
@@ -63,5 +64,19 @@ struct s3_call {
 
 /* Judges an answer that is not a good one; see call.h. */
 int s3_judge_refusal(struct s3_call *q, struct http_answer *a);
+
+/* --- s3.c, for s3_list.c ------------------------------------------------- */
+
+/* URL and signature; the operation adds the rest. */
+int s3_prepare(struct s3_call *q, struct http_request *out);
+int s3_run(struct remote *r, struct s3_call *q);
+/* Where any good answer will do. */
+int s3_judge_plain(struct call *c, struct http_answer *a);
+
+/* --- s3_list.c --------------------------------------------------------- */
+
+int s3_list(struct remote *r, const char *prefix, remote_list_cb *fn,
+	    void *data);
+int s3_list_files(struct remote *r, remote_file_cb *fn, void *data);
 
 #endif

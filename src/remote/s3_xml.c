@@ -14,6 +14,7 @@
 struct list_reader {
 	struct s3_page *page;
 	const char *key;	/* of the Contents being read, or NULL */
+	const char *version;	/* likewise */
 	uint64_t size;
 	int64_t modified;
 	bool has_size;
@@ -32,6 +33,35 @@ static int64_t read_time(const char *text)
 	return (int64_t)timegm(&tm) * 1000000000;
 }
 
+/* As http_head_line() takes it from an answer. */
+static const char *keep_version(struct arena *arena, const struct buf *text)
+{
+	if (!text->len || text->len > S3_VERSION_MAX)
+		return NULL;
+	for (size_t i = 0; i < text->len; i++)
+		if ((uint8_t)text->data[i] <= 0x20 ||
+		    (uint8_t)text->data[i] >= 0x7f)
+			return NULL;
+	return arena_copy(arena, text->data, text->len);
+}
+
+static void add_key(struct list_reader *l)
+{
+	struct s3_page *p = l->page;
+
+	if (!l->key || !l->has_size) {
+		l->bad = true;
+		return;
+	}
+	ARRAY_GROW(p->keys, p->count + 1, p->room);
+	p->keys[p->count++] = (struct s3_key){
+		l->key, l->size, l->modified, l->version
+	};
+	l->key = l->version = NULL;
+	l->modified = 0;
+	l->has_size = false;
+}
+
 static void list_end(struct xml *x)
 {
 	struct list_reader *l = x->data;
@@ -45,18 +75,10 @@ static void list_end(struct xml *x)
 		l->bad |= !l->has_size;
 	} else if (xml_at(x, "ListBucketResult/Contents/LastModified")) {
 		l->modified = read_time(x->text.data);
+	} else if (xml_at(x, "ListBucketResult/Contents/ETag")) {
+		l->version = keep_version(&p->arena, &x->text);
 	} else if (xml_at(x, "ListBucketResult/Contents")) {
-		if (!l->key || !l->has_size) {
-			l->bad = true;
-			return;
-		}
-		ARRAY_GROW(p->keys, p->count + 1, p->room);
-		p->keys[p->count++] = (struct s3_key){
-			l->key, l->size, l->modified
-		};
-		l->key = NULL;
-		l->modified = 0;
-		l->has_size = false;
+		add_key(l);
 	} else if (xml_at(x, "ListBucketResult/IsTruncated")) {
 		p->truncated = !strcmp(x->text.data, "true");
 	} else if (xml_at(x, "ListBucketResult/NextContinuationToken")) {

@@ -13,7 +13,11 @@ struct s3_key {
 	const char *name;	/* in the page's arena */
 	uint64_t size;
 	int64_t modified;	/* nanoseconds since 1970; 0: not said */
+	const char *version;	/* the ETag, likewise in the arena; printable,
+				   at most S3_VERSION_MAX bytes; or NULL */
 };
+
+#define S3_VERSION_MAX	159
 
 /* One page of a listing. */
 struct s3_page {

@@ -177,4 +177,6 @@ void dav_path(const struct remote *r, const char *name, struct buf *out)
 {
 	buf_addf(out, "%s/", r->url.path);
 	url_escape(name, true, out);
+	if (r->query)
+		buf_addf(out, "?%s", r->query);
 }
