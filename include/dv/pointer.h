@@ -21,7 +21,8 @@ enum dv_kind {
 
 struct dv_pointer {
 	enum dv_kind kind;
-	struct dv_id id;	/* of the file node or the root tree node */
+	struct dv_id id;	/* of the file node or the root tree node;
+				   zeros: see dv_import_url() */
 	uint64_t size;		/* bytes of all content */
 	uint64_t files;		/* files and symlinks in it; 1 for a file */
 	char *rest;		/* owned: the lines that follow, as they were

@@ -16,6 +16,7 @@
 #include "git/index_file.h"
 #include "git/private.h"
 #include "git/revision.h"
+#include "store/pointer_line.h"
 
 #define SUFFIX_LEN	(sizeof(DV_POINTER_SUFFIX) - 1)
 #define HEX_LEN		40
@@ -93,8 +94,10 @@ static int take_text(struct reach *r, const char *path, const char *commit,
 		return err;
 	p.id = pointer.id;
 	p.kind = pointer.kind;
+	if (!pointer_is_awaited(&pointer))	/* else it needs nothing */
+		err = r->fn(&p, r->data);
 	dv_pointer_release(&pointer);
-	return r->fn(&p, r->data);
+	return err;
 }
 
 static int take_blob(const struct revision_pointer *p, void *data)

@@ -90,3 +90,10 @@ bool pointer_is_import(const struct dv_pointer *p)
 	return pointer_line_get(p, POINTER_URL, &value) &&
 	       pointer_line_get(p, POINTER_REV, &value);
 }
+
+bool pointer_is_awaited(const struct dv_pointer *p)
+{
+	static const struct dv_id zeros;
+
+	return dv_id_equal(&p->id, &zeros) && pointer_has_source(p);
+}

@@ -38,4 +38,10 @@ bool pointer_has_source(const struct dv_pointer *p);
 /* It has a commit to be taken from again: nothing that has to be pushed. */
 bool pointer_is_import(const struct dv_pointer *p);
 
+/*
+ * What it points to has not been downloaded yet, so that nobody knows its id,
+ * which is zeros; the first fetch from its source makes a pointer of it.
+ */
+bool pointer_is_awaited(const struct dv_pointer *p);
+
 #endif

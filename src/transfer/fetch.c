@@ -98,12 +98,21 @@ static int take_locator(struct fetch *f, struct fetch_root *r,
 	return err;
 }
 
+static int not_taken(const struct root *root)
+{
+	int err = dv_fail(DV_E_NOTFOUND, "%s has not been downloaded from its "
+			  "source yet", root->path);
+
+	return dv_hint(err, "dv fetch %s", root->path);
+}
+
 static int locate(struct locating *job, struct fetch_root *r)
 {
 	struct fetch *f = job->fetch;
 	DV_AUTO_LOCATOR struct locator l = LOCATOR_INIT;
 	struct error_state why;
-	int err = endpoint_locator(f->from, &r->root->id, &l);
+	int err = r->root->awaited ? not_taken(r->root) :
+		endpoint_locator(f->from, &r->root->id, &l);
 
 	if (!err) {
 		pthread_mutex_lock(&job->mutex);
@@ -111,7 +120,9 @@ static int locate(struct locating *job, struct fetch_root *r)
 		pthread_mutex_unlock(&job->mutex);
 		return err;
 	}
-	if (err == DV_E_NOTFOUND) {
+	if (r->root->awaited) {
+		;	/* no remote can know it */
+	} else if (err == DV_E_NOTFOUND) {
 		dv_fail(err, "%s: not at remote %s", r->root->path,
 			f->from->name);
 		dv_hint(err, "dv push where it was added");

@@ -56,6 +56,7 @@ void push_notice(struct push *p, const char *fmt, ...)
 static int push_open(struct push *p)
 {
 	int err = roots_gather(p->repo, &p->options->what, ROOTS_WHOLE |
+			       ROOTS_KNOWN |
 			       (p->options->imports ? 0 : ROOTS_OWN),
 			       &p->gathered);
 

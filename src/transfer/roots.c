@@ -29,6 +29,7 @@ static void roots_add(struct roots *r, const struct dv_tracked *t,
 		.kind = t->pointer.kind,
 		.size = t->pointer.size,
 		.files = t->pointer.files,
+		.awaited = pointer_is_awaited(&t->pointer),
 	};
 	if (pointer_has_source(&t->pointer))
 		x->rest = arena_copy(&r->arena, t->pointer.rest,
@@ -48,6 +49,12 @@ static int take_root(const struct dv_tracked *t, void *data)
 
 	if (g->flags & ROOTS_OWN && pointer_is_import(&t->pointer))
 		return 0;
+	/* the ids of such are all the same, and say nothing */
+	if (pointer_is_awaited(&t->pointer)) {
+		if (!(g->flags & ROOTS_KNOWN))
+			roots_add(g->out, t, inside);
+		return 0;
+	}
 	n = id_map_put(&g->seen, &t->pointer.id, g->out->count,
 				 &added);
 
@@ -88,6 +95,7 @@ static int take_before(const struct dv_tracked *t, void *data)
 	struct before *b = data;
 
 	if (b->out->count >= b->max || strcmp(t->path, b->root->path) ||
+	    pointer_is_awaited(&t->pointer) ||
 	    dv_id_equal(&t->pointer.id, &b->root->id))
 		return 0;
 	for (size_t i = 0; i < b->out->count; i++)

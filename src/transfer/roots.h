@@ -17,6 +17,7 @@ struct root {
 	uint64_t size, files;
 	const char *rest;	/* the pointer's further lines when it was
 				   imported, else NULL */
+	bool awaited;		/* nobody has taken it yet: pointer_is_awaited() */
 };
 
 struct roots {
@@ -31,6 +32,7 @@ struct roots {
 enum roots_flags {
 	ROOTS_WHOLE = 1,	/* parts below do not matter: inside is "" */
 	ROOTS_OWN = 2,		/* not what was imported */
+	ROOTS_KNOWN = 4,	/* not what was never downloaded */
 };
 
 /*
