@@ -25,9 +25,11 @@ struct dv_source_options {
 	const char *remote;	/* of that repository; NULL: its default */
 	unsigned jobs;		/* as in dv_transfer_options */
 	bool force;		/* replace what is in the way */
-	bool no_download;	/* import, update: only the pointer */
-	bool to_remote;		/* import_url: push it to `remote`, which is one
-				   of ours then, instead of a checkout */
+	bool no_download;	/* import, import_url, update: only the
+				   pointer */
+	bool to_remote;		/* import_url, update of what came from a URL:
+				   push it to `remote`, which is one of ours
+				   then, instead of a checkout */
 	struct dv_progress progress;
 	void (*notice)(const char *text, void *data);	/* may be NULL */
 	void *notice_data;
@@ -62,10 +64,13 @@ int dv_import(struct dv_repo *repo, const char *url, const char *path,
 	      struct dv_source_result *result);
 
 /*
- * Tracks the file at a URL (a path or file://, http(s)://, s3://) as `out`
- * (NULL: its name there).  What the server calls this version is noted.
- * checksum: NULL or "sha256:<hex>", noted too.  A download that was stopped
- * goes on where it was.
+ * Tracks the file or folder at a URL (a path or file://, http(s)://, s3://) as
+ * `out` (NULL: its name there).  What the server calls this version is noted.
+ * checksum: NULL or "sha256:<hex>", of a file, noted too.  A download that was
+ * stopped goes on where it was.  DV_E_INVALID for a URL with a secret;
+ * DV_E_CHANGED when it changes while it is read; DV_E_UNSUPPORTED for a folder
+ * that cannot be listed.  With no_download the pointer's id is zeros
+ * (dvformat-pointer(5)): dv_source_supply() and dv_update() write it anew.
  */
 int dv_import_url(struct dv_repo *repo, const char *url, const char *out,
 		  const char *checksum,
@@ -85,7 +90,8 @@ int dv_update(struct dv_repo *repo, const struct dv_selection *what,
 
 /*
  * A dv_transfer_options.supply: gets what no remote has of an imported path
- * from where it came from, as of the commit in its pointer.
+ * from where it came from, as of the commit or version in its pointer.
+ * DV_E_CHANGED when that is no longer to be had.
  */
 int dv_source_supply(struct dv_repo *repo, const struct dv_tracked *missing,
 		     const struct dv_transfer_options *options);

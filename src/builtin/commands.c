@@ -34,7 +34,7 @@ const struct command commands[] = {
 	  NULL },
 	{ "import", "take from another repository, tracked here", cmd_import,
 	  NULL },
-	{ "import-url", "take a file from a URL, tracked here", cmd_import_url,
+	{ "import-url", "take a file or folder from a URL, tracked here", cmd_import_url,
 	  NULL },
 	{ "init", "begin to use dv in a git repository", cmd_init, NULL },
 	{ "log", "show the versions of a tracked path", cmd_log, NULL },

@@ -6,6 +6,7 @@
 #include "base/path.h"
 #include "builtin/open.h"
 #include "cli/human.h"
+#include "cli/report.h"
 
 static void notice(const char *text, void *data)
 {
@@ -16,13 +17,26 @@ static void notice(const char *text, void *data)
 		fprintf(stderr, "%s\n", text);
 }
 
-void source_prepare(struct source *s)
+int source_prepare(struct source *s, bool optional)
 {
 	s->options.force = s->force;
 	s->options.no_download = s->no_download;
+	s->options.to_remote = s->to_remote;
 	s->options.progress = progress_show(&s->view, s->quiet);
 	s->options.notice = notice;
 	s->options.notice_data = s;
+	return optional ? open_repo_if_any(&s->repo) : open_repo(&s->repo);
+}
+
+int source_finish(struct source *s, int err, struct dv_source_result *result)
+{
+	progress_clear(&s->view);
+	if (!err && result)
+		source_print(s, result);
+	if (result)
+		dv_source_result_release(result);
+	close_repo(&s->repo);
+	return report(err);
 }
 
 static void print_json(const struct dv_source_result *r)

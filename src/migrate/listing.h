@@ -9,15 +9,18 @@
 #include "store/tree.h"
 
 /*
- * What a directory of DVC holds: from a listing object, or from the pointer
- * itself where the files lie under their own names in a bucket.
+ * What a directory elsewhere holds.  Of DVC: from a listing object, or from the
+ * pointer itself where the files lie under their own names in a bucket.  Of a
+ * folder at a URL (source/): from who keeps it.
  */
 struct listing_entry {
 	const char *path;	/* relative to the directory; in the arena */
 	struct object_name name;	/* kind 0: none is recorded */
 	bool executable;
-	const char *version;	/* in the bucket, in the arena, or NULL */
+	const char *version;	/* in the bucket, in the arena, or NULL; of a
+				   URL: what the server calls it */
 	const char *remote;	/* likewise */
+	uint64_t size;		/* of a URL */
 
 	bool found;		/* set by who finds it: */
 	struct content content;

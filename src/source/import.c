@@ -114,6 +114,22 @@ int import_write(struct dv_repo *repo, const char *path,
 	return err ? err : stage(repo, path, ignore.data);
 }
 
+void import_keep_lines(struct dv_pointer *p, const struct dv_pointer *old)
+{
+	static const char *const keys[] = { POINTER_URL, POINTER_PATH,
+					    POINTER_REV, POINTER_ETAG };
+	DV_AUTO_BUF struct buf value = BUF_INIT;
+	char *mine = p->rest;
+	struct dv_pointer from = { .rest = mine };
+
+	p->rest = xstrdup(old->rest ? old->rest : "");
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		pointer_line_set(p, keys[i], pointer_line_get(&from, keys[i],
+							      &value) ?
+				 value.data : NULL);
+	free(mine);
+}
+
 int import_check_out(struct dv_repo *repo, const char *path,
 		     const struct dv_source_options *o)
 {
@@ -128,6 +144,23 @@ int import_check_out(struct dv_repo *repo, const char *path,
 	buf_addf(&full, "%s/%s", dv_repo_worktree(repo), path);
 	paths[0] = full.data;
 	return dv_checkout(repo, &c, NULL, NULL, &result);
+}
+
+int import_push(struct dv_repo *repo, const char *path,
+		const struct dv_source_options *o)
+{
+	DV_AUTO_BUF struct buf full = BUF_INIT;
+	const char *paths[1];
+	struct dv_transfer_options t = {
+		.what = { .paths = paths, .count = 1 },
+		.remote = o->remote, .jobs = o->jobs, .progress = o->progress,
+		.notice = o->notice, .notice_data = o->notice_data,
+	};
+	struct dv_transfer_result result;
+
+	buf_addf(&full, "%s/%s", dv_repo_worktree(repo), path);
+	paths[0] = full.data;
+	return dv_push(repo, &t, &result);
 }
 
 /* --- dv_import() --------------------------------------------------------- */

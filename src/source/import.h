@@ -46,11 +46,17 @@ void import_set_ref(struct dv_pointer *p, const char *rev);
 int import_target(struct dv_repo *repo, const char *name, const char *out,
 		bool force, struct buf *result);
 
+/* The lines of the pointer as they were, with only those of its source new. */
+void import_keep_lines(struct dv_pointer *p, const struct dv_pointer *old);
+
 /* Writes the pointer and what goes with it. */
 int import_write(struct dv_repo *repo, const char *path,
 		 const struct dv_pointer *p, bool *changed);
 /* Puts the data of a tracked path into the work tree. */
 int import_check_out(struct dv_repo *repo, const char *path,
 		     const struct dv_source_options *o);
+/* Sends it to a remote of ours instead. */
+int import_push(struct dv_repo *repo, const char *path,
+		const struct dv_source_options *o);
 
 #endif

@@ -36,7 +36,7 @@ pid $dir/nginx.own-pid;
 error_log $dir/error.log warn;
 events { worker_connections 512; }
 http {
-	log_format short '\$request_method \$uri \$status \$body_bytes_sent';
+	log_format short '\$request_method \$uri\$is_args\$args \$status \$body_bytes_sent';
 	access_log $dir/access.log short;
 	default_type application/octet-stream;
 	# on the same file system as www, so that a PUT ends in a rename

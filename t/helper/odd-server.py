@@ -283,6 +283,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def odd_half(self):
         self.answer(200, page([("packs/a", 1)])[:-20])
 
+    def odd_lists(self):
+        """A prefix with names that are no files of a folder."""
+        names = {"up": ["a", "../../x"], "twice": ["a", "a"], "git": [".git/config"],
+                 "empty": ["a", "b//c"], "beside": ["a", "a-b", "a/b"], "bytes": ["a\u0085b"],
+                 "slash": ["a", "b/"], "deep": ["a/" * 400 + "b"]}
+        m = re.search(r"prefix=(\w+)%2F", self.path)
+        if not m:
+            return self.answer(200, content(1))
+        self.answer(200, page([(m[1] + "/" + n, 1) for n in names[m[1]]]))
+
     def odd_region(self):
         if "/eu-west-3/" not in self.headers.get("Authorization", ""):
             return self.answer(301, x_amz_bucket_region="eu-west-3")
