@@ -39,6 +39,12 @@ void block_pool_release(struct block_pool *p)
 	p->memory = NULL;
 }
 
+void block_pool_trim(struct block_pool *p)
+{
+	for (struct block *b = p->free; b; b = b->next)
+		madvise(b->data, PACK_BLOCK, MADV_DONTNEED);
+}
+
 struct block *block_take(struct block_pool *p, struct pack_file *f,
 			 uint64_t offset)
 {

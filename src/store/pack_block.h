@@ -37,6 +37,8 @@ struct block_pool {
 /* 0 or DV_E_NOMEM. */
 int block_pool_open(struct block_pool *p);
 void block_pool_release(struct block_pool *p);
+/* Gives back the memory of free blocks, which may be used again. */
+void block_pool_trim(struct block_pool *p);
 
 /* Takes a free block; there must be one. */
 struct block *block_take(struct block_pool *p, struct pack_file *f,
