@@ -27,9 +27,7 @@ static int write_out(void *data, const uint8_t *bytes, size_t len)
 	bool *any = data;
 
 	*any = true;
-	if (fwrite(bytes, 1, len, stdout) == len)
-		return 0;
-	return dv_fail_errno("cannot write standard output");
+	return output_write(bytes, len);
 }
 
 /* What the store lacks of it is fetched first. */

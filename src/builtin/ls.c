@@ -148,7 +148,7 @@ static int print_entry(const struct dv_entry *e, void *data)
 	else
 		print_plain(l, e);
 	return e->type == DV_ENTRY_DIR && e->depth + 1 == l->level ?
-		DV_LIST_SKIP : 0;
+		DV_LIST_SKIP : output_check();
 }
 
 /*

@@ -1,19 +1,34 @@
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "dv/error.h"
 
+#include "base/error.h"
 #include "cli/report.h"
 
 static bool hints_on = true;
+static bool output_told;	/* that it has failed */
+
+/* Such as head(1), that has had enough: no failure of ours. */
+static bool reader_is_gone(void)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+	return poll(&out, 1, 0) == 1 && out.revents & (POLLERR | POLLHUP);
+}
 
 int report(int err)
 {
 	if (!err)
 		return 0;
 	fflush(stdout);
+	if (ferror(stdout) && reader_is_gone())
+		return 1;
 	fprintf(stderr, "error: %s\n", dv_error_text());
 	if (*dv_error_hint() && hints_on)
 		fprintf(stderr, "hint: %s\n", dv_error_hint());
@@ -62,14 +77,30 @@ void report_hints(bool on)
 	hints_on = on;
 }
 
+int output_check(void)
+{
+	if (!ferror(stdout))
+		return 0;
+	output_told = true;
+	return dv_fail_errno("cannot write standard output");
+}
+
+int output_write(const uint8_t *bytes, size_t len)
+{
+	return fwrite(bytes, 1, len, stdout) == len ? 0 : output_check();
+}
+
 int report_output(int exit_code)
 {
 	if (!fflush(stdout) && !ferror(stdout))
 		return exit_code;
-	/* a reader that had enough, such as head(1), is no failure of ours */
-	if (errno == EPIPE)
+	if (reader_is_gone()) {
+		signal(SIGPIPE, SIG_DFL);
+		raise(SIGPIPE);
 		return exit_code;
-	fprintf(stderr, "error: cannot write standard output: %s\n",
-		strerror(errno));
+	}
+	if (!output_told)
+		fprintf(stderr, "error: cannot write standard output: %s\n",
+			strerror(errno));
 	return exit_code ? exit_code : 1;
 }

@@ -2,10 +2,13 @@
 #define CLI_REPORT_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /*
  * What a person is told at the end.  Exit codes: 0 done, 1 failed or
- * differs, 129 wrong usage, 130 stopped by Ctrl-C.
+ * differs, 129 wrong usage, 130 stopped by Ctrl-C.  When the reader of
+ * standard output is gone, the end is that by SIGPIPE, without a word.
  */
 
 /*
@@ -29,9 +32,14 @@ void report_hint(const char *fmt, ...);
 /* Turns hints off (core.hints false, -q). */
 void report_hints(bool on);
 
+/* Writes to standard output; who gets an error passes it to report(). */
+int output_write(const uint8_t *bytes, size_t len);
+/* 0, or an error when something written to it before has failed. */
+int output_check(void);
+
 /*
- * Flushes standard output; a failure (a full disk, a closed pipe) turns
- * exit code 0 into 1.  To be called once, at the end of main().
+ * Flushes standard output; a failure (a full disk) turns exit code 0 into
+ * 1.  To be called once, at the end of main().
  */
 int report_output(int exit_code);
 
