@@ -78,7 +78,7 @@ test_expect_success 'trouble: no such path, no such revision, no history, wrong 
 	cd repo && test_must_fail dv log nowhere 2>err && grep "no commit has a version of nowhere" err &&
 	test_must_fail dv log no-such-rev -- set 2>err && test_must_fail dv log --output=x set &&
 	test_exit_code 129 dv log && test_exit_code 129 dv log a b c &&
-	test_must_fail dv log -- --all set 2>err && grep "not a revision" err && test_must_fail dv log ../outside 2>err && grep outside err
+	test_must_fail dv log -- --all set 2>err && grep "no such commit: --all" err && test_must_fail dv log ../outside 2>err && grep outside err
 '
 
 test_expect_success 'in a clone without lists sizes are known, and what to fetch for the rest' '

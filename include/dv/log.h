@@ -36,7 +36,7 @@ struct dv_log_options {
 
 /*
  * Newest first, through renames of the pointer.  DV_E_NOTFOUND: no commit has
- * it.  DV_E_INCOMPLETE, after all was told, when the store lacks what would
+ * it, or there is no such revision.  DV_E_INCOMPLETE, after all was told, when the store lacks what would
  * say whether a path inside changed.
  */
 int dv_log(struct dv_repo *repo, const struct dv_log_options *options,

@@ -54,9 +54,7 @@ static bool use_colour(void)
 static int write_out(void *data, const uint8_t *bytes, size_t len)
 {
 	(void)data;
-	if (fwrite(bytes, 1, len, stdout) == len)
-		return 0;
-	return dv_fail_errno("cannot write standard output");
+	return output_write(bytes, len);
 }
 
 static int show_lines(struct diff *d, const struct dv_change *c)
@@ -102,7 +100,7 @@ static int take_change(const struct dv_change *c, void *data)
 		diff_show_head(d->form);
 	diff_sums_add(&d->sums, c);
 	diff_show(d->repo, d->form, d->nul, c);
-	return d->content ? show_lines(d, c) : 0;
+	return d->content ? show_lines(d, c) : output_check();
 }
 
 /* --- revisions ------------------------------------------------------- */
@@ -116,6 +114,15 @@ static bool is_path(const char *arg)
 	return !access(arg, F_OK) || !access(pointer.data, F_OK);
 }
 
+/* "HEAD~1" and its like: not here, but no path either. */
+static bool only_rev(const char *arg)
+{
+	return !is_path(arg) && (!strcmp(arg, "HEAD") ||
+				 !strncmp(arg, "HEAD^", 5) ||
+				 !strncmp(arg, "HEAD~", 5) ||
+				 !strncmp(arg, "HEAD@", 5));
+}
+
 /*
  * 1 when the argument is a revision.  `sure`: it comes before a "--", so it
  * has to be one.
@@ -125,7 +132,7 @@ static int is_rev(struct dv_repo *repo, const char *arg, bool sure)
 	char hex[DV_COMMIT_HEX + 1];
 	int err = dv_repo_commit(repo, arg, hex);
 
-	if (err == DV_E_NOTFOUND && !sure)
+	if (err == DV_E_NOTFOUND && !sure && !only_rev(arg))
 		return 0;
 	if (!err && !sure && is_path(arg))
 		return dv_hint(dv_fail(DV_E_INVALID, "%s is both a commit and "

@@ -73,6 +73,7 @@ int repo_open_foreign(const struct foreign *f, struct dv_repo **out)
 	repo->state_dir = xstrdup(path.data);
 	repo->store_path = xstrdup(f->store_path ? f->store_path : path.data);
 	repo->base_dir = f->base_dir ? xstrdup(f->base_dir) : NULL;
+	repo->origin = f->url ? xstrdup(f->url) : NULL;
 	repo->prefix = xstrdup("");
 	err = settings_load(repo);
 	if (err)
@@ -80,6 +81,11 @@ int repo_open_foreign(const struct foreign *f, struct dv_repo **out)
 	else
 		*out = repo;
 	return err;
+}
+
+const char *repo_origin(const struct dv_repo *repo)
+{
+	return repo->origin;
 }
 
 const char *repo_base_dir(const struct dv_repo *repo)

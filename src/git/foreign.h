@@ -19,10 +19,14 @@ struct foreign {
 	const char *base_dir;	/* what its relative remotes are relative to;
 				   NULL: not on this machine, and they cannot
 				   be used */
+	const char *url;	/* of what it is a clone, for messages; or
+				   NULL */
 };
 
 /* As dv_repo_open(), but without a look at .dvconfig being there. */
 int repo_open_foreign(const struct foreign *f, struct dv_repo **out);
+/* The URL of somebody else's; NULL: it is the user's own. */
+const char *repo_origin(const struct dv_repo *repo);
 /* The folder that relative remotes are relative to, or NULL. */
 const char *repo_base_dir(const struct dv_repo *repo);
 

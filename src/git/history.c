@@ -102,9 +102,6 @@ int history_each(struct dv_repo *repo, const struct history_options *options,
 	size_t n = 8;
 	int err;
 
-	if (options->range && *options->range == '-')
-		return dv_fail(DV_E_INVALID, "%s is not a revision",
-			       options->range);
 	snprintf(most, sizeof(most), "--max-count=%u", options->most);
 	if (options->most)
 		args[n++] = most;

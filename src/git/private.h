@@ -22,6 +22,7 @@ struct dv_repo {
 	char *state_dir;		/* owned */
 	char *store_path;		/* owned */
 	char *base_dir;			/* owned, or NULL: of a foreign one */
+	char *origin;			/* likewise */
 	bool foreign;			/* only .dvconfig has settings */
 	int fd;				/* of the work tree, or -1 */
 	bool state_dir_made;

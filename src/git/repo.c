@@ -223,6 +223,7 @@ void dv_repo_close(struct dv_repo *repo)
 	free(repo->state_dir);
 	free(repo->store_path);
 	free(repo->base_dir);
+	free(repo->origin);
 	free(repo);
 }
 

@@ -197,6 +197,20 @@ static int peel(struct revision *r, const git_oid *id, bool *is, git_oid *out)
 	return 0;
 }
 
+static int no_such_commit(const struct revision *r, const char *rev)
+{
+	int err;
+
+	if (!strcmp(rev, "HEAD"))
+		return dv_hint(dv_fail(DV_E_NOTFOUND, "there is no commit "
+				       "yet"), "git commit");
+	err = dv_fail(DV_E_NOTFOUND, "no such commit: %s", rev);
+	if (!r->shallow.count)
+		return err;
+	return dv_hint(err, "this clone is shallow: git fetch --deepen=<n> "
+		       "gets so many commits more");
+}
+
 /* The user's git reads all but the plainest: it knows every form. */
 static int resolve(struct revision *r, const char *rev, git_oid *out)
 {
@@ -220,9 +234,7 @@ static int resolve(struct revision *r, const char *rev, git_oid *out)
 	if (!err && hex.len >= GIT_OID_HEXSZ &&
 	    !lib.oid_fromstr(&id, hex.data))
 		err = peel(r, &id, &is, out);
-	if (!err && !is)
-		err = dv_fail(DV_E_NOTFOUND, "no such commit: %s", rev);
-	return err;
+	return err || is ? err : no_such_commit(r, rev);
 }
 
 int dv_repo_commit(struct dv_repo *repo, const char *rev,

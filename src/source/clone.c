@@ -279,7 +279,7 @@ static const char *base_of(const struct clone *c)
 
 static int open_settings(struct clone *c, const char *store)
 {
-	struct foreign f = { c->dir, store, base_of(c) };
+	struct foreign f = { c->dir, store, base_of(c), c->url };
 	enum clone_entry kind;
 	bool there;
 	int err = write_settings(c, &there);

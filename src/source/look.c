@@ -48,7 +48,7 @@ static int open_apart(struct dv_source *s, const char *url, const char *rev)
 /* git's own files can be looked at all the same. */
 static int open_plain(struct dv_source *s)
 {
-	struct foreign f = { .dir = s->clone->dir };
+	struct foreign f = { .dir = s->clone->dir, .url = s->clone->url };
 
 	return s->clone->repo ? 0 : repo_open_foreign(&f, &s->plain);
 }

@@ -105,7 +105,7 @@ int scratch_make(struct scratch *s, const char *parent)
 
 int scratch_open(struct scratch *s, const char *store_path)
 {
-	struct foreign f = { s->dir, store_path, NULL };
+	struct foreign f = { .dir = s->dir, .store_path = store_path };
 
 	return repo_open_foreign(&f, &s->repo);
 }

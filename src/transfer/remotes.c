@@ -6,6 +6,7 @@
 
 #include "base/array.h"
 #include "base/error.h"
+#include "git/foreign.h"
 #include "git/repo.h"
 #include "remote/remote.h"
 #include "transfer/open.h"
@@ -101,10 +102,25 @@ static size_t count_remotes(const struct entries *e, const char **only)
 	return n;
 }
 
+/* Of another repository it is others who set up remotes. */
+static int no_default(const struct dv_repo *repo, const char *why,
+		      const char *hint)
+{
+	const char *url = repo_origin(repo);
+
+	if (!url)
+		return dv_hint(dv_fail(DV_E_NOTFOUND, "%s", why), "%s", hint);
+	return dv_hint(dv_fail(DV_E_NOTFOUND, "%s in %s", why, url),
+		       "there: %s, then git commit and git push .dvconfig",
+		       hint);
+}
+
 static int default_of(struct dv_repo *repo, const struct entries *e,
 		      struct buf *out)
 {
 	const char *set = dv_config_get(repo, "core.remote");
+	DV_AUTO_BUF struct buf why = BUF_INIT;
+	DV_AUTO_BUF struct buf hint = BUF_INIT;
 	const char *only = NULL;
 	size_t count;
 
@@ -112,20 +128,20 @@ static int default_of(struct dv_repo *repo, const struct entries *e,
 		buf_addstr(out, set);
 		if (find_url(e, set))
 			return 0;
-		return dv_hint(dv_fail(DV_E_NOTFOUND, "the default remote, "
-				       "'%s', is not set up", set),
-			       "dv remote add %s <url>", set);
+		buf_addf(&why, "the default remote, '%s', is not set up", set);
+		buf_addf(&hint, "dv remote add %s <url>", set);
+		return no_default(repo, why.data, hint.data);
 	}
 	count = count_remotes(e, &only);
 	if (find_url(e, "origin"))
 		only = "origin";
-	else if (count > 1)
-		return dv_hint(dv_fail(DV_E_NOTFOUND, "none of %zu remotes "
-				       "is the default", count),
-			       "dv remote default <name>");
+	else if (count > 1) {
+		buf_addf(&why, "none of %zu remotes is the default", count);
+		return no_default(repo, why.data, "dv remote default <name>");
+	}
 	if (!only)
-		return dv_hint(dv_fail(DV_E_NOTFOUND, "no remote is set up"),
-			       "dv remote add origin <url>");
+		return no_default(repo, "no remote is set up",
+				  "dv remote add origin <url>");
 	buf_addstr(out, only);
 	return 0;
 }

@@ -231,6 +231,41 @@ static int refuse_nested(struct dv_repo *repo, char *path)
 	return err == DV_E_NOTFOUND ? 0 : err;
 }
 
+/* True for the top of another one, a submodule for one. */
+static bool is_repository(struct dv_repo *repo, const char *path)
+{
+	int top;
+
+	if (repo_worktree_fd(repo, &top))
+		return false;
+	DV_AUTO_CLOSE int fd = open_below(top, path);
+	return fd >= 0 && !faccessat(fd, ".git", F_OK, AT_SYMLINK_NOFOLLOW);
+}
+
+static bool is_folder(struct dv_repo *repo, const char *path)
+{
+	int top;
+
+	if (repo_worktree_fd(repo, &top))
+		return false;
+	DV_AUTO_CLOSE int fd = open_below(top, path);
+	return fd >= 0;
+}
+
+/* A folder that is itself in git's index is nothing else. */
+static int refuse_submodule(struct dv_repo *repo, const char *path)
+{
+	DV_AUTO_BUF struct buf word = BUF_INIT;
+	int err = dv_fail(DV_E_EXISTS, "%s is a submodule", path);
+
+	add_word(repo, path, &word);
+	if (is_repository(repo, path))
+		return dv_hint(err, "cd %s, then dv add there what is in it "
+			       "(dv init first where it has no dv)",
+			       word.data);
+	return dv_hint(err, "git submodule update --init %s", word.data);
+}
+
 static int refuse_git(struct dv_repo *repo, const char *path)
 {
 	DV_AUTO_BUF struct buf which = BUF_INIT;
@@ -241,6 +276,8 @@ static int refuse_git(struct dv_repo *repo, const char *path)
 		return 0;
 	if (err)
 		return err;
+	if (!strcmp(which.data, path) && is_folder(repo, path))
+		return refuse_submodule(repo, path);
 	if (strcmp(which.data, path))
 		err = dv_fail(DV_E_EXISTS, "%s: git tracks %s in it", path,
 			      which.data);
@@ -254,16 +291,13 @@ static int refuse_other_repo(struct dv_repo *repo, const char *path)
 {
 	DV_AUTO_BUF struct buf dir = BUF_INIT;
 	DV_AUTO_BUF struct buf typed = BUF_INIT;
-	int top, err = repo_worktree_fd(repo, &top);
 	size_t len;
+	int err;
 
-	if (err)
-		return err;
 	buf_addstr(&dir, path);
 	while ((len = path_parent_len(dir.data)) > 0) {
 		buf_setlen(&dir, len);
-		DV_AUTO_CLOSE int fd = open_below(top, dir.data);
-		if (fd < 0 || faccessat(fd, ".git", F_OK, AT_SYMLINK_NOFOLLOW))
+		if (!is_repository(repo, dir.data))
 			continue;
 		err = dv_fail(DV_E_INVALID, "%s is in another repository, %s",
 			      path, dir.data);

@@ -259,6 +259,52 @@ static int follow_any(struct log *l, const char *asked)
 	return err;
 }
 
+/* Both ends of a range are looked up before git is asked for all. */
+static int check_range(struct dv_repo *repo, const char *range)
+{
+	char hex[DV_COMMIT_HEX + 1];
+	DV_AUTO_BUF struct buf rev = BUF_INIT;
+	const char *dots = range ? strstr(range, "..") : NULL;
+	int err = 0;
+
+	if (!range || !dots)
+		return dv_repo_commit(repo, range ? range : "HEAD", hex);
+	buf_add(&rev, range, dots - range);
+	if (rev.len)
+		err = dv_repo_commit(repo, rev.data, hex);
+	dots += 2 + (dots[2] == '.');
+	return err || !*dots ? err : dv_repo_commit(repo, dots, hex);
+}
+
+/* What there is at a path that has no version. */
+static int no_version(struct dv_repo *repo, const char *path,
+		      const struct dv_log_options *o)
+{
+	const char *typed = o->path;
+	DV_AUTO_BUF struct buf found = BUF_INIT;
+	DV_AUTO_BUF struct buf inside = BUF_INIT;
+	DV_AUTO_BUF struct buf word = BUF_INIT;
+	int err;
+
+	if (o->range)
+		return dv_fail(DV_E_NOTFOUND, "no commit of %s changes %s",
+			       o->range, typed);
+	path_word(typed, &word);
+	if (!tracked_find(repo, path, &found, &inside)) {
+		err = dv_fail(DV_E_NOTFOUND, "no commit has a version of %s "
+			      "yet", typed);
+		return dv_hint(err, "git commit its pointer, %s%s",
+			       found.data, DV_POINTER_SUFFIX);
+	}
+	if (!repo_git_tracks(repo, path, &found)) {
+		err = dv_fail(DV_E_NOTFOUND, "dv does not track %s: git does",
+			      typed);
+		return dv_hint(err, "git log -- %s", word.data);
+	}
+	return dv_fail(DV_E_NOTFOUND, "no commit has a version of %s: it is "
+		       "not tracked", typed);
+}
+
 int dv_log(struct dv_repo *repo, const struct dv_log_options *options,
 	   dv_log_cb *fn, void *data)
 {
@@ -272,6 +318,8 @@ int dv_log(struct dv_repo *repo, const struct dv_log_options *options,
 			      options->path, &path);
 
 	if (!err)
+		err = check_range(repo, options->range);
+	if (!err)
 		err = repo_store(repo, &store);
 	if (err)
 		return err;
@@ -283,7 +331,6 @@ int dv_log(struct dv_repo *repo, const struct dv_log_options *options,
 	if (!err && l.lacks.code)
 		err = error_restore(&l.lacks);
 	if (!err && !l.told)
-		err = dv_fail(DV_E_NOTFOUND, "no commit has a version of %s",
-			      options->path);
+		err = no_version(repo, path.data, options);
 	return err;
 }

@@ -63,6 +63,37 @@ static bool look(const struct moving *m, const char *path, struct stat *st)
 				    AT_SYMLINK_NOFOLLOW);
 }
 
+/* As git mv takes them: both, or the first one, by their pointers. */
+static void drop_suffix(struct buf *path)
+{
+	size_t suffix = strlen(DV_POINTER_SUFFIX);
+
+	if (path->len > suffix &&
+	    !strcmp(path->data + path->len - suffix, DV_POINTER_SUFFIX))
+		buf_setlen(path, path->len - suffix);
+}
+
+static int find_moved(struct moving *m)
+{
+	int err = tracked_find(m->repo, m->from.data, &m->tracked, &m->inside);
+	DV_AUTO_BUF struct buf data = BUF_INIT;
+
+	if (err != DV_E_NOTFOUND)
+		return err;
+	buf_addstr(&data, m->from.data);
+	drop_suffix(&data);
+	if (data.len == m->from.len)
+		return err;
+	err = tracked_find(m->repo, data.data, &m->tracked, &m->inside);
+	if (err)
+		return err;
+	if (m->inside.len)
+		return DV_E_NOTFOUND;
+	drop_suffix(&m->from);
+	drop_suffix(&m->to);
+	return 0;
+}
+
 static int read_names(struct moving *m, const char *from, const char *to)
 {
 	const char *top = dv_repo_worktree(m->repo);
@@ -74,7 +105,7 @@ static int read_names(struct moving *m, const char *from, const char *to)
 		err = path_inside(top, prefix, to, &m->to);
 	if (err)
 		return err;
-	err = tracked_find(m->repo, m->from.data, &m->tracked, &m->inside);
+	err = find_moved(m);
 	if (err == DV_E_NOTFOUND)
 		return dv_fail(err, "nothing is tracked at %s", from);
 	if (err)

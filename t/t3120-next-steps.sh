@@ -1,0 +1,69 @@
+#!/bin/sh
+
+test_description='what cannot be done beside git is said, with the next step'
+
+. "${0%/*}/test-lib.sh"
+
+# said <text> <hint>: the last command failed so
+said () {
+	cat "$SCRATCH/err" && grep -x "error: $1" "$SCRATCH/err" && grep -x "hint: $2" "$SCRATCH/err" && test "$(wc -l <"$SCRATCH/err")" -eq 2
+}
+
+# fails <command>
+fails () {
+	test_must_fail "$@" 2>"$SCRATCH/err"
+}
+
+test_expect_success 'no commit yet' '
+	git init -q repo && cd repo && dv init -q && echo 1 >data && dv add -q data && fails dv log data && said "there is no commit yet" "git commit" &&
+	fails dv diff HEAD && said "there is no commit yet" "git commit" && fails dv ls --rev HEAD && dv diff | grep "^added: *data"
+'
+
+test_expect_success 'log: an unknown revision, a path of git, one that was never committed, one of nobody' '
+	cd repo && echo code >code && git add -A && git commit -qm 1 && git tag v1 && fails dv log nosuch -- data && grep -x "error: no such commit: nosuch" ../err &&
+	test "$(wc -l <../err)" -eq 1 && fails dv log v1..nosuch data && grep -x "error: no such commit: nosuch" ../err && fails dv log v1..v1 data &&
+	grep -x "error: no commit of v1..v1 changes data" ../err && fails dv log code && said "dv does not track code: git does" "git log -- code" &&
+	echo 2 >new && dv add -q new && fails dv log new && said "no commit has a version of new yet" "git commit its pointer, new.dv" && fails dv log nowhere &&
+	grep -x "error: no commit has a version of nowhere: it is not tracked" ../err && dv log v1 data | grep "added: data" && dv log ..v1 data 2>&1 | grep "no commit of"
+'
+
+test_expect_success 'a shallow clone' '
+	cd repo && echo 3 >data && dv add -q data && git add -A && git commit -qm 2 && git clone -q --depth 1 "file://$SCRATCH/repo" ../shallow && cd ../shallow &&
+	hint="this clone is shallow: git fetch --deepen=<n> gets so many commits more" && for c in "diff HEAD~1" "diff HEAD~1 HEAD" "diff HEAD~1.." "log HEAD~1 -- data" "ls --rev HEAD~1"; do
+		fails dv $c && said "no such commit: HEAD~1" "$hint" || return 1
+	done && git fetch -q --deepen=1 && dv diff HEAD~1 HEAD | grep "^modified: *data"
+'
+
+test_expect_success 'mv takes pointers as rm and git mv do' '
+	cd repo && mkdir d && dv mv data.dv x && test -f x && test -f x.dv && test ! -e data.dv && dv mv x.dv d/y.dv && test -f d/y && test -f d/y.dv &&
+	dv mv d/y.dv . && test -f y && dv mv y data && git status --porcelain >../out && test_must_fail grep "^.D" ../out &&
+	fails dv mv nothing.dv z && grep "nothing is tracked at nothing.dv" ../err && mkdir e && echo f >e/f && dv add -q e && fails dv mv e/f.dv z
+'
+
+test_expect_success 'a submodule is no file to be taken from git' '
+	git init -q lib && git -C lib commit -q --allow-empty -m x && cd repo && git submodule -q add ../lib sub && git add -A && git commit -qm sub && echo 4 >sub/f && fails dv add sub &&
+	said "sub is a submodule" "cd sub, then dv add there what is in it (dv init first where it has no dv)" && fails dv add sub/f && grep "^hint: cd sub, then dv add it there" ../err &&
+	(cd sub && dv init -q && dv add -q f) && git clone -q . ../without && cd ../without && fails dv add sub && said "sub is a submodule" "git submodule update --init sub"
+'
+
+test_expect_success 'it is the other repository that has no remote' '
+	cd "$SCRATCH" && fails dv get repo data && said "no remote is set up in $SCRATCH/repo" "there: dv remote add origin <url>, then git commit and git push .dvconfig" &&
+	cd repo && git clone -q . ../clone && cd ../clone && fails dv pull && said "no remote is set up" "dv remote add origin <url>"
+'
+
+# first_line <command>: of much output, and how the command ended
+first_line () {
+	{ "$@" 2>"$SCRATCH/err"; echo $? >"$SCRATCH/code"; } | head -n 1 && test ! -s "$SCRATCH/err" && grep -x 141 "$SCRATCH/code"
+}
+
+test_expect_success 'a reader that has enough: the end of git, without a word' '
+	cd repo && seq 1000000 >big && dv add -q big && mkdir many && (cd many && seq 20000 | xargs touch) && dv add -q many && git add -A && git commit -qm big &&
+	test "$(first_line dv cat big | head -n 1)" = 1 && first_line dv cat --repo . big && first_line dv ls -R && first_line dv diff -R HEAD~1 && first_line dv diff --content HEAD~1 &&
+	(trap "" PIPE && first_line dv cat big)
+'
+
+test_expect_success 'a disk that is full is said once' '
+	cd repo && fails dv cat big >/dev/full && test "$(grep -c "cannot write standard output: No space" ../err)" -eq 1 && fails dv ls >/dev/full && grep "No space" ../err
+'
+
+test_done
