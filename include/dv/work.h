@@ -63,6 +63,8 @@ enum dv_state {
 	DV_STATE_NEW = '?',		/* inside a tracked directory */
 	DV_STATE_ABSENT = 'A',		/* recorded, never put here */
 	DV_STATE_NOT_STORED = '!',	/* its content is not in the store */
+	DV_STATE_UNLINKED = 'L',	/* a symbolic link to its content in a
+					   store, which is not there */
 	DV_STATE_UNCOMMITTED = 'P',	/* the pointer differs from HEAD's */
 	DV_STATE_BROKEN = 'X',		/* the pointer file cannot be read */
 };
@@ -101,13 +103,12 @@ int dv_status(struct dv_repo *repo, const struct dv_status_options *options,
 
 /* --- checkout ---------------------------------------------------------- */
 
-/* What of hard links to the store; see store.link in dvconfig(5). */
+/* What of links to the store; see store.link in dvconfig(5). */
 enum dv_links {
 	DV_LINKS_NONE = 0,
 	DV_LINKS_APPLY,		/* unmodified files: as store.link says now */
-	DV_LINKS_UNDO,		/* files with other names, or read-only: private
-				   copies that can be written, whatever they
-				   hold */
+	DV_LINKS_UNDO,		/* links, and what is read-only: private copies
+				   that can be written, whatever they hold */
 };
 
 struct dv_checkout_options {

@@ -38,6 +38,8 @@ static const struct section {
 	{ DV_STATE_NEW, NULL, NULL, "new" },
 	{ DV_STATE_ABSENT, "Recorded, not in this work tree:",
 	  "\"dv pull <path>\" gets it", "absent" },
+	{ DV_STATE_UNLINKED, "Links to the store that lead nowhere:",
+	  "\"dv checkout <path>\" makes them anew", "unlinked" },
 	{ DV_STATE_NOT_STORED, "Content that is not in the store:",
 	  "\"dv fetch\" gets it from a remote, \"dv add <path>\" from the "
 	  "work tree", "not stored" },

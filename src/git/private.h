@@ -21,6 +21,7 @@ struct dv_repo {
 	char *prefix;			/* owned */
 	char *state_dir;		/* owned */
 	char *store_path;		/* owned */
+	char *store_real;		/* owned; see repo_store_real() */
 	char *base_dir;			/* owned, or NULL: of a foreign one */
 	char *origin;			/* likewise */
 	bool foreign;			/* only .dvconfig has settings */

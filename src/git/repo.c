@@ -106,6 +106,8 @@ static int find_store_path(struct dv_repo *repo)
 		buf_addstr(&path, expanded.data);
 	}
 	free(repo->store_path);
+	free(repo->store_real);
+	repo->store_real = NULL;
 	repo->store_path = buf_detach(&path);
 	return 0;
 }
@@ -222,6 +224,7 @@ void dv_repo_close(struct dv_repo *repo)
 	free(repo->prefix);
 	free(repo->state_dir);
 	free(repo->store_path);
+	free(repo->store_real);
 	free(repo->base_dir);
 	free(repo->origin);
 	free(repo);
@@ -488,6 +491,13 @@ int repo_store(struct dv_repo *repo, struct store **out)
 		err = store_add_user(repo->store, repo->place.common_dir);
 	*out = repo->store;
 	return err;
+}
+
+const char *repo_store_real(struct dv_repo *repo)
+{
+	if (!repo->store_real)
+		repo->store_real = realpath(repo->store_path, NULL);
+	return repo->store_real ? repo->store_real : repo->store_path;
 }
 
 int repo_hold_store(struct dv_repo *repo, struct store **held)

@@ -50,6 +50,12 @@ int repo_fallbacks(struct dv_repo *repo, struct path_list *out);
 int repo_store(struct dv_repo *repo, struct store **out);
 
 /*
+ * The store's path without symbolic links, for symbolic links to its files; as
+ * it is set where there is no store.  The first call is for one thread alone.
+ */
+const char *repo_store_real(struct dv_repo *repo);
+
+/*
  * Opens and holds the store (store_hold()), for who finds that content is
  * here and writes the pointer to it later:
  *

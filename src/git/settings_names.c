@@ -24,6 +24,7 @@ const struct setting settings_known[] = {
 	{ "source.local",		SETTING_BOOL,	0 },
 	{ "store.path",			SETTING_PATH,	SETTING_CONFINED },
 	{ "store.link",			SETTING_LINK,	0 },
+	{ "store.linkfrom",		SETTING_NUMBER,	0 },
 	{ "store.fallback",		SETTING_PATH,	0 },
 	{ "store.limit",		SETTING_NUMBER,	0 },
 	{ "store.shared",		SETTING_CHOICE,	SETTING_OWN },
@@ -184,6 +185,7 @@ static bool link_ok(const char *value)
 
 		if (!(n == 7 && !memcmp(value, "reflink", 7)) &&
 		    !(n == 8 && !memcmp(value, "hardlink", 8)) &&
+		    !(n == 7 && !memcmp(value, "symlink", 7)) &&
 		    !(n == 4 && !memcmp(value, "copy", 4)))
 			return false;
 		if (!value[n])
@@ -244,12 +246,8 @@ int setting_check(const struct setting *s, const char *name,
 	case SETTING_LINK:
 		if (link_ok(value))
 			return 0;
-		dv_fail(DV_E_INVALID, "%s: not a list of reflink, hardlink "
-			"and copy: %s", name, value);
-		if (strstr(value, "symlink"))
-			dv_hint(DV_E_INVALID, "symbolic links into the store "
-				"are not made; hardlink spares the same room");
-		return DV_E_INVALID;
+		return dv_fail(DV_E_INVALID, "%s: not a list of reflink, "
+			       "hardlink, symlink and copy: %s", name, value);
 	case SETTING_CHOICE:
 		if (!choice_ok(s->name, value, &words))
 			return dv_fail(DV_E_INVALID, "%s: not one of %s: %s",

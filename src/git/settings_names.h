@@ -15,7 +15,7 @@ enum setting_kind {
 	SETTING_BOOL,
 	SETTING_NUMBER,		/* with k, m, g */
 	SETTING_PATH,
-	SETTING_LINK,		/* a list of: reflink, hardlink, copy */
+	SETTING_LINK,		/* a list of: reflink, hardlink, symlink, copy */
 	SETTING_CHOICE,		/* one of a few words */
 };
 

@@ -59,6 +59,18 @@ int gc_sources_plan(struct gc *g, struct gc_sources *s);
 int gc_sources_remove(struct gc *g, const struct gc_sources *s);
 void gc_sources_release(struct gc_sources *s);
 
+/* A whole file of the store that nothing reaches. */
+struct gc_whole {
+	struct dv_id name;
+	uint64_t size;
+	bool linked;
+};
+/*
+ * gc_links.c: sets `linked` where a work tree of any repository that uses the
+ * store may have a symbolic link to it.  Sorts the files.
+ */
+int gc_find_linked(struct gc *g, struct gc_whole *files, size_t count);
+
 /* gc_store.c */
 int gc_store(struct gc *g);
 /* gc_remote.c */

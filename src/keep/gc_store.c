@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "base/array.h"
+#include "base/auto.h"
 #include "base/crash.h"
 #include "base/crew.h"
 #include "base/clock.h"
@@ -31,7 +32,7 @@ struct gc_file {
 	uint64_t freed;		/* bytes, once action is done */
 	int64_t mtime_ns;
 	bool bad;		/* something in it is damaged */
-	bool linked;		/* a loose file that is in a work tree, too */
+	bool linked;		/* a loose file that a work tree has a link to */
 	enum dv_gc_action action;	/* 0: it stays */
 };
 
@@ -193,6 +194,30 @@ static void choose_repacks(struct gc_plan *p)
 	free(list);
 }
 
+/* Of dead loose files, those that a symbolic link may lead to. */
+static int find_linked(struct gc_plan *p)
+{
+	DV_AUTO_FREE struct gc_whole *whole = xcalloc(p->count + 1,
+						      sizeof(*whole));
+	size_t count = 0;
+	int err;
+
+	for (size_t i = 0; i < p->count; i++) {
+		const struct gc_file *f = &p->files[i];
+
+		if (!f->live && f->pack->layout == PACK_LOOSE)
+			whole[count++] = (struct gc_whole){
+				.name = file_key(f->pack), .size = f->bytes,
+			};
+	}
+	err = gc_find_linked(p->gc, whole, count);
+	for (size_t i = 0; i < count && !err; i++)
+		if (whole[i].linked)
+			p->files[*id_map_get(&p->by_id, &whole[i].name)]
+				.linked = true;
+	return err;
+}
+
 static void choose(struct gc_plan *p)
 {
 	for (size_t i = 0; i < p->count; i++) {
@@ -202,7 +227,7 @@ static void choose(struct gc_plan *p)
 			continue;
 		if (f->bad)
 			p->gc->result->kept++;
-		else if (f->linked)	/* to remove it would free nothing */
+		else if (f->linked)	/* would free nothing, or break a link */
 			p->gc->result->linked++;
 		else if (f->mtime_ns >= p->cutoff_ns)
 			p->gc->result->young++;
@@ -280,6 +305,9 @@ static int make_plan(struct gc_plan *p)
 	for (size_t i = 0; i < g->live.count; i++)
 		g->result->roots += g->live.roots[i].kind != 0;
 	count_live(p);
+	err = find_linked(p);
+	if (err)
+		return err;
 	choose(p);
 	sort_files(p);
 	return 0;
@@ -392,10 +420,12 @@ static int look_again(struct gc_plan *p)
 		err = check_seen(g);
 	if (!err)
 		count_live(p);
+	if (!err)
+		err = find_linked(p);
 	for (size_t i = 0; i < p->count && !err; i++) {
 		struct gc_file *f = &p->files[i];
 
-		if (!f->action || (f->live == before[i] &&
+		if (!f->action || (f->live == before[i] && !f->linked &&
 				   !id_map_get(&p->made, &f->pack->id)))
 			continue;
 		keep_file(p, f);

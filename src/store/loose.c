@@ -23,7 +23,6 @@
 #include "chunk/check.h"
 #include "store/pack_write.h"
 #include "store/store_inside.h"
-#include "store/tree.h"
 
 /* Most chunks of an index part. */
 #define PART_CHUNKS	65536u
@@ -52,6 +51,7 @@ struct loose {
 	size_t count, room;
 	uint32_t parts;			/* begun, this one not counted */
 	uint32_t written;		/* temporary parts, numbered from 1 */
+	struct buf kept;		/* see loose_kept() */
 };
 
 /* --- cloning and chunks ------------------------------------------------ */
@@ -73,6 +73,7 @@ int loose_new(struct store *s, struct loose **out)
 	l = xcalloc(1, sizeof(*l));
 	l->store = s;
 	l->temp_dir = dir;
+	l->kept = (struct buf)BUF_INIT;
 	pthread_mutex_init(&l->mutex, NULL);
 	l->fd = file_create(path.data, O_RDWR | O_EXCL, SHARE_READ);
 	if (l->fd < 0) {
@@ -157,6 +158,7 @@ void loose_free(struct loose *l)
 		l->runs = next;
 	}
 	pthread_mutex_destroy(&l->mutex);
+	buf_release(&l->kept);
 	free(l->temp);
 	free(l->first);
 	free(l->chunks);
@@ -304,6 +306,26 @@ static bool is_there(struct store *s, const struct dv_id *name,
 }
 
 /*
+ * What somebody wrote into the file by way of a symbolic link has no other name
+ * than the one that is about to be given to another file.
+ */
+static int keep_changed(struct loose *l, const struct dv_id *name,
+			const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink > 1 ||
+	    ((uint64_t)st.st_size == l->size && !loose_has_bad(l->store, name)))
+		return 0;
+	return quarantine_link(l->store, path, &l->kept);
+}
+
+const char *loose_kept(const struct loose *l)
+{
+	return l->kept.len ? l->kept.data : NULL;
+}
+
+/*
  * Renames the clone and its parts.  Each of the new files may replace one of
  * the same chunks, so at no moment is there less than before.
  */
@@ -399,7 +421,9 @@ static int commit_locked(struct loose *l, const struct dv_id *name,
 
 	loose_path(l->store, name, &path);
 	if (!is_there(l->store, name, path.data)) {
-		err = give_names(l, name, path.data);
+		err = keep_changed(l, name, path.data);
+		if (!err)
+			err = give_names(l, name, path.data);
 		if (err)
 			return err;
 	}

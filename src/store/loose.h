@@ -11,7 +11,7 @@
 
 /*
  * Loose files: whole files whose blocks the store shares with the user's
- * (where the file system can), or that are linked into the work tree
+ * (where the file system can), or that the work tree has links to
  * (dvformat-store(5)).  The file lies in
  * loose/<2 hex>/<hex>, named by the id of the file node of its content (not
  * executable), with index parts <hex>.<n>.idx beside it that look like the
@@ -63,6 +63,12 @@ int loose_emit(struct loose *l, const struct chunk *chunks, size_t count);
  */
 int loose_commit(struct loose *l, const struct content *content);
 
+/*
+ * After that: where the damaged file is that it has replaced, in quarantine/;
+ * NULL: there was none, or it has another name.
+ */
+const char *loose_kept(const struct loose *l);
+
 /* Frees; the clone is removed unless it was committed. */
 void loose_free(struct loose *l);
 
@@ -81,6 +87,29 @@ int loose_open(struct store *s, const struct content *content, int *fd);
  */
 int loose_link(struct store *s, const struct content *content, int dir_fd,
 	       const char *name);
+
+/*
+ * The same with a symbolic link; `real` is the path of the store for its text,
+ * see loose_link_text().
+ */
+int loose_symlink(struct store *s, const struct content *content,
+		  const char *real, int dir_fd, const char *name);
+
+/*
+ * The text of a symbolic link to a loose file of the store at `real`, an
+ * absolute path without symbolic links (appended).
+ */
+void loose_link_text(const char *real, const struct dv_id *name,
+		     struct buf *out);
+/*
+ * True when a text ends like one of those, whatever store it leads to: the
+ * name of the loose file, and where the path of the store ends.
+ */
+bool loose_link_parse(const char *text, size_t len, struct dv_id *name,
+		      size_t *store_len);
+
+/* The name of the loose file of a content that is not empty. */
+int loose_name(const struct content *content, struct dv_id *out);
 
 /*
  * A link can be written through (by root, or after chmod).  Looks at every

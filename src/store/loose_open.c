@@ -109,23 +109,33 @@ int loose_open(struct store *s, const struct content *content, int *fd)
 	return err;
 }
 
-int loose_link(struct store *s, const struct content *content, int dir_fd,
-	       const char *name)
+/* One that is good, and read-only whatever was done at another link. */
+static int open_protected(struct store *s, const struct content *content,
+			  struct dv_id *id)
 {
-	DV_AUTO_BUF struct buf path = BUF_INIT;
 	DV_AUTO_CLOSE int fd = -1;
-	struct dv_id id;
 	struct stat st;
 	int err = loose_open(s, content, &fd);
 
 	if (!err)
-		err = loose_name(content, &id);
+		err = loose_name(content, id);
 	if (err)
 		return err;
-	/* somebody may have changed it at another link */
 	if (fstat(fd, &st) < 0 || ((st.st_mode & 0777) != 0444 &&
 				   fchmod(fd, 0444) < 0))
 		return dv_fail(DV_E_UNSUPPORTED, "%s", strerror(errno));
+	return 0;
+}
+
+int loose_link(struct store *s, const struct content *content, int dir_fd,
+	       const char *name)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	struct dv_id id;
+	int err = open_protected(s, content, &id);
+
+	if (err)
+		return err;
 	loose_path(s, &id, &path);
 	if (!linkat(AT_FDCWD, path.data, dir_fd, name, 0))
 		return 0;
@@ -136,6 +146,54 @@ int loose_link(struct store *s, const struct content *content, int dir_fd,
 		return dv_fail(DV_E_UNSUPPORTED, "%s", strerror(errno));
 	return dv_fail_errno("cannot link %s", path.data);
 }
+
+/* --- symbolic links ---------------------------------------------------- */
+
+void loose_link_text(const char *real, const struct dv_id *name,
+		     struct buf *out)
+{
+	char hex[DV_ID_HEX + 1];
+
+	dv_id_to_hex(name, hex);
+	buf_addf(out, "%s/loose/%.2s/%s", real, hex, hex);
+}
+
+#define LOOSE_DIR	"/loose/"
+/* "/loose/<2 hex>/<hex>" */
+#define LINK_TAIL	(sizeof(LOOSE_DIR) - 1 + 3 + DV_ID_HEX)
+
+bool loose_link_parse(const char *text, size_t len, struct dv_id *name,
+		      size_t *store_len)
+{
+	const char *tail = text + len - LINK_TAIL;
+	const char *hex = text + len - DV_ID_HEX;
+
+	if (len < LINK_TAIL || memcmp(tail, LOOSE_DIR, sizeof(LOOSE_DIR) - 1) ||
+	    hex[-1] != '/' || memcmp(hex - 3, hex, 2) ||
+	    dv_id_from_hex(hex, name))
+		return false;
+	*store_len = len - LINK_TAIL;
+	return true;
+}
+
+int loose_symlink(struct store *s, const struct content *content,
+		  const char *real, int dir_fd, const char *name)
+{
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+	struct dv_id id;
+	int err = open_protected(s, content, &id);
+
+	if (err)
+		return err;
+	loose_link_text(real, &id, &text);
+	if (!symlinkat(text.data, dir_fd, name))
+		return 0;
+	if (errno == EPERM || errno == EOPNOTSUPP || errno == ENAMETOOLONG)
+		return dv_fail(DV_E_UNSUPPORTED, "%s", strerror(errno));
+	return dv_fail_errno("cannot make a symbolic link to %s", text.data);
+}
+
+/* --- syncing ----------------------------------------------------------- */
 
 /*
  * loose_commit() syncs what it writes; but what another process has just

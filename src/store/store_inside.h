@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "base/map.h"
 #include "store/midx.h"
-#include "store/node.h"
 #include "store/store.h"
 
 /*
@@ -212,6 +211,12 @@ void store_unmark_bad(struct store *s, const struct place *place);
 void store_temp_release(struct store *s);
 
 /*
+ * Gives a file that is about to be replaced a name in quarantine/, which is
+ * appended.
+ */
+int quarantine_link(const struct store *s, const char *path, struct buf *to);
+
+/*
  * Of a loose file all parts are gone.  Returns the slot of this one, NULL when
  * the pack was replaced meanwhile.
  */
@@ -222,8 +227,6 @@ void store_drop_pack(struct store *s, const struct pack *pack);
 
 /* --- loose files (loose.c, loose_open.c) ------------------------------- */
 
-/* The name of the loose file of a content. */
-int loose_name(const struct content *content, struct dv_id *out);
 /* Path of one of its index parts (replaces *out). */
 void loose_part_path(const struct store *s, const struct dv_id *name,
 		     uint32_t part, struct buf *out);

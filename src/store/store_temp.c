@@ -195,17 +195,36 @@ int store_sync(struct store *s)
 	return err;
 }
 
-/* Moves one file into quarantine/, beside what may be there already. */
+/* A name in quarantine/, beside what may be there already. */
+static void quarantine_name(const struct store *s, const char *path,
+			    struct buf *out)
+{
+	uint64_t number;
+
+	buf_addf(out, "%s/quarantine/%s", s->path, path_name(path));
+	if (!access(out->data, F_OK)) {
+		random_bytes(&number, sizeof(number));
+		buf_addf(out, ".%016llx", (unsigned long long)number);
+	}
+}
+
+int quarantine_link(const struct store *s, const char *path, struct buf *to)
+{
+	quarantine_name(s, path, to);
+	if (!link(path, to->data))
+		return 0;
+	/* a file system without hard links */
+	if ((errno == EPERM || errno == EOPNOTSUPP) && !rename(path, to->data))
+		return 0;
+	return dv_fail_errno("cannot keep %s in quarantine", path);
+}
+
+/* Moves one file there. */
 static int put_away(const struct store *s, const char *path)
 {
 	DV_AUTO_BUF struct buf to = BUF_INIT;
-	uint64_t number;
 
-	buf_addf(&to, "%s/quarantine/%s", s->path, path_name(path));
-	if (!access(to.data, F_OK)) {
-		random_bytes(&number, sizeof(number));
-		buf_addf(&to, ".%016llx", (unsigned long long)number);
-	}
+	quarantine_name(s, path, &to);
 	if (rename(path, to.data) < 0 && errno != ENOENT)
 		return dv_fail_errno("cannot move %s to quarantine", path);
 	return 0;

@@ -158,7 +158,7 @@ static int write_all(struct adding *a, dv_add_cb *fn, void *data)
 	}
 	if (!err)
 		err = stage(a);
-	if (!err && !a->o->dry_run && atomic_load(&a->r.hard))
+	if (!err && !a->o->dry_run && record_link(&a->r))
 		err = link_added(a);
 	for (size_t i = 0; i < a->plans.count && !err && fn; i++) {
 		struct outcome *out = &a->outcomes[i];

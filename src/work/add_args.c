@@ -14,6 +14,7 @@
 #include "git/repo.h"
 #include "work/add_args.h"
 #include "work/below.h"
+#include "work/linked.h"
 #include "work/parts.h"
 
 void add_plans_release(struct add_plans *p)
@@ -147,10 +148,12 @@ static int stat_path(struct dv_repo *repo, const char *path, struct stat *st,
 			       "a file", path);
 	if (fd < 0)
 		return dv_fail_errno("cannot open %s", parent.data);
-	*there = !fstatat(fd, path_name(path), st, AT_SYMLINK_NOFOLLOW);
+	*there = !linked_stat(repo_store_real(repo), fd, path_name(path), st,
+			      NULL);
 	if (!*there && errno != ENOENT)
 		return dv_fail_errno("cannot stat %s", path);
-	return 0;
+	return *there && S_ISLNK(st->st_mode) ?
+		linked_refuse(repo_store_real(repo), fd, path) : 0;
 }
 
 const char *add_word(struct dv_repo *repo, const char *path, struct buf *out)

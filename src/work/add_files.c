@@ -21,6 +21,7 @@
 #include "dv/chunk.h"
 #include "store/list.h"
 #include "store/tree.h"
+#include "work/linked.h"
 #include "work/record.h"
 
 #define BATCH_BYTES	((size_t)1 << 20)
@@ -118,6 +119,16 @@ static int read_whole(const struct record_run *run, struct record_worker *w,
 	return 0;
 }
 
+/* A link of ours that leads nowhere is no content. */
+static int refuse_lost(const struct record_run *run, struct record_worker *w,
+		       const struct record_item *item)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+
+	record_path(run, item, &path);
+	return linked_refuse(run->r->store_real, w->dir_fd, path.data);
+}
+
 /* Reads one item of a batch, whatever it is. */
 static int read_item(const struct record_run *run, struct record_worker *w,
 		     struct record_item *item, struct part *part)
@@ -130,6 +141,8 @@ static int read_item(const struct record_run *run, struct record_worker *w,
 	if (link) {
 		/* enters the directory; the link itself cannot be opened */
 		err = record_enter(run, w, item);
+		if (!err && run->r->mode != RECORD_CHECK)
+			err = refuse_lost(run, w, item);
 		if (!err)
 			err = read_link(run, w, item);
 	} else {
@@ -296,6 +309,15 @@ static bool shared(const struct recorder *r, const struct record_item *item)
 	return r->threads > 1 && item_bytes(item) >= RECORD_SHARED;
 }
 
+/* Not read into memory with others: large, or to be a whole file in the store. */
+static bool alone(const struct recorder *r, const struct record_item *item)
+{
+	uint64_t bytes = item_bytes(item);
+
+	return bytes > MEMORY_MAX ||
+		(bytes && record_link(r) && bytes >= r->link_from);
+}
+
 static int work(struct crew *crew, unsigned worker, void *data)
 {
 	struct jobs *j = data;
@@ -309,7 +331,7 @@ static int work(struct crew *crew, unsigned worker, void *data)
 		if (n >= j->count)
 			break;
 		items = j->items + j->jobs[n].first;
-		if (j->jobs[n].count == 1 && item_bytes(items) > MEMORY_MAX)
+		if (j->jobs[n].count == 1 && alone(j->run.r, items))
 			err = record_stream(&j->run, w, items, false);
 		else
 			err = read_batch(&j->run, w, items, j->jobs[n].count);
@@ -324,13 +346,14 @@ static void cut_jobs(struct jobs *j, size_t count)
 
 	for (size_t i = 0; i < count; i++) {
 		uint64_t more = item_bytes(&j->items[i]);
+		bool by_itself = alone(j->run.r, &j->items[i]);
 
 		if (shared(j->run.r, &j->items[i])) {
 			last = NULL;
 			continue;
 		}
 		if (last && last->count < BATCH_FILES &&
-		    bytes + more <= BATCH_BYTES) {
+		    bytes + more <= BATCH_BYTES && !by_itself) {
 			last->count++;
 			bytes += more;
 			continue;
@@ -339,6 +362,8 @@ static void cut_jobs(struct jobs *j, size_t count)
 		last = &j->jobs[j->count++];
 		*last = (struct job){ i, 1 };
 		bytes = more;
+		if (by_itself)
+			last = NULL;
 	}
 }
 

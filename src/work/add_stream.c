@@ -28,7 +28,7 @@ struct stream {
 	struct session_hand *nodes;	/* of emit() */
 	int fd;
 	uint64_t size;			/* no more is read than it had */
-	bool linked;			/* a hard link, so hardly new */
+	bool linked;			/* it is the store's, so hardly new */
 	bool behind;			/* let go of pages that were read */
 	struct loose *loose;		/* borrowed; NULL: chunks go to packs */
 	_Atomic uint64_t fresh;		/* bytes the store has not, if loose */
@@ -213,6 +213,14 @@ static bool same_file(const struct stream *s, int fd)
 	return !fstat(fd, &st) && record_same(s->item->entry, &st);
 }
 
+/* Files of so many bytes are tried to be stored whole. */
+static uint64_t whole_from(const struct recorder *r)
+{
+	if (record_link(r))
+		return r->link_from;
+	return r->clone ? RECORD_CLONED : UINT64_MAX;
+}
+
 /* Reads what is open; *again: it is not one version of the file. */
 static int stream_any(struct stream *s, unsigned threads,
 		      struct content *content, bool *again)
@@ -221,9 +229,8 @@ static int stream_any(struct stream *s, unsigned threads,
 	struct loose *loose = NULL;
 	int fd = s->fd, err = DV_E_UNSUPPORTED;
 
-	if (r->mode == RECORD_PUT && (r->clone || r->hard) && !s->linked &&
-	    s->size >= RECORD_CLONED)
-		err = loose_begin(r->store, fd, r->hard, &loose);
+	if (r->mode == RECORD_PUT && !s->linked && s->size >= whole_from(r))
+		err = loose_begin(r->store, fd, record_link(r), &loose);
 	if (err == DV_E_UNSUPPORTED) {
 		err = stream_once(s, threads, content);
 		*again = !err && (content->size != s->size ||
@@ -257,7 +264,8 @@ static int try_once(struct stream *s, struct record_worker *w,
 	take_stat(item->entry, &st);
 	s->fd = fd;
 	s->size = (uint64_t)st.st_size;
-	s->linked = s->run->r->hard && st.st_nlink > 1;
+	s->linked = item->entry->link ||
+		(record_link(s->run->r) == LINK_HARD && st.st_nlink > 1);
 	s->behind = record_is_huge(s->size);
 	err = stream_any(s, threads, &item->entry->content, again);
 	item->here = atomic_load(&s->here);

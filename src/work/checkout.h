@@ -184,7 +184,7 @@ int rename_new(int dir, const char *from, const char *to);
 int write_content(struct hand *h, const struct plan_entry *e, int fd,
 		  unsigned threads);
 
-/* --- checkout_link.c: hard links to files of the store -------------------- */
+/* --- checkout_link.c: links to files of the store ------------------------- */
 
 /* True when such an entry is to be a link. */
 bool link_wanted(const struct plan *p, const struct tree_entry *want);
@@ -193,10 +193,10 @@ bool link_wanted(const struct plan *p, const struct tree_entry *want);
  * of the entry, which is made where there is none.  DV_E_UNSUPPORTED: not
  * possible here; the text says why.
  */
-int link_make(struct hand *h, const struct plan_entry *e, const char *name,
-	      unsigned threads);
-/* After that: tells why, once, and no more are tried. */
-void link_refused(const struct plan *p);
+int link_make(struct hand *h, const struct plan_entry *e, enum link_kind kind,
+	      const char *name, unsigned threads);
+/* After that: no more of this kind are tried; tells why, once. */
+void link_refused(const struct plan *p, enum link_kind kind);
 /* With o->links: whether it matters what the file there holds. */
 bool link_may_change(const struct plan *p, const struct plan_entry *e);
 /* With o->links: the action.  same: what is there is what is recorded. */

@@ -10,6 +10,7 @@
 #include "base/array.h"
 #include "base/path.h"
 #include "chunk/sha256.h"
+#include "store/loose.h"
 #include "work/checkout.h"
 #include "work/stored.h"
 #include "work/temp_name.h"
@@ -80,6 +81,26 @@ static bool is_recorded_link(const struct plan *p, const struct plan_entry *e)
 		dv_id_equal(&row.content.id, &e->have->content.id);
 }
 
+/* A link that we made to what was or is recorded, and leads nowhere now. */
+static bool is_lost_link(const struct plan *p, const struct plan_entry *e)
+{
+	const char *text = e->item ? e->item->target : NULL;
+	struct dv_id link, id;
+	struct stat_row row;
+	size_t len;
+
+	if (!text || !loose_link_parse(text, strlen(text), &link, &len))
+		return false;
+	if (e->want && e->want->type == ENTRY_FILE && e->want->content.size &&
+	    !loose_name(&e->want->content, &id) && dv_id_equal(&id, &link))
+		return true;
+	if (e->row < 0)
+		return false;
+	stat_index_row(&p->index, (uint32_t)e->row, &row);
+	return row.type == ENTRY_FILE && row.size &&
+		!loose_name(&row.content, &id) && dv_id_equal(&id, &link);
+}
+
 /* True when what is there may go. */
 static bool may_go(const struct plan *p, const struct plan_entry *e)
 {
@@ -90,7 +111,7 @@ static bool may_go(const struct plan *p, const struct plan_entry *e)
 	if (have->special)
 		return false;
 	if (have->type == ENTRY_SYMLINK)
-		return is_recorded_link(p, e);
+		return is_recorded_link(p, e) || is_lost_link(p, e);
 	if (e->item)
 		return e->item->here && !e->item->failed;
 	/* all of it: a list alone would not bring the file back */
@@ -129,10 +150,13 @@ static uint8_t decide_file(struct plan *p, struct plan_entry *e)
 		p->dirs[e->sub].closed = true;
 		return ACT_KEEP;
 	}
-	if (same_content(e))
-		return e->have->type == ENTRY_FILE &&
-			e->have->executable != e->want->executable ?
-			ACT_MODE : ACT_SAME;
+	if (same_content(e)) {
+		if (e->have->type != ENTRY_FILE ||
+		    e->have->executable == e->want->executable)
+			return ACT_SAME;
+		/* the mode of a link's file is not to be changed */
+		return e->have->link ? ACT_WRITE : ACT_MODE;
+	}
 	return may_go(p, e) ? ACT_WRITE : ACT_KEEP;
 }
 

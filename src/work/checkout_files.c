@@ -38,12 +38,19 @@ static uint64_t want_bytes(const struct plan_entry *e)
 		e->want->content.size : 0;
 }
 
-/* A file whose blocks will be shared takes no room. */
-static bool is_loose(const struct plan *p, const struct content *c)
+/*
+ * A file whose blocks will be shared, or that is there as a whole already.  What
+ * is made for a symbolic link takes its room where the store is.
+ */
+static bool takes_no_room(const struct plan *p, const struct plan_entry *e)
 {
+	const struct content *c = &e->want->content;
+	bool link = link_wanted(p, e->want);
 	DV_AUTO_CLOSE int fd = -1;
 
-	if (!p->r->clone || c->size < RECORD_CLONED)
+	if (link && record_link(p->r) == LINK_SYMBOLIC)
+		return true;
+	if (!link && (!p->r->clone || c->size < RECORD_CLONED))
 		return false;
 	if (loose_open(p->r->store, c, &fd))
 		fd = -1;
@@ -62,10 +69,10 @@ static int check_space(const struct plan *p)
 
 		if (e->action != ACT_WRITE)
 			continue;
-		if (e->have && !e->have->special &&
+		if (e->have && !e->have->special && !e->have->link &&
 		    e->have->type == ENTRY_FILE)
 			bytes -= bytes < e->have->size ? bytes : e->have->size;
-		if (bytes && is_loose(p, &e->want->content))
+		if (bytes && takes_no_room(p, e))
 			bytes = 0;
 		need += bytes;
 	}

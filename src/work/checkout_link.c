@@ -1,5 +1,5 @@
 /*
- * Hard links between the store and the work tree: made, where store.link asks
+ * Links from the work tree to files of the store: made, where store.link asks
  * for them; made for what is already here (DV_LINKS_APPLY); and turned into
  * files of the user's own (DV_LINKS_UNDO).
  */
@@ -20,6 +20,7 @@
 #include "store/list.h"
 #include "store/loose.h"
 #include "work/checkout.h"
+#include "work/linked.h"
 #include "work/temp_name.h"
 
 /*
@@ -27,15 +28,15 @@
  * and many small ones are what packs are for.  A mode is one of the file, not
  * of the link, so executables are copied as well.
  */
-static bool may_be_link(const struct tree_entry *want)
+static bool may_be_link(const struct plan *p, const struct tree_entry *want)
 {
 	return want && want->type == ENTRY_FILE && !want->executable &&
-		want->content.size >= RECORD_CLONED;
+		want->content.size && want->content.size >= p->r->link_from;
 }
 
 bool link_wanted(const struct plan *p, const struct tree_entry *want)
 {
-	return atomic_load(&p->r->hard) && may_be_link(want);
+	return record_link(p->r) && may_be_link(p, want);
 }
 
 /* --- making ----------------------------------------------------------------*/
@@ -60,6 +61,20 @@ static int add_chunks(struct loose *l, struct store_reader *r,
 	return err;
 }
 
+static void tell_kept(const struct plan *p, const struct plan_entry *e,
+		      const char *kept)
+{
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+
+	if (!kept || !p->o->notice)
+		return;
+	plan_path(p, e, &path);
+	buf_addf(&text, "%s: what was written through a link is now %s",
+		 path.data, kept);
+	p->o->notice(text.data, p->o->notice_data);
+}
+
 /* A whole file in the store, out of packs. */
 static int make_whole(struct hand *h, const struct plan_entry *e,
 		      unsigned threads)
@@ -80,35 +95,52 @@ static int make_whole(struct hand *h, const struct plan_entry *e,
 		err = add_chunks(l, h->reader, c);
 	if (!err)
 		err = loose_commit(l, c);
+	if (!err)
+		tell_kept(h->p, e, loose_kept(l));
 	loose_free(l);
 	return err;
 }
 
-int link_make(struct hand *h, const struct plan_entry *e, const char *name,
-	      unsigned threads)
+static int make_link(struct hand *h, const struct content *c,
+		     enum link_kind kind, const char *name)
+{
+	const struct recorder *r = h->p->r;
+
+	if (kind == LINK_SYMBOLIC)
+		return loose_symlink(r->store, c, r->store_real, h->dir_fd,
+				     name);
+	return loose_link(r->store, c, h->dir_fd, name);
+}
+
+int link_make(struct hand *h, const struct plan_entry *e, enum link_kind kind,
+	      const char *name, unsigned threads)
 {
 	const struct content *c = &e->want->content;
-	int err = loose_link(h->p->r->store, c, h->dir_fd, name);
+	int err = make_link(h, c, kind, name);
 
 	if (err == DV_E_NOTFOUND || err == DV_E_CHANGED) {
 		err = make_whole(h, e, threads);
 		if (!err)
-			err = loose_link(h->p->r->store, c, h->dir_fd, name);
+			err = make_link(h, c, kind, name);
 	} else if (!err) {
 		meter_add(h->p->meter, c->size, 0);
 	}
 	return err;
 }
 
-void link_refused(const struct plan *p)
+void link_refused(const struct plan *p, enum link_kind kind)
 {
 	const struct dv_checkout_options *o = p->o;
 	DV_AUTO_BUF struct buf text = BUF_INIT;
+	unsigned at = atomic_load(&p->r->kind);
 
-	if (!atomic_exchange(&p->r->hard, false) || !o->notice)
+	/* of several threads, the first */
+	if (p->r->kinds[at] != kind ||
+	    !atomic_compare_exchange_strong(&p->r->kind, &at, at + 1) ||
+	    !o->notice)
 		return;
-	buf_addf(&text, "no hard links to the store are made: %s",
-		 dv_error_text());
+	buf_addf(&text, "no %s links to the store are made: %s",
+		 kind == LINK_HARD ? "hard" : "symbolic", dv_error_text());
 	o->notice(text.data, o->notice_data);
 }
 
@@ -116,40 +148,43 @@ void link_refused(const struct plan *p)
 
 bool link_may_change(const struct plan *p, const struct plan_entry *e)
 {
-	return p->o->links == DV_LINKS_APPLY && may_be_link(e->want) &&
+	return p->o->links == DV_LINKS_APPLY && may_be_link(p, e->want) &&
 		e->have->type == ENTRY_FILE &&
 		e->have->size == e->want->content.size;
 }
 
-/* True when what is here is a whole file of the store itself. */
-static bool is_link(const struct plan *p, const struct plan_entry *e,
-		    bool *whole)
+/* How what is here is a whole file of the store itself. */
+static enum link_kind link_of(const struct plan *p, const struct plan_entry *e,
+			      bool *whole)
 {
 	DV_AUTO_CLOSE int fd = -1;
 	struct stat st;
 
 	*whole = !loose_open(p->r->store, &e->want->content, &fd);
-	return *whole && !fstat(fd, &st) && st.st_ino == e->have->inode &&
-		timespec_ns(&st.st_mtim) == e->have->mtime_ns;
+	if (!*whole || fstat(fd, &st) || st.st_ino != e->have->inode ||
+	    timespec_ns(&st.st_mtim) != e->have->mtime_ns)
+		return LINK_COPY;
+	return e->have->link ? LINK_SYMBOLIC : LINK_HARD;
 }
 
 uint8_t link_decide(const struct plan *p, const struct plan_entry *e,
 		    bool same)
 {
-	bool linked, whole;
+	enum link_kind is, wanted = record_link(p->r);
+	bool whole;
 
 	if (!e->want || e->want->type != ENTRY_FILE || !e->have ||
 	    e->have->special || e->have->type != ENTRY_FILE)
 		return ACT_NONE;
 	if (p->o->links == DV_LINKS_UNDO)
 		return ACT_PRIVATE;
-	if (!same || !may_be_link(e->want))
+	if (!same || !may_be_link(p, e->want))
 		return ACT_NONE;
-	linked = is_link(p, e, &whole);
-	if (linked != link_wanted(p, e->want))
+	is = link_of(p, e, &whole);
+	if (is != wanted)
 		return ACT_WRITE;
 	/* whether blocks are shared cannot be seen, and costs little */
-	return !linked && whole && p->r->clone ? ACT_WRITE : ACT_SAME;
+	return !is && whole && p->r->clone ? ACT_WRITE : ACT_SAME;
 }
 
 /* Copies what is there, whatever it holds, under a temporary name. */
@@ -191,14 +226,13 @@ int link_private(struct hand *h, struct plan_entry *e)
 
 	if (err)
 		return err;
-	fd = openat(h->dir_fd, e->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
-		    O_CLOEXEC | O_NOCTTY);
+	fd = linked_open(h->p->r->store_real, h->dir_fd, e->name);
 	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode) ||
 	    !still_same(h, e)) {
 		e->action = ACT_KEEP;
 		return 0;
 	}
-	if (st.st_nlink > 1) {
+	if (st.st_nlink > 1 || e->have->link) {
 		temp_name_make(temp);
 		err = copy_private(h, e, fd, &st, temp);
 		unlinkat(h->dir_fd, temp, 0);

@@ -19,6 +19,7 @@
 #include "base/path.h"
 #include "work/below.h"
 #include "work/checkout.h"
+#include "work/linked.h"
 #include "work/temp_name.h"
 
 void hand_init(struct hand *h, const struct plan *p)
@@ -79,10 +80,15 @@ static bool same_bytes(const struct scan_entry *have, const struct stat *st)
 bool still_same(const struct hand *h, const struct plan_entry *e)
 {
 	struct stat st;
+	struct dv_id id;
 
 	if (h->p->o->force || temp_name_is(e->name))
 		return true;
-	if (fstatat(h->dir_fd, e->name, &st, AT_SYMLINK_NOFOLLOW))
+	/* the file it leads to may have come, or been replaced by a good one */
+	if ((e->have->link || e->have->type == ENTRY_SYMLINK) &&
+	    linked_name(h->dir_fd, e->name, &id))
+		return true;
+	if (linked_stat(h->p->r->store_real, h->dir_fd, e->name, &st, NULL))
 		return errno == ENOENT;
 	return scan_entry_still(e->have, &st);
 }
@@ -193,17 +199,12 @@ static int write_file(struct hand *h, struct plan_entry *e, const char *temp,
 	return 0;
 }
 
-/* A link to a file of the store; where that cannot be, a file of its own. */
-static int write_hard(struct hand *h, struct plan_entry *e, const char *temp,
-		      unsigned threads)
+/* What came of making a link under the temporary name. */
+static int place_link(struct hand *h, struct plan_entry *e, const char *temp,
+		      int err)
 {
 	struct stat st;
-	int err = link_make(h, e, temp, threads);
 
-	if (err == DV_E_UNSUPPORTED) {
-		link_refused(h->p);
-		return write_file(h, e, temp, threads);
-	}
 	err = content_failed(e, err);
 	if (err || e->action != ACT_WRITE)
 		return err;
@@ -214,10 +215,27 @@ static int write_hard(struct hand *h, struct plan_entry *e, const char *temp,
 	}
 	if (err || e->action != ACT_WRITE)
 		return err;
-	if (fstatat(h->dir_fd, e->name, &st, AT_SYMLINK_NOFOLLOW))
+	if (linked_stat(h->p->r->store_real, h->dir_fd, e->name, &st, NULL))
 		return fail_entry(h, e, "stat");
 	plan_note(e, &st);
 	return 0;
+}
+
+/* A link to a file of the store, or what store.link says where it cannot be. */
+static int write_any(struct hand *h, struct plan_entry *e, const char *temp,
+		     unsigned threads)
+{
+	enum link_kind kind;
+
+	while (link_wanted(h->p, e->want) &&
+	       (kind = record_link(h->p->r)) != LINK_COPY) {
+		int err = link_make(h, e, kind, temp, threads);
+
+		if (err != DV_E_UNSUPPORTED)
+			return place_link(h, e, temp, err);
+		link_refused(h->p, kind);
+	}
+	return write_file(h, e, temp, threads);
 }
 
 int write_entry(struct hand *h, struct plan_entry *e, unsigned threads)
@@ -233,10 +251,8 @@ int write_entry(struct hand *h, struct plan_entry *e, unsigned threads)
 		temp_name_make(temp);
 	if (e->want->type == ENTRY_SYMLINK)
 		err = write_link(h, e, first);
-	else if (link_wanted(h->p, e->want))
-		err = write_hard(h, e, first, threads);
 	else
-		err = write_file(h, e, first, threads);
+		err = write_any(h, e, first, threads);
 	meter_add(h->p->meter, 0, 1);
 	return err;
 }

@@ -17,6 +17,7 @@
 #include "git/repo.h"
 #include "work/below.h"
 #include "work/content.h"
+#include "work/linked.h"
 
 /* --- the two files --------------------------------------------------- */
 
@@ -39,8 +40,7 @@ static int read_disk(struct dv_repo *repo, const char *path, struct buf *out)
 	buf_add(&parent, path, path_parent_len(path));
 	DV_AUTO_CLOSE int dir = open_below(top, parent.data);
 	if (dir >= 0)
-		fd = openat(dir, path_name(path), O_RDONLY | O_NOFOLLOW |
-			    O_NONBLOCK | O_CLOEXEC);
+		fd = linked_open(repo_store_real(repo), dir, path_name(path));
 	if (fd < 0 || fstat(fd, &st))
 		return dv_fail_errno("cannot open %s", path);
 	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size > DV_DIFF_LINES_MOST)

@@ -14,6 +14,7 @@
 #include "git/repo.h"
 #include "work/below.h"
 #include "work/diff.h"
+#include "work/linked.h"
 #include "work/parts.h"
 #include "work/reread.h"
 #include "work/scan.h"
@@ -124,8 +125,8 @@ static int look(struct diff *d, const char *path, int *fd, struct stat *st)
 
 	buf_add(&parent, path, path_parent_len(path));
 	*fd = open_below(d->top, parent.data);
-	if (*fd >= 0 && !fstatat(*fd, path_name(path), st,
-				 AT_SYMLINK_NOFOLLOW))
+	if (*fd >= 0 && !linked_stat(repo_store_real(d->repo), *fd,
+				     path_name(path), st, NULL))
 		return 0;
 	saved = errno;
 	if (*fd >= 0)
@@ -214,8 +215,9 @@ int diff_disk_hash(struct diff *d, struct diff_side *side)
 	if (err)
 		return err;
 	file.read_ns = clock_real_ns();
-	reread_init(&reread, take_content, &side->entry.content);
-	err = reread_add(&reread, fd, path_name(side->path), &file);
+	reread_init(&reread, repo_store_real(d->repo), take_content,
+		    &side->entry.content);
+	err = reread_add(&reread, fd, &file);
 	if (!err)
 		err = reread_flush(&reread);
 	if (!err)

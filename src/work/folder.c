@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +10,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "work/folder.h"
+#include "work/linked.h"
 
 #define LIST_BLOCK	(32u << 10)	/* bytes of names asked for at once */
 
@@ -63,7 +63,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-int folder_list(int fd, const char *path, struct arena *arena,
+int folder_list(const struct folder *folder, struct arena *arena,
 		struct disk_entry **entries, size_t *count)
 {
 	_Alignas(struct dirent64) char block[LIST_BLOCK];
@@ -72,20 +72,22 @@ int folder_list(int fd, const char *path, struct arena *arena,
 	size_t kept = 0;
 	ssize_t n;
 
-	while ((n = getdents64(fd, block, sizeof(block))) > 0)
+	while ((n = getdents64(folder->fd, block, sizeof(block))) > 0)
 		take_names(block, (size_t)n, arena, &names);
 	items = names.items;
 	if (n < 0)
-		return dv_fail_errno("cannot read directory %s", path);
+		return dv_fail_errno("cannot read directory %s",
+				     folder->path);
 	for (size_t i = 0; i < names.count; i++) {
 		struct disk_entry e = items[i];
 		struct stat st;
 
-		if (fstatat(fd, e.name, &st, AT_SYMLINK_NOFOLLOW)) {
+		if (linked_stat(folder->store, folder->fd, e.name, &st,
+				&e.link)) {
 			if (errno == ENOENT)
 				continue;
-			return dv_fail_errno("cannot stat %s/%s", path,
-					     e.name);
+			return dv_fail_errno("cannot stat %s/%s",
+					     folder->path, e.name);
 		}
 		e.mode = st.st_mode;
 		e.mtime_ns = timespec_ns(&st.st_mtim);

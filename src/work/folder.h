@@ -1,6 +1,7 @@
 #ifndef WORK_FOLDER_H
 #define WORK_FOLDER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -13,17 +14,25 @@ struct disk_entry {
 	uint32_t mode;
 	int64_t mtime_ns, ctime_ns;
 	uint64_t inode, size;
+	bool link;		/* one of ours: all this is of the store's file */
+};
+
+/* A directory to be listed. */
+struct folder {
+	int fd;
+	const char *path;	/* for messages */
+	const char *store;	/* see work/linked.h */
 };
 
 /* The same as a struct stat, of which only these fields are set. */
 void disk_entry_stat(const struct disk_entry *e, struct stat *out);
 
 /*
- * All entries of the directory open at `fd` but "." and "..", sorted by raw
- * name bytes; symlinks are not followed.  Those that vanish meanwhile are left
- * out.  `path` is for messages.
+ * All entries of the directory but "." and "..", sorted by raw name bytes;
+ * symlinks that are not ours are not followed.  Those that vanish meanwhile are
+ * left out.
  */
-int folder_list(int fd, const char *path, struct arena *arena,
+int folder_list(const struct folder *folder, struct arena *arena,
 		struct disk_entry **entries, size_t *count);
 
 /* The entry of this name, or NULL. */

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "work/below.h"
+#include "work/linked.h"
 #include "work/stat_index.h"
 
 void moves_release(struct moves *m)
@@ -39,11 +40,12 @@ static int open_parent(const struct moves *m, const char *path)
 }
 
 /* Is it there, and a directory or a file as the pointer says? */
-static bool is_there(int dir, const char *name, enum dv_kind kind)
+static bool is_there(const struct moves *m, int dir, const char *name,
+		     enum dv_kind kind)
 {
 	struct stat st;
 
-	return !fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) &&
+	return !linked_stat(repo_store_real(m->repo), dir, name, &st, NULL) &&
 		(kind == DV_KIND_TREE ? S_ISDIR(st.st_mode) :
 					S_ISREG(st.st_mode));
 }
@@ -70,7 +72,7 @@ static bool rename_data(const struct moves *m, const char *from,
 	DV_AUTO_CLOSE int target = open_parent(m, to);
 
 	return source >= 0 && target >= 0 &&
-		is_there(source, path_name(from), kind) &&
+		is_there(m, source, path_name(from), kind) &&
 		!renameat2(source, path_name(from), target, path_name(to),
 			   RENAME_NOREPLACE);
 }

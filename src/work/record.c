@@ -4,11 +4,13 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/array.h"
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/clone.h"
 #include "base/crew.h"
 #include "base/error.h"
 #include "base/path.h"
@@ -16,45 +18,88 @@
 #include "store/loose.h"
 #include "store/tree.h"
 #include "work/below.h"
+#include "work/linked.h"
 #include "work/record.h"
 
-/* The store's file system can share blocks. */
-static bool can_clone(struct store *s)
-{
-	struct loose *from = NULL, *to = NULL;
-	bool yes = !loose_new(s, &from) &&
-		!loose_begin(s, loose_fd(from), false, &to);
+/* --- links ------------------------------------------------------------- */
 
-	loose_free(to);
+/* The store and the work tree can share blocks. */
+static bool can_clone(struct recorder *r)
+{
+	DV_AUTO_CLOSE int to = openat(r->top, ".", O_TMPFILE | O_WRONLY |
+				      O_CLOEXEC, 0600);
+	struct loose *from = NULL;
+	bool yes = to >= 0 && !loose_new(r->store, &from) &&
+		!clone_fd(loose_fd(from), to);
+
 	loose_free(from);
 	return yes;
 }
 
-/* Whether the first word of store.link that can be done here is hardlink. */
-static bool is_hard(struct store *s, const char *list)
+static bool same_file_system(struct recorder *r)
 {
-	while (list) {
-		size_t n = strcspn(list, ",");
+	struct stat here, there;
 
-		if (n == strlen("hardlink"))
-			return true;
-		if (n == strlen("copy") || !list[n] || can_clone(s))
-			return false;
-		list += n + 1;
+	return !fstat(r->top, &here) && !stat(store_path(r->store), &there) &&
+		here.st_dev == there.st_dev;
+}
+
+static enum link_kind link_word(const char *word, size_t len)
+{
+	if (len == strlen("reflink") && *word == 'r')
+		return LINK_CLONE;
+	if (len == strlen("hardlink") && *word == 'h')
+		return LINK_HARD;
+	return len == strlen("symlink") ? LINK_SYMBOLIC : LINK_COPY;
+}
+
+/* What cannot be done here is passed over for what is named after it. */
+static bool is_possible(struct recorder *r, enum link_kind kind)
+{
+	if (kind == LINK_CLONE)
+		return can_clone(r);
+	return kind != LINK_HARD || same_file_system(r);
+}
+
+/* The words of store.link in their order; "copy" ends them. */
+static void choose_links(struct recorder *r, const char *list)
+{
+	size_t count = 0;
+
+	for (; list && count < LINK_KINDS; list += *list == ',') {
+		size_t len = strcspn(list, ",");
+		enum link_kind kind = link_word(list, len);
+
+		if (kind == LINK_COPY)
+			break;
+		list += len;
+		r->clone |= kind == LINK_CLONE;
+		/* the first is tried, and said to have failed */
+		if (count && !is_possible(r, r->kinds[count - 1]))
+			count--;
+		r->kinds[count++] = kind;
 	}
-	return false;
+	r->kinds[count] = LINK_COPY;
+}
+
+static int set_links(struct recorder *r, struct dv_repo *repo)
+{
+	const char *list = dv_config_get(repo, "store.link");
+
+	r->store_real = repo_store_real(repo);
+	choose_links(r, list ? list : "reflink");
+	return dv_config_size(repo, "store.linkfrom", RECORD_CLONED,
+			      &r->link_from);
 }
 
 int recorder_open(struct recorder *r, struct dv_repo *repo,
 		  enum record_mode mode, unsigned threads,
 		  struct meter *meter)
 {
-	const char *link = dv_config_get(repo, "store.link");
 	uint64_t damaged;
 	int err;
 
 	*r = (struct recorder){ .mode = mode, .meter = meter };
-	r->clone = !link || strstr(link, "reflink");
 	r->threads = crew_size(threads);
 	r->workers = xcalloc(r->threads, sizeof(*r->workers));
 	for (unsigned i = 0; i < r->threads; i++) {
@@ -66,9 +111,9 @@ int recorder_open(struct recorder *r, struct dv_repo *repo,
 	if (!err)
 		err = repo_worktree_fd(repo, &r->top);
 	if (!err)
-		atomic_init(&r->hard, is_hard(r->store, link));
+		err = set_links(r, repo);
 	/* what need not be put must still be here when it is pointed to */
-	if (!err && (mode == RECORD_PUT || r->hard)) {
+	if (!err && (mode == RECORD_PUT || record_link(r))) {
 		err = store_hold(r->store);
 		r->held = !err;
 	}
@@ -291,8 +336,7 @@ int record_open(const struct record_run *run, struct record_worker *w,
 
 	if (err)
 		return err;
-	*fd = openat(w->dir_fd, item->entry->name, O_RDONLY | O_NOFOLLOW |
-		     O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	*fd = linked_open(run->r->store_real, w->dir_fd, item->entry->name);
 	return *fd < 0 ? open_failed(run, item) : 0;
 }
 

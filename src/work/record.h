@@ -65,14 +65,27 @@ struct record_worker {
 	uint32_t dir;
 };
 
+/* How the content of a large file gets into the work tree. */
+enum link_kind {
+	LINK_COPY = 0,
+	LINK_CLONE,		/* blocks are shared where that can be */
+	LINK_HARD,
+	LINK_SYMBOLIC,
+};
+#define LINK_KINDS	4
+
 struct recorder {
 	struct store *store;		/* borrowed */
+	const char *store_real;		/* borrowed; see work/linked.h */
 	int top;			/* fd of the work tree, borrowed */
 	enum record_mode mode;
 	unsigned threads;
 	bool held;			/* the store, by us */
 	bool clone;			/* sharing blocks is allowed */
-	atomic_bool hard;		/* large files become hard links */
+	uint8_t kinds[LINK_KINDS + 1];	/* of links, first choice first; ends
+					   with LINK_COPY */
+	atomic_uint kind;		/* the one tried now */
+	uint64_t link_from;		/* bytes a file has that is linked */
 	struct meter *meter;		/* borrowed */
 	uint64_t expected;		/* bytes to be read, as far as known */
 	struct session *session;	/* owned; NULL: nothing was put */
@@ -84,6 +97,14 @@ struct recorder {
 	_Atomic uint64_t read_bytes;
 	_Atomic uint64_t new_bytes;	/* of content */
 };
+
+/* Large files become links to whole files of the store, of this kind. */
+static inline enum link_kind record_link(const struct recorder *r)
+{
+	uint8_t kind = r->kinds[atomic_load(&r->kind)];
+
+	return kind == LINK_HARD || kind == LINK_SYMBOLIC ? kind : LINK_COPY;
+}
 
 /* More than half of what memory could hold: not to be kept in it. */
 bool record_is_huge(uint64_t size);

@@ -28,6 +28,7 @@
 #include "store/tree.h"
 #include "work/add.h"
 #include "work/below.h"
+#include "work/linked.h"
 #include "work/scan.h"
 #include "work/stat_index.h"
 
@@ -45,6 +46,7 @@ struct removing {
 	dv_remove_cb *fn;
 	void *data;
 	int top;		/* fd of the work tree */
+	const char *store;	/* see work/linked.h */
 	struct add_plans plans;
 	struct target *targets;	/* owned; in the order of the plans */
 	size_t count, room;
@@ -107,6 +109,7 @@ static int check_entry(const struct dv_status_entry *e, void *data)
 					 "it: its id would be lost") : 0;
 	case DV_STATE_DELETED:
 	case DV_STATE_ABSENT:
+	case DV_STATE_UNLINKED:
 	case DV_STATE_BROKEN:
 		break;
 	}
@@ -155,7 +158,7 @@ static int remove_entry(const struct removing *r, const struct scan_entry *e,
 	struct stat st;
 	bool may;
 
-	if (fstatat(fd, e->name, &st, AT_SYMLINK_NOFOLLOW))
+	if (linked_stat(r->store, fd, e->name, &st, NULL))
 		return 0;
 	may = e->row >= 0 && !e->special &&
 		(r->o->force || scan_entry_still(e, &st));
@@ -377,7 +380,7 @@ int dv_remove(struct dv_repo *repo, const char *const *paths, size_t count,
 	DV_AUTO_LOCK struct lock lock = LOCK_INIT;
 	struct removing r = {
 		.repo = repo, .o = options, .fn = fn, .data = data,
-		.stage = PATH_LIST_INIT,
+		.store = repo_store_real(repo), .stage = PATH_LIST_INIT,
 	};
 	int err = repo_worktree_fd(repo, &r.top);
 

@@ -16,15 +16,18 @@
 #include "chunk/sha256.h"
 #include "store/list.h"
 #include "work/below.h"
+#include "work/linked.h"
 #include "work/reread.h"
 
 #define SMALL_FILE	((uint64_t)1 << 20)	/* bytes, read whole */
 #define BATCH_BYTES	((size_t)2 << 20)
 #define BATCH_FILES	512
 
-void reread_init(struct reread *r, reread_cb *done, void *data)
+void reread_init(struct reread *r, const char *store, reread_cb *done,
+		 void *data)
 {
 	memset(r, 0, sizeof(*r));
+	r->store = store;
 	r->bytes = (struct buf)BUF_INIT;
 	r->done = done;
 	r->data = data;
@@ -39,7 +42,7 @@ void reread_release(struct reread *r)
 	free(r->big);
 	free(r->rows);
 	free(r->dirs);
-	reread_init(r, r->done, r->data);
+	reread_init(r, r->store, r->done, r->data);
 }
 
 bool content_equal(const struct content *a, const struct content *b)
@@ -70,11 +73,10 @@ static void finished(struct reread *r, const struct reread_file *f,
 }
 
 /* Opens a file without waiting for, or being led away by, anything else. */
-static int open_file(int fd, const char *name, const char *path, int *out,
+static int open_file(const char *store, int fd, const char *path, int *out,
 		     struct stat *st)
 {
-	*out = openat(fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
-		      O_NOCTTY | O_CLOEXEC);
+	*out = linked_open(store, fd, path_name(path));
 	if (*out < 0 && (errno == ENOENT || errno == ELOOP))
 		return dv_fail(DV_E_CHANGED,
 			       "%s: changed while it was looked at", path);
@@ -124,8 +126,7 @@ static int read_small(struct reread *r, int fd, const char *path,
 	return 0;
 }
 
-int reread_add(struct reread *r, int fd, const char *name,
-	       const struct reread_file *file)
+int reread_add(struct reread *r, int fd, const struct reread_file *file)
 {
 	uint64_t size = (uint64_t)file->st.st_size;
 	struct reread_file *f;
@@ -143,7 +144,7 @@ int reread_add(struct reread *r, int fd, const char *name,
 			return err;
 	}
 	DV_AUTO_CLOSE int in = -1;
-	err = open_file(fd, name, file->path, &in, &st);
+	err = open_file(r->store, fd, file->path, &in, &st);
 	if (!err)
 		err = read_small(r, in, file->path, size, &len);
 	if (err)
@@ -297,7 +298,7 @@ static int one_big(struct reread *r, int top, unsigned threads,
 	if (fd < 0)
 		return dv_fail_errno("cannot open %s", f->path);
 	DV_AUTO_CLOSE int in = -1;
-	err = open_file(fd, path_name(f->path), f->path, &in, &st);
+	err = open_file(r->store, fd, f->path, &in, &st);
 	b.fd = in;
 	if (!err)
 		err = stream_big(&b, threads, &c);

@@ -34,6 +34,7 @@ typedef void reread_cb(void *data, const struct reread_file *file,
 		       const struct content *content);
 
 struct reread {
+	const char *store;	/* see work/linked.h */
 	struct arena arena;
 	struct buf bytes;
 	struct chunk *chunks;		/* owned */
@@ -48,15 +49,15 @@ struct reread {
 	size_t row_count, row_room, dir_count, dir_room;
 };
 
-void reread_init(struct reread *r, reread_cb *done, void *data);
+void reread_init(struct reread *r, const char *store, reread_cb *done,
+		 void *data);
 void reread_release(struct reread *r);
 
 /*
  * Takes a file of directory `fd`; file->at, len and changed are filled here,
  * both paths are copied.  May read and hash.
  */
-int reread_add(struct reread *r, int fd, const char *name,
-	       const struct reread_file *file);
+int reread_add(struct reread *r, int fd, const struct reread_file *file);
 /* Hashes what waits in the batch. */
 int reread_flush(struct reread *r);
 /* Reads the big ones, each with `threads` threads. */

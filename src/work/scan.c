@@ -21,6 +21,7 @@
 #include "store/tree.h"
 #include "work/below.h"
 #include "work/folder.h"
+#include "work/linked.h"
 #include "work/queue.h"
 #include "work/scan.h"
 #include "work/temp_name.h"
@@ -40,6 +41,7 @@ struct job {
 
 struct walk {
 	int top;		/* of the work tree, borrowed */
+	const char *store;	/* see work/linked.h */
 	const char *path;	/* tracked */
 	const struct stat_index *index;
 	struct ignore *ignore;
@@ -150,6 +152,7 @@ static void fill_entry(struct scan_entry *e, const struct disk_entry *d,
 	else
 		e->special = true;
 	e->executable = e->type == ENTRY_FILE && d->mode & S_IXUSR;
+	e->link = d->link;
 	if (!row)
 		return;
 	disk_entry_stat(d, &st);
@@ -259,6 +262,7 @@ static int list_job(struct walk *w, struct arena *arena, struct job *job)
 	DV_AUTO_ARENA struct arena stats = ARENA_INIT;
 	DV_AUTO_BUF struct buf full = BUF_INIT;
 	struct row_cursor rows = rows_of(w->index, job->dir.index_dir);
+	struct folder folder = { .store = w->store };
 	struct disk_entry *entries;
 	size_t count;
 	struct stat st;
@@ -274,7 +278,9 @@ static int list_job(struct walk *w, struct arena *arena, struct job *job)
 	job->dir.mtime_ns = timespec_ns(&st.st_mtim);
 	job->dir.ctime_ns = timespec_ns(&st.st_ctim);
 	job->dir.inode = st.st_ino;
-	err = folder_list(fd, full.data, &stats, &entries, &count);
+	folder.fd = fd;
+	folder.path = full.data;
+	err = folder_list(&folder, &stats, &entries, &count);
 	if (!err && count > UINT32_MAX)
 		err = dv_fail(DV_E_UNSUPPORTED, "%s: too many entries",
 			      full.data);
@@ -381,7 +387,7 @@ static int64_t single_row(const struct walk *w, const char *inside,
 }
 
 static void scan_single(struct walk *w, const char *inside,
-			const struct stat *st, struct scan *out)
+			const struct stat *st, bool link, struct scan *out)
 {
 	DV_AUTO_BUF struct buf parent = BUF_INIT;
 	const char *name = path_name(*inside ? inside : w->path);
@@ -393,6 +399,7 @@ static void scan_single(struct walk *w, const char *inside,
 		.ctime_ns = timespec_ns(&st->st_ctim),
 		.inode = st->st_ino,
 		.size = (uint64_t)st->st_size,
+		.link = link,
 	};
 	struct scan_entry *e = arena_alloc(arena, sizeof(*e));
 	struct stat_row row;
@@ -414,12 +421,13 @@ static void scan_single(struct walk *w, const char *inside,
 }
 
 /* What is at worktree/full; its parents may not be symlinks. */
-static int stat_root(int top, const char *full, struct stat *st)
+static int stat_root(const struct walk *w, const char *full,
+		     struct stat *st, bool *link)
 {
 	DV_AUTO_BUF struct buf parent = BUF_INIT;
 
 	buf_add(&parent, full, path_parent_len(full));
-	DV_AUTO_CLOSE int fd = open_below(top, parent.data);
+	DV_AUTO_CLOSE int fd = open_below(w->top, parent.data);
 	if (fd < 0 && errno == ELOOP)
 		return dv_fail(DV_E_INVALID, "%s is beyond a symbolic link",
 			       full);
@@ -427,8 +435,8 @@ static int stat_root(int top, const char *full, struct stat *st)
 		return dv_fail(DV_E_NOTFOUND, "no such file: %s", full);
 	if (fd < 0)
 		return dv_fail_errno("cannot open %s", parent.data);
-	if (!fstatat(fd, *full ? path_name(full) : ".", st,
-		     AT_SYMLINK_NOFOLLOW))
+	if (!linked_stat(w->store, fd, *full ? path_name(full) : ".", st,
+			 link))
 		return 0;
 	if (errno == ENOENT)
 		return dv_fail(DV_E_NOTFOUND, "no such file: %s", full);
@@ -463,14 +471,15 @@ static int scan_any(struct walk *w, struct dv_repo *repo, const char *inside,
 {
 	DV_AUTO_BUF struct buf full = BUF_INIT;
 	struct stat st;
+	bool link;
 	int err;
 
 	full_path(w, inside, &full);
-	err = stat_root(w->top, full.data, &st);
+	err = stat_root(w, full.data, &st, &link);
 	if (err)
 		return err;
 	if (!S_ISDIR(st.st_mode)) {
-		scan_single(w, inside, &st, out);
+		scan_single(w, inside, &st, link, out);
 		return 0;
 	}
 	if (w->ignore)
@@ -487,6 +496,7 @@ int scan_run(struct dv_repo *repo, const char *path, const char *inside,
 	     unsigned threads, struct scan *out)
 {
 	struct walk w = {
+		.store = repo_store_real(repo),
 		.path = path,
 		.index = index && index->dirs ? index : NULL,
 		.ignore = ignore,

@@ -26,6 +26,8 @@ struct scan_entry {
 	bool known;		/* the index has it and stat_row_matches();
 				   never for ENTRY_DIR */
 	bool executable;
+	bool link;		/* a symbolic link of ours: what follows is of
+				   the store's file */
 	int64_t row;		/* of this name in the index, or -1 */
 	uint32_t dir;		/* ENTRY_DIR: number in scan.dirs */
 	int64_t mtime_ns, ctime_ns;

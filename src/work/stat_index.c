@@ -347,6 +347,32 @@ int stat_index_open(struct dv_repo *repo, const char *path,
 	return 0;
 }
 
+int stat_index_each(const char *git_dir,
+		    int (*fn)(void *data, const struct stat_index *x),
+		    void *data)
+{
+	DV_AUTO_BUF struct buf file = BUF_INIT;
+	DV_AUTO_DIR DIR *dir = NULL;
+	const struct dirent *entry;
+	size_t len;
+	int err = 0;
+
+	buf_addf(&file, "%s/dv/stat", git_dir);
+	len = file.len;
+	dir = opendir(file.data);
+	while (!err && dir && (entry = readdir(dir))) {
+		DV_AUTO_STAT_INDEX struct stat_index x = STAT_INDEX_INIT;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		buf_setlen(&file, len);
+		path_append(&file, entry->d_name);
+		if (!filemap_open(&x.map, file.data) && check(&x))
+			err = fn(data, &x);
+	}
+	return err;
+}
+
 /* Is this file the one that the index of `path` is kept in? */
 static bool is_name_of(const char *name, const char *path)
 {

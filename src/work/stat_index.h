@@ -88,6 +88,14 @@ bool stat_index_check(struct stat_index *x, const char *path);
 int stat_index_others(struct dv_repo *repo, const struct path_list *paths,
 		      struct path_list *out);
 
+/*
+ * Calls fn for each sound index that the work tree with this git folder has;
+ * non-zero stops and is returned.
+ */
+int stat_index_each(const char *git_dir,
+		    int (*fn)(void *data, const struct stat_index *x),
+		    void *data);
+
 /* Appends the name of the file that holds the index of `path`. */
 int stat_index_name(struct dv_repo *repo, const char *path, struct buf *out);
 

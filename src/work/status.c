@@ -250,6 +250,7 @@ int dv_status(struct dv_repo *repo, const struct dv_status_options *options,
 {
 	struct status s = {
 		.repo = repo, .options = options,
+		.store = repo_store_real(repo),
 		.index = STAT_INDEX_INIT, .ignore_seen = ID_MAP_INIT,
 		.threads = crew_size(options->threads),
 	};

@@ -53,6 +53,7 @@ struct status {
 	struct dv_repo *repo;
 	const struct dv_status_options *options;
 	int top;		/* fd of the work tree, borrowed */
+	const char *store;	/* see work/linked.h */
 	unsigned threads;
 	struct finder *finders;	/* owned, one per thread */
 	struct meter meter;

@@ -7,6 +7,8 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "chunk/sha256.h"
+#include "store/loose.h"
+#include "work/linked.h"
 #include "work/status.h"
 
 static int modified(struct status *s, struct finder *f, const char *path,
@@ -102,19 +104,36 @@ static int compare_file(struct status *s, struct finder *f, int fd,
 	status_full_path(s, path, &full);
 	file.path = full.data;
 	file.below = full.data + full.len - strlen(path);
-	return reread_add(&f->reread, fd, path_name(*path ? path : s->path),
-			  &file);
+	return reread_add(&f->reread, fd, &file);
+}
+
+/* A link of ours to what is recorded, which leads there no more. */
+static bool is_unlinked(int fd, const char *name,
+			const struct status_want *want)
+{
+	struct dv_id id, link;
+
+	return want->type == ENTRY_FILE && linked_name(fd, name, &link) &&
+		want->content.size && !loose_name(&want->content, &id) &&
+		dv_id_equal(&id, &link);
 }
 
 int status_entry(struct status *s, struct finder *f, int fd, const char *path,
 		 const struct status_want *want, const struct stat_row *row,
 		 int64_t number, const struct stat *st, int64_t read_ns)
 {
+	struct dv_status_entry *e;
+
 	if (want->type == ENTRY_FILE && S_ISREG(st->st_mode))
 		return compare_file(s, f, fd, path, want, row, number, st,
 				    read_ns);
 	if (want->type == ENTRY_SYMLINK && S_ISLNK(st->st_mode))
 		return compare_link(s, f, fd, path, want, row, number, st,
 				    read_ns);
+	if (S_ISLNK(st->st_mode) && is_unlinked(fd, path_name(path), want)) {
+		e = status_found(s, f, DV_STATE_UNLINKED, path);
+		e->size = want->content.size;
+		return 0;
+	}
 	return modified(s, f, path, st);
 }

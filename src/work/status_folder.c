@@ -325,6 +325,7 @@ static void without_tree(struct merge *m)
 static int merge_run(struct merge *m)
 {
 	DV_AUTO_BUF struct buf full = BUF_INIT;
+	struct folder folder = { .fd = m->fd, .store = m->s->store };
 	int err = 0;
 
 	if (m->dir.index_dir >= 0) {
@@ -345,8 +346,8 @@ static int merge_run(struct merge *m)
 	if (!m->dir.tree)
 		wants_from_rows(m);
 	status_full_path(m->s, m->dir.path, &full);
-	err = folder_list(m->fd, full.data, &m->arena, &m->disk,
-			  &m->disk_count);
+	folder.path = full.data;
+	err = folder_list(&folder, &m->arena, &m->disk, &m->disk_count);
 	if (!err)
 		meter_add(&m->s->meter, 0, m->disk_count);
 	return err ? err : merge_all(m);

@@ -83,6 +83,7 @@ static int count_folder(struct status *s, struct new_folders *n,
 	DV_AUTO_ARENA struct arena arena = ARENA_INIT;
 	DV_AUTO_BUF struct buf full = BUF_INIT;
 	DV_AUTO_BUF struct buf below = BUF_INIT;
+	struct folder folder = { .store = s->store };
 	struct disk_entry *entries;
 	size_t count;
 	int err = cancel_check();
@@ -93,8 +94,10 @@ static int count_folder(struct status *s, struct new_folders *n,
 		return 0;
 	if (fd < 0)
 		return dv_fail_errno("cannot open %s", full.data);
+	folder.fd = fd;
+	folder.path = full.data;
 	if (!err)
-		err = folder_list(fd, full.data, &arena, &entries, &count);
+		err = folder_list(&folder, &arena, &entries, &count);
 	for (size_t i = 0; !err && i < count; i++) {
 		const struct disk_entry *e = &entries[i];
 		bool ignored;

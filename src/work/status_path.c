@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "work/below.h"
+#include "work/linked.h"
 #include "work/resolve.h"
 #include "work/status.h"
 #include "work/stored.h"
@@ -43,8 +44,8 @@ static int spot_find(struct status *s, const char *path, struct spot *out)
 		return 0;
 	if (out->fd < 0)
 		return dv_fail_errno("cannot open %s", parent.data);
-	if (!fstatat(out->fd, path_name(full.data), &out->st,
-		     AT_SYMLINK_NOFOLLOW))
+	if (!linked_stat(s->store, out->fd, path_name(full.data), &out->st,
+			 NULL))
 		out->there = true;
 	else if (errno != ENOENT)
 		return dv_fail_errno("cannot stat %s", full.data);
@@ -117,6 +118,7 @@ static int compare_single(struct status *s)
 	DV_AUTO_SPOT struct spot spot = { .fd = -1 };
 	struct reread_file file = { .row = -1, .path = s->path };
 	struct stat_row row;
+	struct dv_id id;
 	bool known = false, same = true;
 	int err = spot_find(s, "", &spot);
 
@@ -125,6 +127,12 @@ static int compare_single(struct status *s)
 	if (!spot.there) {
 		found_file(s, s->index.dirs ? DV_STATE_DELETED :
 			   DV_STATE_ABSENT, &spot);
+		return 0;
+	}
+	if (S_ISLNK(spot.st.st_mode) &&
+	    linked_name(spot.fd, path_name(s->path), &id) &&
+	    dv_id_equal(&id, &s->pointer->id)) {
+		found_file(s, DV_STATE_UNLINKED, &spot);
 		return 0;
 	}
 	if (!S_ISREG(spot.st.st_mode) ||
@@ -149,8 +157,7 @@ static int compare_single(struct status *s)
 	file.below = s->path + strlen(s->path);
 	file.st = spot.st;
 	file.read_ns = spot.read_ns;
-	return reread_add(&s->finders[0].reread, spot.fd, path_name(s->path),
-			  &file);
+	return reread_add(&s->finders[0].reread, spot.fd, &file);
 }
 
 /* --- a directory ---------------------------------------------------------- */
@@ -438,7 +445,7 @@ static int compare_opened(struct status *s, const struct dv_tracked *t,
 	int err;
 
 	for (unsigned i = 0; i < s->threads; i++)
-		reread_init(&s->finders[i].reread, reread_done,
+		reread_init(&s->finders[i].reread, s->store, reread_done,
 			    &s->finders[i]);
 	err = compare(s, t, before);
 	for (unsigned i = 0; i < s->threads; i++) {

@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "base/trace.h"
 #include "work/below.h"
+#include "work/linked.h"
 #include "work/status.h"
 
 /* Rows a thread takes at once; more threads than that are not worth it. */
@@ -76,7 +77,7 @@ static int compare_row(struct status *s, struct finder *f, int fd,
 	stat_index_row(&s->index, number, &row);
 	if (row.type == ENTRY_DIR)
 		return 0;
-	if (!fstatat(fd, row.name, &st, AT_SYMLINK_NOFOLLOW)) {
+	if (!linked_stat(s->store, fd, row.name, &st, NULL)) {
 		if (stat_row_matches(&row, &st) && !s->options->rehash)
 			return 0;
 	} else if (errno != ENOENT) {

@@ -193,7 +193,7 @@ static void values_must_suit_their_setting(void **state)
 						 "core.hints", "perhaps"),
 		     "not true or false");
 	assert_int_equal(dv_config_set(repo, DV_CONFIG_LOCAL, "store.link",
-				       "symlink"), DV_E_INVALID);
+				       "softlink"), DV_E_INVALID);
 	assert_int_equal(dv_config_set(repo, DV_CONFIG_LOCAL, "store.link",
 				       "hardlink,reflink"), 0);
 	assert_int_equal(dv_config_set(repo, DV_CONFIG_LOCAL, "core.remote",
