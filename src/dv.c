@@ -11,6 +11,7 @@
 
 #include "base/trace.h"
 #include "builtin/builtin.h"
+#include "cli/options.h"
 #include "cli/report.h"
 
 static void on_interrupt(int signal_number)
@@ -86,6 +87,7 @@ int main(int argc, char **argv)
 							       argv[1]);
 	if (!command)
 		return unknown_command(argv[1]);
+	options_set_instead(option_instead);
 	trace_init();
 	catch_interrupts();
 	return report_output(command->run(argc - 1, argv + 1));

@@ -23,6 +23,8 @@ const struct command *command_find(const char *name);
 /* What to use for a command of DVC's or git's that has no counterpart, or
    NULL. */
 const char *command_instead(const char *name);
+/* The same for an option, "--glob" or "-o", that the command does not have. */
+const char *option_instead(const char *command, const char *option);
 /* The name nearest to a mistyped one, or NULL when none is near. */
 const char *command_nearest(const char *name);
 

@@ -69,38 +69,6 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
-/* Words that people bring along. */
-static const struct {
-	const char *name, *instead;
-} elsewhere[] = {
-	{ "cache", "dv store shows where it is, dv config store.path moves it" },
-	{ "clone", "git clone, then dv pull" },
-	{ "dag", "pipelines are not in this version of dv" },
-	{ "data", "dv status shows the data too" },
-	{ "destroy", "dv rm --keep each path, then remove .git/dv" },
-	{ "exp", "experiments are not in this version of dv" },
-	{ "get-url", "dv import-url, or curl" },
-	{ "install", "dv hooks install" },
-	{ "list-url", "aws s3 ls, or curl" },
-	{ "metrics", "metrics are not in this version of dv" },
-	{ "params", "parameters are not in this version of dv" },
-	{ "plots", "plots are not in this version of dv" },
-	{ "repro", "pipelines are not in this version of dv" },
-	{ "root", "git rev-parse --show-toplevel" },
-	{ "run", "pipelines are not in this version of dv" },
-	{ "stage", "pipelines are not in this version of dv" },
-	{ "track", "dv add" },
-	{ "untrack", "dv rm --keep" },
-};
-
-const char *command_instead(const char *name)
-{
-	for (size_t i = 0; i < sizeof(elsewhere) / sizeof(*elsewhere); i++)
-		if (!strcmp(elsewhere[i].name, name))
-			return elsewhere[i].instead;
-	return NULL;
-}
-
 const char *command_nearest(const char *name)
 {
 	const char *nearest = NULL;

@@ -127,6 +127,16 @@ static const struct action *find_action(const char *name)
 	return NULL;
 }
 
+static int unknown_action(const char *name)
+{
+	int code = usage_error(usage, "unknown action '%s'", name);
+
+	if (!strcmp(name, "modify"))
+		report_hint("dv config [--local] remote.<name>.<key> "
+			    "<value>");
+	return code;
+}
+
 int cmd_remote(int argc, char **argv)
 {
 	DV_AUTO_REPO struct dv_repo *repo = NULL;
@@ -150,8 +160,7 @@ int cmd_remote(int argc, char **argv)
 	if (n) {
 		action = find_action(argv[0]);
 		if (!action)
-			return usage_error(usage, "unknown action '%s'",
-					   argv[0]);
+			return unknown_action(argv[0]);
 		n--;
 		argv++;
 	}

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/near.h"
 #include "cli/options.h"
+#include "cli/report.h"
 
 #define HELP_COLUMN 28
 
@@ -136,7 +137,15 @@ static bool set_value(const struct option *o, const char *text)
 	return true;
 }
 
+static option_instead_fn *instead_of;
+
+void options_set_instead(option_instead_fn *fn)
+{
+	instead_of = fn;
+}
+
 struct parser {
+	const char *command;	/* as it was typed */
 	int argc, at;
 	char **argv;
 	const struct option *options;
@@ -163,13 +172,29 @@ static int take(struct parser *p, const struct option *o, const char *shown,
 	return 0;
 }
 
+/* False when there is nothing known of such an option. */
+static bool tell_instead(const struct parser *p, const char *word,
+			 const char *option)
+{
+	const char *instead = instead_of ? instead_of(p->command, option) :
+		NULL;
+
+	if (!instead)
+		return false;
+	usage_error(p->usage, "unknown option '%s'", word);
+	report_hint("%s", instead);
+	return true;
+}
+
 static int unknown_name(struct parser *p, const char *word, size_t len)
 {
 	DV_AUTO_BUF struct buf name = BUF_INIT;
 	const char *nearest;
 
-	buf_add(&name, word + 2, len);
-	nearest = nearest_name(p->options, name.data);
+	buf_add(&name, word, len + 2);
+	if (tell_instead(p, word, name.data))
+		return 129;
+	nearest = nearest_name(p->options, name.data + 2);
 	if (!nearest)
 		return usage_error(p->usage, "unknown option '%s'", word);
 	return usage_error(p->usage, "unknown option '%s' (did you mean "
@@ -194,6 +219,8 @@ static int take_letters(struct parser *p, const char *word)
 		char shown[3] = { '-', *at, 0 };
 		int code;
 
+		if (!o && tell_instead(p, shown, shown))
+			return 129;
 		if (!o)
 			return usage_error(p->usage, "unknown option '%s'",
 					   shown);
@@ -210,7 +237,7 @@ static int take_letters(struct parser *p, const char *word)
 int parse_options(int argc, char **argv, const struct option *options,
 		  const char *const *usage, int *exit_code)
 {
-	struct parser p = { argc, 1, argv, options, usage };
+	struct parser p = { argv[0], argc, 1, argv, options, usage };
 	int left = 0;
 
 	*exit_code = 0;

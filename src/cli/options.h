@@ -49,6 +49,13 @@ struct option {
 int parse_options(int argc, char **argv, const struct option *options,
 		  const char *const *usage, int *exit_code);
 
+/*
+ * What to say of an option that a command, as it was typed, does not have:
+ * `option` is "--name" or "-l".  NULL when there is nothing to say.
+ */
+typedef const char *option_instead_fn(const char *command, const char *option);
+void options_set_instead(option_instead_fn *fn);
+
 /* Says what is wrong with the arguments and the usage.  Returns 129. */
 int usage_error(const char *const *usage, const char *problem, ...)
 	__attribute__((format(printf, 2, 3)));

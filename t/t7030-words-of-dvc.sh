@@ -1,0 +1,93 @@
+#!/bin/sh
+
+test_description='what a user of DVC types either works or is answered by what to type'
+
+. "${0%/*}/test-lib.sh"
+
+# A command of DVC's, the command of dv's (or -), and the options DVC's has;
+# those that dv must have too are marked by a +.
+cat >table <<'EOF'
+init        init          --subdir --no-scm -f --force +-q -v --verbose
+add         add           --glob -o --out --to-remote -r --remote --remote-jobs --no-commit +-f +--force --no-relink --file --external --desc -R --recursive +-q +--quiet -v
+commit      commit        +-f +--force -d --with-deps -R --recursive --data-only --relink --no-relink --glob
+checkout    checkout      --summary -d --with-deps -R --recursive +-f +--force +--relink +--allow-missing --no-relink --glob
+push        push          +-r +--remote +-j +--jobs +-a +--all-branches +-T +--all-tags +-A +--all-commits -d --with-deps -R --recursive --run-cache --no-run-cache --glob
+fetch       fetch         +-r +--remote +-j +--jobs +-a +-T +-A -d --with-deps -R --recursive --run-cache --no-run-cache +--max-size --type
+pull        pull          +-r +--remote +-j +--jobs +-a +-T +-A +-f +--force +--allow-missing -d --with-deps -R --recursive --run-cache --no-run-cache --glob
+status      status        -c --cloud +-r -a --all-branches -T --all-tags -A --all-commits -d --with-deps -R --recursive +-j +--jobs +--json --no-updates +-q +--quiet
+data        status        --granular +--json --unchanged --untracked-files --not-in-remote --no-remote-refresh
+diff        diff          --targets +--json +--md --show-hash --hide-missing
+gc          gc            -w --workspace -a --all-branches -T --all-tags -A --all-commits --all-experiments --rev +-n --num --date -c --cloud +-r +--remote --not-in-remote -p --projects -f +--force +-j +--jobs +--dry-run --skip-failed
+remove      remove        --outs
+move        move          -v
+unprotect   unprotect     +-q
+list        list          +-R +--recursive +--dvc-only +--rev +--size -T +--tree +--level +-L +--json --show-hash --config --remote --remote-config
+du          du            +-s +--summarize +--rev --config --remote
+get         get           +-o +--out +--rev +-f +--force --show-url +-j +--jobs +--remote --remote-config --config
+import      import        +-o +--out +--rev +-f +--force +-j +--jobs +--no-download --no-exec --remote-config --config --file --desc
+import-url  import-url    +--to-remote --no-exec --no-download --version-aware --fs-config +-f +--force +-j +--jobs +-r +--remote --file --desc
+update      update        +--rev -R --recursive +--no-download --to-remote +-r +--remote +-j +--jobs
+check-ignore check-ignore -d +--details +-n +--non-matching +--stdin -a --all
+config      config        +--local +--global +--system +--project -u +--unset +-l +--list +--show-origin
+remote      remote        +-d +--default -f --force +--local +--global --system --project -u --unset +-v
+install     hooks         --use-pre-commit-tool
+completion  completion    -s --shell
+EOF
+
+test_expect_success 'every option of every data command works or is answered' '
+	make_repo repo && cd repo &&
+	while read -r theirs ours options
+	do
+		dv "$ours" --list-options | cut -f1 | tr " " "\n" | sed "s/=\$//" >have || return 1
+		for o in $options
+		do
+			case $o in
+			+*)	grep -qx -e "${o#+}" have || { echo "$theirs: $o does not work"; return 1; } ;;
+			*)	! grep -qx -e "$o" have || { echo "$theirs: $o works, mark it"; return 1; }
+				test_exit_code 129 dv "$ours" "$o" x 2>err || return 1
+				grep "unknown option .$o" err && test "$(grep -c "^hint: " err)" = 1 || { echo "$theirs: $o"; cat err; return 1; } ;;
+			esac
+		done
+	done <../table
+'
+
+test_expect_success 'the commands and options of the hints are there' '
+	grep "{ \"" "$TEST_DIR/../src/builtin/elsewhere.c" | grep -c . && python3 - "$TEST_DIR/../src/builtin/elsewhere.c" <<-\EOP
+	import re, subprocess, sys
+	text = re.sub(r"\"\s*\n\s*\"", "", open(sys.argv[1]).read())
+	count = 0
+	for hint in re.findall(r"\"((?:[^\"\\]|\\.)*)\"", text):
+	    for m in re.finditer(r"\bdv ([a-z][a-z-]*)((?: +(?:--?[A-Za-z][a-z-]*|<[a-z]+>))*)", hint):
+	        command, rest = m.groups()
+	        if command in ("sends", "waits", "has"):
+	            continue
+	        out = subprocess.run(["dv", command, "--list-options"], capture_output=True, text=True)
+	        assert out.returncode == 0, (hint, command)
+	        have = {w.rstrip("=") for l in out.stdout.splitlines() for w in l.split("\t")[0].split()}
+	        for o in re.findall(r"(?<= )--?[A-Za-z][a-z-]*", rest):
+	            count += 1
+	            assert o in have, (hint, o)
+	assert count > 20, count
+	EOP
+'
+
+test_expect_success 'commands that dv has under another name, or not at all' '
+	for word in artifacts cache daemon dag data dataset destroy exp experiments freeze get-url git-hook import-db install list-url \
+		metrics params plots queue repro root run stage studio unfreeze
+	do
+		test_exit_code 129 dv $word 2>err && grep "^hint: " err && ! grep "did you mean" err || return 1
+	done && for word in list move remove
+	do
+		dv $word -h || return 1
+	done
+'
+
+test_expect_success 'dvc remote modify, gc -n <number>' '
+	cd repo && test_exit_code 129 dv remote modify origin url x 2>err && grep "hint: dv config .*remote.<name>.<key>" err && test_exit_code 129 dv gc -n 3
+'
+
+test_expect_success 'advice is silent where it is not wanted, and -- ends options' '
+	cd repo && test_must_fail dv add -- --glob 2>err && ! grep "unknown option" err
+'
+
+test_done
