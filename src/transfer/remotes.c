@@ -10,6 +10,7 @@
 #include "git/repo.h"
 #include "remote/remote.h"
 #include "transfer/open.h"
+#include "transfer/remote_place.h"
 
 #define NAME_MAX_LEN	64
 
@@ -244,7 +245,8 @@ static int set_url(struct dv_repo *repo, enum dv_config_level level,
 	if (*prefix && *url != '/' && !strstr(url, "://"))
 		buf_addf(&full, "%s/", prefix);
 	buf_addstr(&full, url);
-	return set_key(repo, level, name, "url", full.data);
+	err = remote_place_check(repo, full.data);
+	return err ? err : set_key(repo, level, name, "url", full.data);
 }
 
 static enum dv_config_level level_or_project(enum dv_config_level level)
