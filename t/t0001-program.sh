@@ -143,6 +143,29 @@ test_expect_success 'DV_TRACE=sum adds up where the time went, and changes nothi
 	DV_TRACE=1 dv status 2>err && grep " status$" err && ! grep "own ms" err
 '
 
+cat >names.py <<'EOF'
+import json
+import sys
+
+NAMES = [b"b\xffd", "\u00ff".encode(), b"t\tab", b"q\""]
+if sys.argv[1] == "make":
+    for n in NAMES:
+        open(n, "w").write("1")
+elif sys.argv[1] == "z":
+    found = sys.stdin.buffer.read().split(b"\0")
+    assert all(b"d/" + n in found for n in NAMES), found
+else:
+    found = [json.loads(l)["path"] for l in sys.stdin]
+    assert all("d/" + n in found for n in ("b\u00ffd", "\u00ff", "t\tab", "q\"")), found
+EOF
+
+test_expect_success 'names that are no UTF-8 or have control bytes: for people, -z and JSON' '
+	make_repo names && cd names && mkdir d && (cd d && python3 ../../names.py make) && dv add -q d &&
+	dv ls -R d >out && cat out && grep -F "\"d/b\\377d\"" out && grep -F "\"d/t\\tab\"" out && dv ls -Rz d | python3 ../names.py z &&
+	dv ls -R --json d >out && cat out && grep -F "d/b\\u00ffd" out && grep -F "d/t\\u0009ab" out && python3 -X utf8 ../names.py json <out &&
+	echo 2 >>"d/$(printf "b\\377d")" && dv status --json >out && grep -F "d/b\\u00ffd" out && git add -A . && git commit -qm d && dv diff --json >out && grep -F "d/b\\u00ffd" out
+'
+
 test_expect_success 'words of DVC and git are answered with what dv has' '
 	for word in install repro root untrack
 	do

@@ -8,6 +8,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/path.h"
 #include "git/config.h"
 #include "git/format.h"
 
@@ -187,6 +188,7 @@ static int declared_safe(const char *worktree, bool *safe)
 int git_owner_check(const char *worktree, const char *git_file,
 		    const char *git_dir)
 {
+	DV_AUTO_BUF struct buf word = BUF_INIT;
 	bool safe;
 	int err;
 
@@ -195,8 +197,9 @@ int git_owner_check(const char *worktree, const char *git_file,
 	err = declared_safe(worktree, &safe);
 	if (err || safe)
 		return err;
+	path_word(worktree, &word);
 	return dv_hint(dv_fail(DV_E_INVALID, "the repository at %s belongs "
 			       "to somebody else", worktree),
 		       "git config --global --add safe.directory %s",
-		       worktree);
+		       word.data);
 }

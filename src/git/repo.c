@@ -33,16 +33,19 @@ static const char ignore_text[] =
 static int find_prefix(struct dv_repo *repo, const char *start)
 {
 	DV_AUTO_FREE char *real = realpath(start, NULL);
+	DV_AUTO_BUF struct buf word = BUF_INIT;
 	const char *below;
 
 	if (!real)
 		return dv_fail_errno("cannot look at %s", start);
 	below = strcmp(repo->place.worktree, "/") ?
 		path_below(real, repo->place.worktree) : real + 1;
-	if (!below)
+	if (!below) {
+		path_word(repo->place.worktree, &word);
 		return dv_hint(dv_fail(DV_E_NOTFOUND, "not inside the work "
 				       "tree %s", repo->place.worktree),
-			       "cd %s", repo->place.worktree);
+			       "cd %s", word.data);
+	}
 	repo->prefix = xstrdup(below);
 	return 0;
 }

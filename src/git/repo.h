@@ -71,6 +71,17 @@ void repo_let_go(struct store **held);
  */
 int repo_lock(struct dv_repo *repo, const char *command, struct lock *out);
 
+/* --- hints (hint.c) ---------------------------------------------------- */
+
+/*
+ * A path of the work tree as one word of a command that is typed where the
+ * user stands.  Appended to *out; returns its text.
+ */
+const char *repo_word(const struct dv_repo *repo, const char *path,
+		      struct buf *out);
+/* The hint to DV_E_INCOMPLETE: to fetch path.  Returns err, whatever it is. */
+int repo_hint_fetch(const struct dv_repo *repo, int err, const char *path);
+
 /* --- tracked paths (tracked.c) ----------------------------------------- */
 
 /*

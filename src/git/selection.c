@@ -411,6 +411,8 @@ static int fail_unmet(struct dv_repo *repo, const char *typed)
 	DV_AUTO_BUF struct buf name = BUF_INIT;
 	int err = dv_fail(DV_E_NOTFOUND, "nothing is tracked at %s", typed);
 
+	if (strlen(typed) > 4 && !strcmp(typed + strlen(typed) - 4, ".dvc"))
+		return dv_hint(err, "DVC tracks it: dv migrate --from-dvc");
 	buf_addf(&name, "remote.%s.url", typed);
 	if (!dv_config_get(repo, name.data))
 		return err;

@@ -185,14 +185,23 @@ static int registry_add(struct dv_repo *repo, const char *path)
 
 /* --- all of them ------------------------------------------------------- */
 
-static int refuse_nested(const char *path, const char *above)
+static int refuse_nested(const struct dv_repo *repo, const char *path,
+			 const char *above)
 {
-	return dv_hint(dv_fail(DV_E_INVALID, "%s.dv is inside of %s, which is "
-			       "tracked too", path, above),
-		       "keep one of them: remove %s.dv or %s.dv", path, above);
+	DV_AUTO_BUF struct buf inner = BUF_INIT;
+	DV_AUTO_BUF struct buf outer = BUF_INIT;
+	int err = dv_fail(DV_E_INVALID, "%s.dv is inside of %s, which is "
+			  "tracked too", path, above);
+
+	repo_word(repo, path, &inner);
+	repo_word(repo, above, &outer);
+	return dv_hint(err, "keep one of them: rm %s" DV_POINTER_SUFFIX
+		       ", or rm %s" DV_POINTER_SUFFIX, inner.data,
+		       outer.data);
 }
 
-static int check_nested(const struct path_list *l)
+static int check_nested(const struct dv_repo *repo,
+			const struct path_list *l)
 {
 	DV_AUTO_BUF struct buf above = BUF_INIT;
 
@@ -204,7 +213,8 @@ static int check_nested(const struct path_list *l)
 			if (!above.len)
 				break;
 			if (path_list_has(l, above.data))
-				return refuse_nested(l->items[i], above.data);
+				return refuse_nested(repo, l->items[i],
+						     above.data);
 		}
 	}
 	return 0;
@@ -240,7 +250,7 @@ int tracked_list(struct dv_repo *repo, struct path_list *out)
 		take(out, top, repo->registry.items[i].text,
 		     repo->registry.items[i].len);
 	path_list_sort(out);
-	return check_nested(out);
+	return check_nested(repo, out);
 }
 
 /* --- one of them ------------------------------------------------------- */

@@ -44,18 +44,20 @@ static void full_path(const struct remote *r, const char *name,
 static int fail(const struct remote *r, const char *name, const char *what)
 {
 	const struct dir *d = r->state;
+	DV_AUTO_BUF struct buf root = BUF_INIT;
 	int why = errno;
 	int code = remote_fail_errno(r, name, what);
 
+	path_word(d->root, &root);
 	if (why == EACCES || why == EPERM)
-		return dv_hint(code, "whose is it?  ls -ld %s", d->root);
+		return dv_hint(code, "whose is it?  ls -ld %s", root.data);
 	if (why == EROFS)
 		return dv_hint(code, "it is mounted read-only");
 	if (code == DV_E_NOSPACE)
-		return dv_hint(code, "make room there: df -h %s", d->root);
+		return dv_hint(code, "make room there: df -h %s", root.data);
 	if (why == ESTALE || why == EIO || why == ENOTCONN || why == EHOSTDOWN)
 		return dv_hint(code, "is its disk or share still there?  "
-			       "df %s", d->root);
+			       "df %s", root.data);
 	/* "not there" is said of objects only, after a look at the folder */
 	return code == DV_E_NOTFOUND ? DV_E_IO : code;
 }
@@ -78,6 +80,7 @@ static int check_parent(const struct remote *r)
 {
 	const struct dir *d = r->state;
 	DV_AUTO_FREE char *parent = parent_of(d->root);
+	DV_AUTO_BUF struct buf word = BUF_INIT;
 	struct stat st;
 
 	if (!stat(parent, &st)) {
@@ -88,10 +91,11 @@ static int check_parent(const struct remote *r)
 	}
 	if (errno != ENOENT)
 		return fail(r, "", "cannot look");
+	path_word(parent, &word);
 	return dv_hint(remote_fail(r, DV_E_IO, "", "there is no folder %s",
 				   parent),
 		       "if it is on a disk or share, mount that; if it is "
-		       "new: mkdir -p %s", parent);
+		       "new: mkdir -p %s", word.data);
 }
 
 /* After ENOENT: an object that is not there, or no remote at all? */
@@ -397,6 +401,7 @@ static int make_parents(struct remote *r, const char *name)
 /* base's texts name the file; this one names the remote as well. */
 static int put_failed(struct remote *r, const char *name, int code)
 {
+	DV_AUTO_BUF struct buf root = BUF_INIT;
 	struct error_state last;
 	const struct dir *d = r->state;
 
@@ -406,9 +411,10 @@ static int put_failed(struct remote *r, const char *name, int code)
 	if (code == DV_E_NOTFOUND)
 		code = DV_E_IO;
 	code = remote_fail(r, code, name, "%s", last.text);
-	if (code == DV_E_NOSPACE)
-		return dv_hint(code, "make room there: df -h %s", d->root);
-	return code;
+	if (code != DV_E_NOSPACE)
+		return code;
+	path_word(d->root, &root);
+	return dv_hint(code, "make room there: df -h %s", root.data);
 }
 
 static int put_file(struct remote *r, const char *name,

@@ -48,13 +48,15 @@ static int find_tracked(const struct clone *c, struct source_entry *p)
 
 static int not_there(const struct clone *c, const struct source_entry *p)
 {
+	DV_AUTO_BUF struct buf url = BUF_INIT;
 	int err = dv_fail(DV_E_NOTFOUND, "%s has no %s in %.12s", c->url,
 			  p->path, c->commit);
 
 	if (c->dvc)
 		return dv_hint(err, "DVC looks after that repository, and dv "
 			       "does not read its data: dvc get");
-	return dv_hint(err, "dv ls --repo %s", c->url);
+	path_word(c->url, &url);
+	return dv_hint(err, "dv ls --repo %s", url.data);
 }
 
 int source_find(const struct clone *c, const char *path, struct source_entry *out)

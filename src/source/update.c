@@ -45,7 +45,7 @@ static int check_unchanged(const struct update *u, const struct dv_tracked *t,
 
 	if (!result.kept)
 		return err;
-	name = add_word(u->repo, t->path, &word);
+	name = repo_word(u->repo, t->path, &word);
 	err = dv_fail(DV_E_EXISTS, "%s: changed here and not recorded; left "
 		      "as it was", t->path);
 	return dv_hint(err, "dv status %s shows what it is, dv update -f %s "

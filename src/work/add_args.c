@@ -156,15 +156,6 @@ static int stat_path(struct dv_repo *repo, const char *path, struct stat *st,
 		linked_refuse(repo_store_real(repo), fd, path) : 0;
 }
 
-const char *add_word(struct dv_repo *repo, const char *path, struct buf *out)
-{
-	DV_AUTO_BUF struct buf typed = BUF_INIT;
-
-	path_typed(dv_repo_prefix(repo), path, &typed);
-	path_word(typed.data, out);
-	return out->data;
-}
-
 static int check_name(struct dv_repo *repo, const char *path)
 {
 	static const char *const of_git[] = {
@@ -191,7 +182,7 @@ static int check_name(struct dv_repo *repo, const char *path)
 		return 0;
 	err = dv_fail(DV_E_INVALID, "%s has the name of a pointer file", path);
 	buf_add(&data, path, strlen(path) - suffix);
-	return dv_hint(err, "dv add %s", add_word(repo, data.data, &typed));
+	return dv_hint(err, "dv add %s", repo_word(repo, data.data, &typed));
 }
 
 static int refuse_kind(const char *path, const struct stat *st, bool inside)
@@ -261,7 +252,7 @@ static int refuse_submodule(struct dv_repo *repo, const char *path)
 	DV_AUTO_BUF struct buf word = BUF_INIT;
 	int err = dv_fail(DV_E_EXISTS, "%s is a submodule", path);
 
-	add_word(repo, path, &word);
+	repo_word(repo, path, &word);
 	if (is_repository(repo, path))
 		return dv_hint(err, "cd %s, then dv add there what is in it "
 			       "(dv init first where it has no dv)",
@@ -286,7 +277,7 @@ static int refuse_git(struct dv_repo *repo, const char *path)
 			      which.data);
 	else
 		err = dv_fail(DV_E_EXISTS, "%s is tracked by git", path);
-	return dv_hint(err, "git rm -r --cached %s", add_word(repo, path, &typed));
+	return dv_hint(err, "git rm -r --cached %s", repo_word(repo, path, &typed));
 }
 
 /* Below a submodule or another repository git does not take the pointer. */
@@ -305,7 +296,7 @@ static int refuse_other_repo(struct dv_repo *repo, const char *path)
 		err = dv_fail(DV_E_INVALID, "%s is in another repository, %s",
 			      path, dir.data);
 		return dv_hint(err, "cd %s, then dv add it there",
-			       add_word(repo, dir.data, &typed));
+			       repo_word(repo, dir.data, &typed));
 	}
 	return 0;
 }
@@ -317,7 +308,7 @@ static int gone(struct dv_repo *repo, const char *path, bool tracked)
 
 	if (!tracked)
 		return err;
-	path = add_word(repo, path, &word);
+	path = repo_word(repo, path, &word);
 	return dv_hint(err, "dv checkout %s puts it back; dv rm %s stops "
 		       "tracking it", path, path);
 }
@@ -337,7 +328,7 @@ static int check_inside(struct dv_repo *repo, const char *path,
 	if (p.kind != DV_KIND_TREE)
 		err = dv_hint(dv_fail(DV_E_EXISTS, "%s is recorded as a file",
 				      tracked),
-			      "dv add %s", add_word(repo, tracked, &typed));
+			      "dv add %s", repo_word(repo, tracked, &typed));
 	dv_pointer_release(&p);
 	if (!err && !path_relative_ok(path))
 		err = dv_fail(DV_E_INVALID, "%s is inside of .git", path);

@@ -49,9 +49,6 @@ int add_args_place(struct dv_repo *repo, const char *arg, bool again,
 int add_args_tracked(struct dv_repo *repo, const char *const *paths,
 		     size_t count, struct add_plans *out);
 
-/* How `path` is typed in a hint, in the folder where dv was called. */
-const char *add_word(struct dv_repo *repo, const char *path, struct buf *out);
-
 /* One plan: parts inside a tracked directory. */
 int add_args_inside(struct dv_repo *repo, const char *path,
 		    const char *const *inside, size_t count,

@@ -177,7 +177,7 @@ static int refuse_moved(const struct job *j)
 			  "the last checkout; what is here is of the version "
 			  "before", path);
 
-	path = add_word(j->a->repo, path, &typed);
+	path = repo_word(j->a->repo, path, &typed);
 	return dv_hint(err, "dv checkout %s brings the two together and keeps "
 		       "your changes; dv add -f %s records what is here", path,
 		       path);
@@ -247,7 +247,8 @@ static int make_pointer(struct job *j)
 	struct tree_entry root, old;
 	bool has_old = base_tree(j, &old);
 	struct tree_source s = {
-		.r = &j->a->r, .path = j->plan->path, .index = &j->index,
+		.repo = j->a->repo, .r = &j->a->r, .path = j->plan->path,
+		.index = &j->index,
 		.keep = !j->index.complete || add_pointer_moved(j),
 		.lenient = j->a->o->changed_only,
 		.drop = j->a->drop,
@@ -257,7 +258,8 @@ static int make_pointer(struct job *j)
 			      &root);
 
 	j->out->result.absent = s.absent;
-	return err ? err : set_pointer(j, &root);
+	return err ? repo_hint_fetch(j->a->repo, err, j->plan->path) :
+		set_pointer(j, &root);
 }
 
 /* --- one plan ------------------------------------------------------------- */

@@ -64,9 +64,8 @@ static int read_old(struct tree_source *s, const struct dv_id *id,
 
 	if (err != DV_E_NOTFOUND)
 		return err;
-	err = dv_fail(DV_E_INCOMPLETE, "%s: directories that are recorded are "
-		      "not in the store", s->path);
-	return dv_hint(err, "dv fetch %s", s->path);
+	return dv_fail(DV_E_INCOMPLETE, "%s: directories that are recorded are "
+		       "not in the store", s->path);
 }
 
 static uint64_t files_of(const struct tree_entry *e)
@@ -310,6 +309,8 @@ static int gone_part(struct tree_source *s, const struct add_part *part,
 		     bool *any)
 {
 	int64_t row = find_row(s->index, part->inside);
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_BUF struct buf word = BUF_INIT;
 	int err;
 
 	*any = false;
@@ -319,12 +320,14 @@ static int gone_part(struct tree_source *s, const struct add_part *part,
 		return keep_entry(s, old, row, out, any);
 	if (s->lenient)
 		return 0;
-	err = dv_fail(DV_E_NOTFOUND, s->drop ? "%s/%s is not recorded" :
-		      "no such file: %s/%s", s->path, part->inside);
+	buf_addf(&path, "%s/%s", s->path, part->inside);
+	err = dv_fail(DV_E_NOTFOUND, s->drop ? "%s is not recorded" :
+		      "no such file: %s", path.data);
 	if (!old)
 		return err;
 	return dv_hint(err, "it is recorded but was never put here; "
-		       "dv checkout %s/%s does that", s->path, part->inside);
+		       "dv checkout %s does that",
+		       repo_word(s->repo, path.data, &word));
 }
 
 /* The new entry for one part, if there is any. */

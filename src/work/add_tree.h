@@ -24,6 +24,7 @@ struct add_part {
 };
 
 struct tree_source {
+	const struct dv_repo *repo;	/* for hints */
 	struct recorder *r;
 	const char *path;	/* tracked */
 	const struct stat_index *index;

@@ -214,10 +214,10 @@ int listing_tracked(const struct dv_tracked *t, void *data)
 	if (t->pointer.kind == DV_KIND_FILE && *t->inside)
 		return dv_fail(DV_E_NOTFOUND, "%s/%s is not recorded",
 			       t->path, t->inside);
-	if (t->pointer.kind == DV_KIND_FILE ||
-	    !asked_for(l->repo, l->what, t))
-		return listing_whole(l, t, 0);
-	return list_inside(l, t);
+	return repo_hint_fetch(l->repo, t->pointer.kind == DV_KIND_FILE ||
+			       !asked_for(l->repo, l->what, t) ?
+			       listing_whole(l, t, 0) : list_inside(l, t),
+			       t->path);
 }
 
 int dv_list(struct dv_repo *repo, const struct dv_selection *what,
@@ -277,14 +277,15 @@ static int cat_tracked(const struct dv_tracked *t, void *data)
 				     &arena, &e);
 	}
 	if (err)
-		return err;
+		return repo_hint_fetch(c->repo, err, path.data);
 	if (e.type == ENTRY_DIR)
 		return dv_fail(DV_E_INVALID, "%s is a folder", path.data);
 	if (e.type == ENTRY_SYMLINK)
 		return dv_fail(DV_E_INVALID, "%s is a symbolic link",
 			       path.data);
-	return content_write(c->store, path.data, &e.content, c->write,
-			     c->data);
+	err = content_write(c->store, path.data, &e.content, c->write,
+			    c->data);
+	return repo_hint_fetch(c->repo, err, path.data);
 }
 
 int dv_cat(struct dv_repo *repo, const char *rev, const char *path,

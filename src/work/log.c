@@ -87,7 +87,10 @@ static int find_entry(struct log *l, struct arena *arena,
 	side->there = !err;
 	side->lacking = err == DV_E_INCOMPLETE;
 	if (side->lacking && !l->lacks.code) {
-		dv_hint(err, "dv fetch -A %s", side->path.data);
+		DV_AUTO_BUF struct buf word = BUF_INIT;
+
+		dv_hint(err, "dv fetch -A %s",
+			repo_word(l->repo, side->path.data, &word));
 		error_save(err, &l->lacks);
 	}
 	return err == DV_E_NOTFOUND || side->lacking ? 0 : err;

@@ -142,8 +142,8 @@ static int refuse_border(const struct moving *m)
 			  "directory stays there, and nothing else moves in",
 			  m->from.data);
 
-	add_word(m->repo, m->from.data, &from);
-	add_word(m->repo, m->to.data, &to);
+	repo_word(m->repo, m->from.data, &from);
+	repo_word(m->repo, m->to.data, &to);
 	return dv_hint(err, "mv %s %s, then dv %s %s and dv add %s",
 		       from.data, to.data, m->inside.len ? "add" : "rm",
 		       from.data, to.data);
@@ -297,7 +297,7 @@ static int move_inside(struct moving *m, const char *to_inside)
 
 		err = dv_fail(DV_E_NOTFOUND, "%s is not here", m->from.data);
 		return dv_hint(err, "dv checkout %s puts it here",
-			       add_word(m->repo, m->from.data, &word));
+			       repo_word(m->repo, m->from.data, &word));
 	}
 	if (m->dry_run)
 		return 0;

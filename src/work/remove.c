@@ -85,7 +85,7 @@ static int refuse(const struct check *c, const char *found, const char *why)
 {
 	DV_AUTO_BUF struct buf word = BUF_INIT;
 	int err = dv_fail(DV_E_EXISTS, "%s %s", found, why);
-	const char *path = add_word(c->r->repo, c->path, &word);
+	const char *path = repo_word(c->r->repo, c->path, &word);
 
 	return dv_hint(err, "dv rm --keep %s stops tracking it and leaves the "
 		       "data, dv rm -f %s removes what is recorded all the "

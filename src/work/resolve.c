@@ -18,10 +18,8 @@ void resolve_root(const struct dv_pointer *p, struct tree_entry *out)
 
 int resolve_lacks(const char *name)
 {
-	int err = dv_fail(DV_E_INCOMPLETE,
-			  "%s: the store lacks what is recorded there", name);
-
-	return dv_hint(err, "dv fetch %s", name);
+	return dv_fail(DV_E_INCOMPLETE, "%s: the store lacks what is recorded "
+		       "there", name);
 }
 
 /* One step down; tree_find() alone does not say what it did not find. */

@@ -33,7 +33,7 @@ int resolve_check_root(const char *name, const struct dv_pointer *p,
 int resolve_check_file(const char *name, const struct dv_pointer *p,
 		       const struct content *content);
 
-/* The failure and the hint for what the store lacks. */
+/* The failure for what the store lacks; repo_hint_fetch() goes with it. */
 int resolve_lacks(const char *name);
 
 #endif
