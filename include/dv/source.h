@@ -88,6 +88,36 @@ int dv_update(struct dv_repo *repo, const struct dv_selection *what,
 	      const struct dv_source_options *options, dv_source_cb *fn,
 	      void *data);
 
+/* How the place that a tracked path came from is now. */
+enum dv_source_state {
+	DV_SOURCE_SAME = '=',		/* what is recorded */
+	DV_SOURCE_CHANGED = 'C',
+	DV_SOURCE_GONE = 'G',		/* nothing is there any more */
+	DV_SOURCE_UNKNOWN = 'U',	/* it cannot be said, see why */
+};
+
+struct dv_source_entry {
+	enum dv_source_state state;
+	const char *path;	/* relative to the work tree */
+	const char *url;	/* of the repository, file or folder */
+	const char *recorded;	/* commit, or version as the server calls it;
+				   "" when none was noted */
+	const char *now;	/* likewise; "" when it is not known */
+	const char *why;	/* UNKNOWN: what failed; else "" */
+};
+
+typedef int dv_source_state_cb(const struct dv_source_entry *entry,
+			       void *data);
+
+/*
+ * Looks whether the sources of selected paths are as recorded; no content is
+ * received, and nothing is written but what is kept of other repositories.
+ * Paths that came from nowhere are passed over.
+ */
+int dv_source_compare(struct dv_repo *repo, const struct dv_selection *what,
+		      const struct dv_source_options *options,
+		      dv_source_state_cb *fn, void *data);
+
 /*
  * A dv_transfer_options.supply: gets what no remote has of an imported path
  * from where it came from, as of the commit or version in its pointer.

@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "builtin/builtin.h"
 #include "builtin/open.h"
+#include "builtin/status.h"
 #include "cli/human.h"
 #include "cli/options.h"
 #include "cli/progress.h"
@@ -19,7 +20,7 @@
 
 static const char *const usage[] = {
 	"dv status [-s] [--porcelain] [-z] [--json] [--exit-code] [--rehash] "
-	"[--remote] [-r <remote>] [-q] [-j <n>] [--] [<path>...]", NULL
+	"[--remote] [-r <remote>] [--sources] [-q] [-j <n>] [--] [<path>...]", NULL
 };
 
 /* The sections of the long form, in the order they are printed. */
@@ -55,9 +56,8 @@ struct line {
 };
 
 struct status {
-	struct dv_repo *repo;
+	struct status_form form;
 	struct progress_view view;
-	int quiet, brief, porcelain, nul, json;
 	uint64_t differences;
 	struct line *lines;	/* owned; the long form's, sorted by path */
 	size_t count, room;
@@ -90,20 +90,28 @@ static void print_json(const struct dv_status_entry *e)
 	puts(out.data);
 }
 
-/* "M  path": paths from the top of the work tree unless it is --short. */
+void status_brief(const struct status_form *f, const char letters[2],
+		  const char *path, const char *end)
+{
+	DV_AUTO_BUF struct buf shown = BUF_INIT;
+
+	if (f->nul)
+		buf_addstr(&shown, path);
+	else if (f->porcelain)
+		path_quote(path, &shown);
+	else
+		shown_path(f->repo, path, &shown);
+	printf("%.2s %s%s%c", letters, shown.data, end, f->nul ? 0 : '\n');
+}
+
 static void print_brief(const struct status *s,
 			const struct dv_status_entry *e)
 {
-	DV_AUTO_BUF struct buf path = BUF_INIT;
+	const char letters[2] = {
+		(char)e->state, e->state == DV_STATE_NEW ? '?' : ' ',
+	};
 
-	if (s->nul)
-		buf_addstr(&path, e->path);
-	else if (s->porcelain)
-		path_quote(e->path, &path);
-	else
-		shown_path(s->repo, e->path, &path);
-	printf("%c%c %s%s%c", e->state, e->state == DV_STATE_NEW ? '?' : ' ',
-	       path.data, e->directory ? "/" : "", s->nul ? 0 : '\n');
+	status_brief(&s->form, letters, e->path, e->directory ? "/" : "");
 }
 
 static void keep_line(struct status *s, const struct dv_status_entry *e)
@@ -114,7 +122,7 @@ static void keep_line(struct status *s, const struct dv_status_entry *e)
 	buf_addf(&text, "%s:  ", sections[section].word);
 	while (text.len < 14)
 		buf_addch(&text, ' ');
-	shown_path(s->repo, e->path, &text);
+	shown_path(s->form.repo, e->path, &text);
 	if (e->directory)
 		buf_addch(&text, '/');
 	if (e->files > 1)
@@ -134,11 +142,11 @@ static int take_entry(const struct dv_status_entry *e, void *data)
 
 	progress_clear(&s->view);
 	s->differences++;
-	if (s->quiet)
+	if (s->form.quiet)
 		return 0;
-	if (s->json)
+	if (s->form.json)
 		print_json(e);
-	else if (s->brief || s->porcelain)
+	else if (s->form.brief || s->form.porcelain)
 		print_brief(s, e);
 	else
 		keep_line(s, e);
@@ -184,12 +192,12 @@ static int compare(struct status *s, const char *remote,
 	struct dv_transfer_options o = { .what = *what, .remote = remote };
 	struct dv_transfer_result r = { 0 };
 	char size[HUMAN_SIZE];
-	int err = dv_compare(s->repo, &o, &r);
+	int err = dv_compare(s->form.repo, &o, &r);
 
 	if (err)
 		return err;
 	s->differences += r.roots_done + r.repaired;
-	if (s->quiet || s->brief || s->porcelain || s->json)
+	if (s->form.quiet || s->form.brief || s->form.porcelain || s->form.json)
 		return 0;
 	if (!r.roots_done && !r.repaired)
 		printf("in sync with the remote\n");
@@ -217,15 +225,16 @@ int cmd_status(int argc, char **argv)
 	DV_AUTO_REPO struct dv_repo *repo = NULL;
 	struct status s = { 0 };
 	struct dv_status_options o = { 0 };
-	int exit_code = 0, rehash = 0, with_remote = 0, code, err, n;
+	int exit_code = 0, rehash = 0, with_remote = 0, sources = 0;
+	int code, err, n;
 	const char *remote = NULL;
 	const struct option options[] = {
-		OPT_FLAG('s', "short", &s.brief, "a short line per path"),
-		OPT_FLAG(0, "porcelain", &s.porcelain,
+		OPT_FLAG('s', "short", &s.form.brief, "a short line per path"),
+		OPT_FLAG(0, "porcelain", &s.form.porcelain,
 			 "the short form, the same in every version"),
-		OPT_FLAG('z', NULL, &s.nul,
+		OPT_FLAG('z', NULL, &s.form.nul,
 			 "the same, paths as they are and ended by NUL"),
-		OPT_FLAG(0, "json", &s.json, "a JSON object per path"),
+		OPT_FLAG(0, "json", &s.form.json, "a JSON object per path"),
 		OPT_FLAG(0, "exit-code", &exit_code,
 			 "exit with 1 when anything differs"),
 		OPT_FLAG(0, "rehash", &rehash, "read every file again"),
@@ -233,7 +242,9 @@ int cmd_status(int argc, char **argv)
 			 "compare the store with the remote too"),
 		OPT_STRING('r', NULL, &remote, "<remote>",
 			   "compare with this remote"),
-		OPT_FLAG('q', "quiet", &s.quiet,
+		OPT_FLAG(0, "sources", &sources,
+			 "look whether imported paths' sources differ too"),
+		OPT_FLAG('q', "quiet", &s.form.quiet,
 			 "print nothing, exit with 1 when anything differs"),
 		OPT_COUNT('j', "jobs", &o.threads, "<n>",
 			  "use so many threads"),
@@ -248,16 +259,18 @@ int cmd_status(int argc, char **argv)
 		err = open_threads(repo, &o.threads);
 	if (err)
 		return report(err);
-	s.repo = repo;
-	s.porcelain |= s.nul;
+	s.form.repo = repo;
+	s.form.porcelain |= s.form.nul;
 	o.what.paths = (const char *const *)argv;
 	o.what.count = n;
 	o.rehash = rehash;
-	o.progress = progress_show(&s.view, s.quiet);
+	o.progress = progress_show(&s.view, s.form.quiet);
 	err = dv_status(repo, &o, take_entry, &s);
-	if (!err && !s.quiet && !s.brief && !s.porcelain && !s.json)
+	if (!err && !s.form.quiet && !s.form.brief && !s.form.porcelain && !s.form.json)
 		print_long(&s);
 	if (!err && (with_remote || remote))
 		err = compare(&s, remote, &o.what);
-	return finish(&s, err, exit_code || s.quiet);
+	if (!err && sources)
+		err = status_sources(&s.form, &o.what, &s.differences);
+	return finish(&s, err, exit_code || s.form.quiet);
 }

@@ -1,7 +1,9 @@
 /* dv_update(): going back to where a path came from. */
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "dv/work.h"
 
@@ -52,12 +54,25 @@ static int check_unchanged(const struct update *u, const struct dv_tracked *t,
 		       "overwrites it", name, name);
 }
 
+/* Who names a path that is not here wants to have it. */
+static bool is_missed(const struct update *u, const struct dv_tracked *t)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	struct stat st;
+
+	if (!u->named || u->o->no_download || u->o->to_remote)
+		return false;
+	buf_addf(&path, "%s/%s", dv_repo_worktree(u->repo), t->path);
+	return lstat(path.data, &st) && errno == ENOENT;
+}
+
 static int finish(const struct update *u, const struct dv_tracked *t,
 		  const char *commit, struct import *i)
 {
 	bool differs = !(dv_id_equal(&i->pointer.id, &t->pointer.id) &&
 			 i->pointer.kind == t->pointer.kind);
-	bool check_out = differs && !u->o->no_download && !u->o->to_remote;
+	bool check_out = is_missed(u, t) ||
+		(differs && !u->o->no_download && !u->o->to_remote);
 	struct dv_source_result r = { .files = i->pointer.files,
 				      .size = i->pointer.size,
 				      .bytes = i->bytes };
@@ -138,7 +153,7 @@ static int update_url(const struct update *u, const struct dv_tracked *t,
 		err = url_source_look(&s, &now);
 	if (err)
 		return err;
-	if (url_state_is(&now, &t->pointer) &&
+	if (url_state_is(&now, &t->pointer) && !is_missed(u, t) &&
 	    (u->o->no_download || !pointer_is_awaited(&t->pointer)))
 		return tell_same(u, t);
 	err = repo_hold_store(u->repo, &held);
