@@ -56,9 +56,12 @@ static int write_outcome(struct adding *a, const struct add_plan *plan,
 	int err;
 
 	out->writer = NULL;
+	err = out->announced ? stat_index_announce(a->repo, plan->path,
+						   &out->pointer.id) : 0;
 	crash_point("add: before pointer");
-	err = tracked_write(a->repo, plan->path, &out->pointer,
-			    &out->result.changed);
+	if (!err)
+		err = tracked_write(a->repo, plan->path, &out->pointer,
+				    &out->result.changed);
 	crash_point("add: after pointer");
 	if (!err && !(a->o->changed_only && out->same))
 		err = repo_gitignore_add(a->repo, plan->path, &out->ignore);

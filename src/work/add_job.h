@@ -20,6 +20,7 @@
 struct outcome {
 	bool skip;		/* nothing to say of it */
 	bool same;		/* the pointer stays as it is */
+	bool announced;		/* there is an index of another version */
 	struct dv_pointer pointer;	/* rest: owned */
 	struct stat_writer *writer;	/* owned; NULL: leave the index */
 	struct dv_id index_pointer;

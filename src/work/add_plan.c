@@ -165,6 +165,14 @@ bool add_pointer_moved(const struct job *j)
 		!dv_id_equal(&j->index.pointer, &j->plan->old.id);
 }
 
+/* It was not git but an add that was killed before it wrote the index. */
+static bool is_announced(const struct job *j)
+{
+	return add_pointer_moved(j) &&
+		stat_index_was_announced(j->a->repo, j->plan->path,
+					 &j->plan->old.id);
+}
+
 /*
  * Git has moved the pointer since the last checkout: to record what is here
  * would undo what the new pointer brings.
@@ -325,10 +333,12 @@ int add_do_plan(struct adding *a, const struct add_plan *plan,
 	};
 	uint64_t read_before = atomic_load(&a->r.read_bytes);
 	uint64_t new_before = atomic_load(&a->r.new_bytes);
+	bool may_supersede = a->o->force;
 	int err = stat_index_open(a->repo, plan->path, &j.index);
 
 	if (!err) {
 		j.vouched = is_vouched(&j);
+		may_supersede |= is_announced(&j);
 		err = scan_parts(&j);
 	}
 	if (err)
@@ -337,7 +347,7 @@ int add_do_plan(struct adding *a, const struct add_plan *plan,
 	a->r.expected = a->total_bytes;
 	out->skip = a->o->changed_only && !*j.parts[0].inside &&
 		j.parts[0].gone;
-	if (a->o->changed_only && add_pointer_moved(&j) && !a->o->force) {
+	if (a->o->changed_only && add_pointer_moved(&j) && !may_supersede) {
 		/* a checkout that is still to come is no change */
 		out->skip |= untouched(&j);
 		err = out->skip ? 0 : refuse_moved(&j);
@@ -352,10 +362,12 @@ int add_do_plan(struct adding *a, const struct add_plan *plan,
 	err = read_parts(&j);
 	if (!err)
 		err = make_pointer(&j);
-	if (!err && is_superseding(&j) && !out->same && !a->o->force)
+	if (!err && is_superseding(&j) && !out->same && !may_supersede)
 		err = refuse_moved(&j);
 	if (!err && !a->o->dry_run)
 		add_make_index(&j);
+	out->announced = j.index.dirs && !dv_id_equal(&j.index.pointer,
+						      &out->pointer.id);
 	out->result.read_bytes = atomic_load(&a->r.read_bytes) - read_before;
 	out->result.new_bytes = atomic_load(&a->r.new_bytes) - new_before;
 	return err;

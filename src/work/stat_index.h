@@ -183,6 +183,18 @@ int stat_index_rewrite(const struct stat_index *x, struct dv_repo *repo,
 int stat_index_move(struct dv_repo *repo, const char *from, const char *to,
 		    bool single);
 
+/*
+ * Notes the id of a pointer that is about to be written for `path`, before the
+ * index that goes with it.  The next index that is written or removed withdraws
+ * the note; until then the data here are at least as new as that pointer.
+ */
+int stat_index_announce(struct dv_repo *repo, const char *path,
+			const struct dv_id *pointer);
+bool stat_index_was_announced(struct dv_repo *repo, const char *path,
+			      const struct dv_id *pointer);
+/* Called by stat_writer_finish() and stat_index_remove(). */
+int stat_index_withdraw(struct dv_repo *repo, const char *path);
+
 /* Removes that of `path` if there is one. */
 int stat_index_remove(struct dv_repo *repo, const char *path);
 

@@ -429,7 +429,7 @@ int stat_writer_finish(struct stat_writer *w, struct dv_repo *repo,
 	int err = write_all(w, repo, path, pointer, complete, stored);
 
 	stat_writer_free(w);
-	return err;
+	return err ? err : stat_index_withdraw(repo, path);
 }
 
 /* --- the same with other times ------------------------------------------- */
@@ -536,5 +536,5 @@ int stat_index_remove(struct dv_repo *repo, const char *path)
 
 	if (!err && unlink(name.data) && errno != ENOENT)
 		return dv_fail_errno("cannot remove %s", name.data);
-	return err;
+	return err ? err : stat_index_withdraw(repo, path);
 }
