@@ -86,4 +86,36 @@ int dv_diff_lines(struct dv_repo *repo, const struct dv_change *change,
 		  int (*write)(void *data, const uint8_t *bytes, size_t len),
 		  void *data);
 
+/*
+ * What differs between the rows of two versions of a table: a file called
+ * .csv, .tsv, .tab or .psv, whose first row names its columns.
+ */
+struct dv_diff_rows {
+	bool table;		/* both sides are one; else all below is 0 */
+	char *problem;		/* owned; why a file with such a name cannot be
+				   read as one, or NULL */
+	uint64_t before, after;	/* rows, without the first one */
+	uint64_t added, removed;
+	uint64_t changed;	/* keyed: the key stayed, the rest did not */
+	bool keyed;		/* rows are told apart by key columns, which
+				   both sides have; else by all they hold */
+	bool key_missing;	/* keys were given, and one of them is not on
+				   both sides */
+	char **columns_added, **columns_removed;	/* owned, with their
+							   texts */
+	size_t columns_added_count, columns_removed_count;
+};
+
+/*
+ * Compares by the columns that both sides have, in whatever order rows and
+ * columns are.  keys: names of columns, none: whole rows.  Nothing (table is
+ * false, no problem) where dv_diff_lines() writes nothing, and where one side
+ * is not there.  In memory is a part of the rows' hashes, whatever the size.
+ * DV_E_INCOMPLETE when the store lacks content.
+ */
+int dv_diff_rows(struct dv_repo *repo, const struct dv_change *change,
+		 const char *const *keys, size_t key_count,
+		 struct dv_diff_rows *out);
+void dv_diff_rows_release(struct dv_diff_rows *r);
+
 #endif

@@ -1,6 +1,7 @@
 /* dv diff: what differs between commits, or from the work tree. */
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,8 +23,8 @@
 #include "cli/report.h"
 
 static const char *const usage[] = {
-	"dv diff [--content | --stat | --name-status | --json | --md] [-R] "
-	"[-z] [--no-renames] [--exit-code] [-q] [-j <n>] [<rev> [<rev>]] [--] "
+	"dv diff [--content | --stat | --name-status | --json | --md] "
+	"[--key <column>] [-R] [-z] [--no-renames] [--exit-code] [-q] [-j <n>] [<rev> [<rev>]] [--] "
 	"[<path>...]", NULL
 };
 
@@ -32,11 +33,19 @@ struct diff {
 	struct progress_view view;
 	const struct dv_diff_options *options;
 	enum diff_form form;
-	int nul, content;
+	int nul, content, stat, names, json, markdown, quiet;
+	struct option_list keys;	/* its items are owned */
 	bool colour;
 	struct diff_sums sums;
 	uint64_t lacking;	/* files whose content is not in the store */
 };
+
+#define DV_AUTO_DIFF	__attribute__((cleanup(diff_release)))
+
+static void diff_release(struct diff *d)
+{
+	free(d->keys.items);
+}
 
 /* As git's: color.diff and color.ui, and whether there is a terminal. */
 static bool use_colour(void)
@@ -57,14 +66,16 @@ static int write_out(void *data, const uint8_t *bytes, size_t len)
 	return output_write(bytes, len);
 }
 
-static int show_lines(struct diff *d, const struct dv_change *c)
+/* What the store lacks of one file does not keep the others from being told. */
+static int pass_lacking(struct diff *d, const struct dv_change *c, int err)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
-	int err = dv_diff_lines(d->repo, c, d->colour, write_out, NULL);
 
 	if (err != DV_E_INCOMPLETE)
 		return err;
 	d->lacking++;
+	if (d->form != DIFF_LISTING)
+		return 0;
 	shown_path(d->repo, (c->after ? c->after : c->before)->path, &path);
 	printf("%s: its content is not in the store\n", path.data);
 	return 0;
@@ -91,6 +102,21 @@ static int lacking_content(const struct diff *d)
 	return dv_hint(err, "%s", hint.data);
 }
 
+static int show_content(struct diff *d, const struct dv_change *c)
+{
+	struct dv_diff_rows rows;
+	int err = dv_diff_rows(d->repo, c, d->keys.items, d->keys.count,
+			       &rows);
+
+	if (err && err != DV_E_INCOMPLETE)
+		return err;
+	diff_show(d->repo, d->form, d->nul, c, &rows);
+	dv_diff_rows_release(&rows);
+	if (!err && d->form == DIFF_LISTING)
+		err = dv_diff_lines(d->repo, c, d->colour, write_out, NULL);
+	return pass_lacking(d, c, err);
+}
+
 static int take_change(const struct dv_change *c, void *data)
 {
 	struct diff *d = data;
@@ -99,8 +125,10 @@ static int take_change(const struct dv_change *c, void *data)
 	if (!d->sums.changes)
 		diff_show_head(d->form);
 	diff_sums_add(&d->sums, c);
-	diff_show(d->repo, d->form, d->nul, c);
-	return d->content ? show_lines(d, c) : output_check();
+	if (d->content)
+		return show_content(d, c);
+	diff_show(d->repo, d->form, d->nul, c, NULL);
+	return output_check();
 }
 
 /* --- revisions ------------------------------------------------------- */
@@ -217,23 +245,39 @@ static int finish(struct diff *d, int err, const struct dv_diff_result *r,
 	return differs_is_failure && d->sums.changes ? 1 : 0;
 }
 
+static int choose_form(struct diff *d)
+{
+	d->names |= d->nul;
+	d->content |= d->keys.count > 0;
+	if (d->stat + d->names + d->json + d->markdown +
+	    (d->content && !d->json) > 1)
+		return usage_error(usage, "one form of output at a time");
+	d->content &= !d->quiet;
+	d->form = d->quiet ? DIFF_NOTHING : d->stat ? DIFF_STAT :
+		d->names ? DIFF_NAME_STATUS : d->json ? DIFF_JSON :
+		d->markdown ? DIFF_MARKDOWN : DIFF_LISTING;
+	return 0;
+}
+
 int cmd_diff(int argc, char **argv)
 {
 	DV_AUTO_REPO struct dv_repo *repo = NULL;
 	DV_AUTO_FREE char *word = NULL;
-	struct diff d = { 0 };
+	DV_AUTO_DIFF struct diff d = { 0 };
 	struct dv_diff_options o = { 0 };
 	struct dv_diff_result result = { 0 };
-	int stat = 0, names = 0, json = 0, markdown = 0, quiet = 0;
 	int exit_code = 0, recursive = 0, no_renames = 0, code, err, n, sure;
 	const struct option options[] = {
 		OPT_FLAG(0, "content", &d.content,
-			 "the lines that differ in files of text too"),
-		OPT_FLAG(0, "stat", &stat, "bytes before and after"),
-		OPT_FLAG(0, "name-status", &names,
+			 "the lines that differ in files of text too, and the "
+			 "rows of tables"),
+		OPT_LIST(0, "key", &d.keys, "<column>",
+			 "tell rows apart by this column (implies --content)"),
+		OPT_FLAG(0, "stat", &d.stat, "bytes before and after"),
+		OPT_FLAG(0, "name-status", &d.names,
 			 "a letter and a path from the top of the work tree"),
-		OPT_FLAG(0, "json", &json, "a JSON object per change"),
-		OPT_FLAG(0, "md", &markdown, "a table in Markdown"),
+		OPT_FLAG(0, "json", &d.json, "a JSON object per change"),
+		OPT_FLAG(0, "md", &d.markdown, "a table in Markdown"),
 		OPT_FLAG('R', "recursive", &recursive,
 			 "files below directories that came or went"),
 		OPT_FLAG('z', NULL, &d.nul,
@@ -243,29 +287,24 @@ int cmd_diff(int argc, char **argv)
 			 "show renames as deleted and added"),
 		OPT_FLAG(0, "exit-code", &exit_code,
 			 "exit with 1 when anything differs"),
-		OPT_FLAG('q', "quiet", &quiet,
+		OPT_FLAG('q', "quiet", &d.quiet,
 			 "print nothing, exit with 1 when anything differs"),
 		OPT_COUNT('j', "jobs", &o.threads, "<n>",
 			  "use so many threads"),
 		OPT_END()
 	};
-	char **all = argv;
 
 	/* the place of "--" is lost when options are parsed */
 	DV_AUTO_FREE char **typed = xcalloc(argc + 1, sizeof(*typed));
-	memcpy(typed, all, argc * sizeof(*typed));
+	memcpy(typed, argv, argc * sizeof(*typed));
 	n = parse_options(argc, argv, options, usage, &code);
 	if (n < 0)
 		return code;
-	names |= d.nul;
-	if (d.content + stat + names + json + markdown > 1)
-		return usage_error(usage, "one form of output at a time");
+	if (choose_form(&d))
+		return 129;
 	sure = before_dashes(argc, typed, n);
 	if (sure > 2)
 		return usage_error(usage, "more than two revisions");
-	d.form = quiet ? DIFF_NOTHING : stat ? DIFF_STAT :
-		names ? DIFF_NAME_STATUS : json ? DIFF_JSON :
-		markdown ? DIFF_MARKDOWN : DIFF_LISTING;
 	err = open_repo(&repo);
 	if (!err)
 		err = open_threads(repo, &o.threads);
@@ -273,7 +312,6 @@ int cmd_diff(int argc, char **argv)
 		return report(err);
 	d.repo = repo;
 	d.options = &o;
-	d.content &= !quiet;
 	d.colour = d.content && use_colour();
 	err = take_revs(repo, argv, n, sure, &word, &o);
 	if (err < 0)
@@ -282,7 +320,7 @@ int cmd_diff(int argc, char **argv)
 	o.count = n - err;
 	o.recursive = recursive;
 	o.no_renames = no_renames;
-	o.progress = progress_show(&d.view, quiet);
+	o.progress = progress_show(&d.view, d.quiet);
 	err = dv_diff(repo, &o, take_change, &d, &result);
-	return finish(&d, err, &result, exit_code || quiet);
+	return finish(&d, err, &result, exit_code || d.quiet);
 }

@@ -36,7 +36,7 @@ static int take_change(const struct dv_change *c, void *data)
 	struct driver *d = data;
 
 	diff_sums_add(&d->sums, c);
-	diff_show(d->repo, DIFF_LISTING, 0, c);
+	diff_show(d->repo, DIFF_LISTING, 0, c, NULL);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/path.h"
+#include "builtin/diff_rows.h"
 #include "builtin/diff_show.h"
 #include "builtin/open.h"
 #include "cli/human.h"
@@ -257,7 +258,8 @@ static void add_side(struct buf *out, const char *key,
 	json_object_end(out);
 }
 
-static void show_json(const struct dv_change *c)
+static void show_json(const struct dv_change *c,
+		      const struct dv_diff_rows *rows)
 {
 	DV_AUTO_BUF struct buf out = BUF_INIT;
 
@@ -273,16 +275,20 @@ static void show_json(const struct dv_change *c)
 		add_side(&out, "before", c->before);
 	if (c->after)
 		add_side(&out, "after", c->after);
+	if (rows)
+		diff_rows_add_json(&out, rows);
 	json_object_end(&out);
 	puts(out.data);
 }
 
 void diff_show(const struct dv_repo *repo, enum diff_form form, int nul,
-	       const struct dv_change *c)
+	       const struct dv_change *c, const struct dv_diff_rows *rows)
 {
 	switch (form) {
 	case DIFF_LISTING:
 		show_listing(repo, c);
+		if (rows)
+			diff_rows_print(repo, c, rows);
 		break;
 	case DIFF_STAT:
 		show_stat(repo, c);
@@ -291,7 +297,7 @@ void diff_show(const struct dv_repo *repo, enum diff_form form, int nul,
 		show_name_status(c, nul);
 		break;
 	case DIFF_JSON:
-		show_json(c);
+		show_json(c, rows);
 		break;
 	case DIFF_MARKDOWN:
 		show_markdown(repo, c);

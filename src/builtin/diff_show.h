@@ -27,9 +27,12 @@ const char *diff_word(enum dv_change_kind kind);
 
 void diff_sums_add(struct diff_sums *s, const struct dv_change *c);
 
-/* One change; `nul`: paths as they are, ended by NUL (DIFF_NAME_STATUS). */
+/*
+ * One change; `nul`: paths as they are, ended by NUL (DIFF_NAME_STATUS).
+ * rows: NULL, or what DIFF_JSON and DIFF_LISTING tell of a table.
+ */
 void diff_show(const struct dv_repo *repo, enum diff_form form, int nul,
-	       const struct dv_change *c);
+	       const struct dv_change *c, const struct dv_diff_rows *rows);
 /* What comes before the first change and after the last one. */
 void diff_show_head(enum diff_form form);
 void diff_show_sums(enum diff_form form, const struct diff_sums *s);

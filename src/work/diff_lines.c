@@ -1,10 +1,7 @@
 /* dv_diff_lines(): a unified diff of one change, by the user's git. */
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "dv/diff.h"
 
@@ -15,62 +12,31 @@
 #include "base/path.h"
 #include "base/process.h"
 #include "git/repo.h"
-#include "work/below.h"
-#include "work/content.h"
-#include "work/linked.h"
+#include "work/diff_side.h"
 
 /* --- the two files --------------------------------------------------- */
 
+struct side {
+	const char *path;
+	struct buf bytes;
+};
+
 static int append(void *data, const uint8_t *bytes, size_t len)
 {
-	buf_add(data, bytes, len);
-	return 0;
-}
+	struct side *side = data;
 
-/* A file of the work tree, as far as it can be compared. */
-static int read_disk(struct dv_repo *repo, const char *path, struct buf *out)
-{
-	DV_AUTO_BUF struct buf parent = BUF_INIT;
-	DV_AUTO_CLOSE int fd = -1;
-	int top, err = repo_worktree_fd(repo, &top);
-	struct stat st;
-
-	if (err)
-		return err;
-	buf_add(&parent, path, path_parent_len(path));
-	DV_AUTO_CLOSE int dir = open_below(top, parent.data);
-	if (dir >= 0)
-		fd = linked_open(repo_store_real(repo), dir, path_name(path));
-	if (fd < 0 || fstat(fd, &st))
-		return dv_fail_errno("cannot open %s", path);
-	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size > DV_DIFF_LINES_MOST)
+	if (len > DV_DIFF_LINES_MOST - side->bytes.len)
 		return dv_fail(DV_E_CHANGED, "%s: changed while it was looked "
-			       "at", path);
-	buf_reserve(out, st.st_size);
-	err = file_pread_all(fd, out->data, st.st_size, 0, path);
-	if (!err)
-		buf_setlen(out, st.st_size);
-	return err;
-}
-
-static int read_side(struct dv_repo *repo, const struct dv_entry *e, bool disk,
-		     struct buf *out)
-{
-	struct content c = { e->id, e->size, e->chunked };
-	struct store *store;
-	int err;
-
-	if (disk)
-		return read_disk(repo, e->path, out);
-	err = repo_store(repo, &store);
-	return err ? err : content_write(store, e->path, &c, append, out);
+			       "at", side->path);
+	buf_add(&side->bytes, bytes, len);
+	return 0;
 }
 
 /* Writes a side into the folder; *name: what git is to be given for it. */
 static int put_side(struct dv_repo *repo, const struct dv_entry *e, bool disk,
 		    const char *dir, const char **name)
 {
-	DV_AUTO_BUF struct buf bytes = BUF_INIT;
+	struct side side = { .bytes = BUF_INIT };
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	DV_AUTO_CLOSE int fd = -1;
 	int err;
@@ -79,14 +45,19 @@ static int put_side(struct dv_repo *repo, const struct dv_entry *e, bool disk,
 		*name = "/dev/null";
 		return 0;
 	}
-	err = read_side(repo, e, disk, &bytes);
-	if (err)
-		return err;
+	side.path = e->path;
+	err = diff_side_write(repo, e, disk, append, &side);
 	buf_addf(&path, "%s/%s", dir, *name);
-	fd = open(path.data, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return dv_fail_errno("cannot write %s", path.data);
-	return file_write_all(fd, bytes.data, bytes.len, path.data);
+	if (!err)
+		fd = open(path.data, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+			  0600);
+	if (!err && fd < 0)
+		err = dv_fail_errno("cannot write %s", path.data);
+	if (!err)
+		err = file_write_all(fd, side.bytes.data, side.bytes.len,
+				     path.data);
+	buf_release(&side.bytes);
+	return err;
 }
 
 /* --- what git makes of them ------------------------------------------ */
@@ -169,20 +140,6 @@ static int compare(struct dv_repo *repo, const struct dv_change *c,
 	return 0;
 }
 
-static bool has_lines(const struct dv_change *c)
-{
-	const struct dv_id none = { { 0 } };
-	const struct dv_entry *a = c->before, *b = c->after;
-
-	if (c->unlisted || (a && a->type != DV_ENTRY_FILE) ||
-	    (b && b->type != DV_ENTRY_FILE))
-		return false;
-	if (!(a && a->size) && !(b && b->size))
-		return false;
-	return !a || !b || dv_id_equal(&b->id, &none) ||
-		!dv_id_equal(&a->id, &b->id);
-}
-
 int dv_diff_lines(struct dv_repo *repo, const struct dv_change *change,
 		  bool colour,
 		  int (*write)(void *data, const uint8_t *bytes, size_t len),
@@ -192,7 +149,7 @@ int dv_diff_lines(struct dv_repo *repo, const struct dv_change *change,
 	DV_AUTO_BUF struct buf out = BUF_INIT;
 	int err = 0;
 
-	if (!has_lines(change))
+	if (!diff_side_differ(change))
 		return 0;
 	if ((a && a->size > DV_DIFF_LINES_MOST) ||
 	    (b && b->size > DV_DIFF_LINES_MOST)) {
