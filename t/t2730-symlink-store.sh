@@ -20,6 +20,11 @@ test_expect_success 'a store on another file system: no copy in the work tree, n
 	rm a && dv checkout 2>err && is_link a && test "$(grep -c "links to the store" err)" = 0 && clean && dv checkout --relink >out && grep "up to date" out && dv config store.link reflink,symlink && rm a && dv checkout -q && is_link a
 '
 
+test_expect_success 'doctor says what store.link comes to, and why not what it names first' '
+	cd away && dv config store.link hardlink,symlink,copy && dv doctor --offline >out && grep "symlink,copy: large files are symbolic links to the store; no hardlink: the store is on another file system" out && dv config store.link copy &&
+	dv doctor --offline >out && grep "store.link is copy: large files are copies$" out && dv config store.link symlink && dv doctor --offline >out && grep "large files are symbolic links to the store$" out
+'
+
 test_expect_success 'the store has another way to be named: the link has its real path' '
 	ln -s "$away" alias && cd away && dv config --local store.path "$SCRATCH/./alias" && clean && rm a && dv checkout -q && test "$(readlink a)" = "$(file_of "$away")" && clean
 '
