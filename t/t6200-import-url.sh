@@ -78,7 +78,8 @@ test_expect_success '--to-remote pushes it and leaves the work tree alone' '
 
 test_expect_success 'what no remote has comes from its source, if that is unchanged' '
 	git clone -q repo clone && cd clone && dv pull s3.bin && cmp s3.bin ../big &&
-	test_must_fail dv pull small 2>err && grep source.local err && dv pull "small one.csv" &&
+	test_must_fail dv pull small 2>err && grep source.local err && sed "s,^source.url: ,&FILE://," small.dv >up.dv && test_must_fail dv update up 2>err &&
+	grep source.local err && ! test -e up && rm up.dv && dv pull "small one.csv" &&
 	cmp "small one.csv" ../small && echo changed >"$WWW/long" && test_must_fail dv pull long 2>err &&
 	cat err && grep "has changed since" err && ! test -e long
 '

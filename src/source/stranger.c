@@ -1,13 +1,14 @@
 #include "source/stranger.h"
 
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/error.h"
 
 bool source_is_local(const char *url)
 {
-	return *url == '/' || !strncmp(url, "file://", 7);
+	return *url == '/' || !strncasecmp(url, "file://", 7);
 }
 
 /* Who commits .dvconfig does not decide it. */

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/array.h"
@@ -70,7 +71,7 @@ static int split(struct url_source *u, struct buf *parent)
 	size_t len = url_name_query(u->url) - u->url;
 	size_t end = u->folder ? trimmed(u->url, len) : len, at = end;
 	DV_AUTO_BUF struct buf name = BUF_INIT;
-	bool escaped = strncmp(u->url, "s3:", 3) && *u->url != '/', top;
+	bool escaped = strncasecmp(u->url, "s3:", 3) && *u->url != '/', top;
 
 	while (at && u->url[at - 1] != '/')
 		at--;
@@ -144,7 +145,7 @@ static int file_look(struct url_source *u, struct url_state *out)
 	struct remote_facts facts;
 	int err = remote_look(u->remote, u->file, &facts);
 
-	if (err == DV_E_NOTFOUND && !strncmp(u->url, "s3:", 3))
+	if (err == DV_E_NOTFOUND && !strncasecmp(u->url, "s3:", 3))
 		return dv_hint(err, "if it is a prefix with files below: %s/",
 			       u->url);
 	out->files = 1;
