@@ -76,7 +76,7 @@ test_expect_success 'mv of a folder and of a part of it' '
 test_expect_success 'store.linkfrom: smaller files too, stored once; empty ones never' '
 	git init -q small && cd small && links && dv config store.linkfrom 100k && mkdir d && head -c 102400 ../big1 >d/a && head -c 102399 ../big1 >d/b && head -c 300000 ../big2 >d/c && : >d/empty && cp -r d ../d-was &&
 	dv add -q d && is_link d/a && test ! -L d/b && is_link d/c && test ! -L d/empty && diff -r d ../d-was && git add -A && git commit -qm 1 && clean && test "$(disk_bytes .git/dv/data)" -lt 200000 && rm -rf d && dv checkout -q && is_link d/a &&
-	diff -r d ../d-was && clean && dv config store.linkfrom 0 && dv checkout -q --relink && is_link d/b && test ! -L d/empty && clean && dv fsck && dv push -q -r "$SCRATCH/remote" && git clone -q . ../small2 && cd ../small2 && dv pull -q -r "$SCRATCH/remote" && diff -r d ../d-was
+	diff -r d ../d-was && clean && dv config store.linkfrom 0 && dv checkout -q --relink && is_link d/b && test ! -L d/empty && clean && dv config store.linkfrom 200k && dv checkout -q --relink && test ! -L d/a && test ! -L d/b && is_link d/c && diff -r d ../d-was && clean && dv fsck && dv push -q -r "$SCRATCH/remote" && git clone -q . ../small2 && cd ../small2 && dv pull -q -r "$SCRATCH/remote" && diff -r d ../d-was
 '
 
 # --- links that are not ours -------------------------------------------------

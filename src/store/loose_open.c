@@ -165,10 +165,12 @@ void loose_link_text(const char *real, const struct dv_id *name,
 bool loose_link_parse(const char *text, size_t len, struct dv_id *name,
 		      size_t *store_len)
 {
-	const char *tail = text + len - LINK_TAIL;
-	const char *hex = text + len - DV_ID_HEX;
+	const char *hex;
 
-	if (len < LINK_TAIL || memcmp(tail, LOOSE_DIR, sizeof(LOOSE_DIR) - 1) ||
+	if (len < LINK_TAIL)
+		return false;
+	hex = text + len - DV_ID_HEX;
+	if (memcmp(text + len - LINK_TAIL, LOOSE_DIR, sizeof(LOOSE_DIR) - 1) ||
 	    hex[-1] != '/' || memcmp(hex - 3, hex, 2) ||
 	    dv_id_from_hex(hex, name))
 		return false;

@@ -178,8 +178,11 @@ uint8_t link_decide(const struct plan *p, const struct plan_entry *e,
 		return ACT_NONE;
 	if (p->o->links == DV_LINKS_UNDO)
 		return ACT_PRIVATE;
-	if (!same || !may_be_link(p, e->want))
+	if (!same)
 		return ACT_NONE;
+	/* store.linkfrom may have been raised */
+	if (!may_be_link(p, e->want))
+		return e->have->link ? ACT_WRITE : ACT_NONE;
 	is = link_of(p, e, &whole);
 	if (is != wanted)
 		return ACT_WRITE;
