@@ -14,6 +14,14 @@
  */
 int clone_fd(int from, int to);
 
+/*
+ * Makes len bytes of `to` at to_at share the blocks that hold those of `from`
+ * at from_at; all three are multiples of the file system's block.  As
+ * clone_fd().
+ */
+int clone_range(int from, uint64_t from_at, uint64_t len, int to,
+		uint64_t to_at);
+
 /* Copies len bytes from the start of `from` to `to` inside the kernel. */
 int clone_copy(int from, int to, uint64_t len, const char *name);
 

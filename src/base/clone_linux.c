@@ -12,14 +12,31 @@
 
 #define COPY_STEP	((size_t)64 << 20)	/* between looks at cancel */
 
-int clone_fd(int from, int to)
+static int clone_failed(void)
 {
-	if (!ioctl(to, FICLONE, from))
-		return 0;
 	if (errno == ENOSPC || errno == EDQUOT || errno == EIO)
 		return dv_fail_errno("cannot share blocks between files");
 	return dv_fail(DV_E_UNSUPPORTED,
 		       "this file system cannot share blocks here");
+}
+
+int clone_fd(int from, int to)
+{
+	return ioctl(to, FICLONE, from) ? clone_failed() : 0;
+}
+
+int clone_range(int from, uint64_t from_at, uint64_t len, int to,
+		uint64_t to_at)
+{
+	const struct file_clone_range range = {
+		.src_fd = from, .src_offset = from_at, .src_length = len,
+		.dest_offset = to_at,
+	};
+
+	/* 0 would mean: up to the end */
+	if (!len)
+		return 0;
+	return ioctl(to, FICLONERANGE, &range) ? clone_failed() : 0;
 }
 
 /* For these copying through memory may still work. */

@@ -119,4 +119,28 @@ int loose_name(const struct content *content, struct dv_id *out);
  */
 int loose_recheck(struct store *s, uint64_t *damaged);
 
+/*
+ * Blocks for another file that has chunks of a loose file: an edited version,
+ * say, that lies in packs but for what it has in common with it.  One
+ * thread's; it has one loose file open at a time.
+ */
+struct loose_source;
+struct loose_source *loose_source_new(struct store *s);
+void loose_source_free(struct loose_source *l);
+/* Where a chunk begins in the open file; false: not found there. */
+bool loose_source_here(struct loose_source *l, const struct dv_id *id,
+		       uint32_t len, uint64_t *offset);
+/*
+ * The same, and opens the file that has the chunk if it is another one;
+ * false: there is none that may be shared as it is.
+ */
+bool loose_source_turn(struct loose_source *l, const struct dv_id *id,
+		       uint32_t len, uint64_t *offset);
+/*
+ * clone_range() from the open file.  DV_E_CHANGED: somebody may have written
+ * to that.
+ */
+int loose_source_clone(struct loose_source *l, uint64_t from, uint64_t len,
+		       int to, uint64_t to_at);
+
 #endif

@@ -74,32 +74,29 @@ bool loose_untouched(const struct file_stamp *was, const struct stat *st)
 		(is.ctime_ns == was->ctime_ns || st->st_nlink > 1);
 }
 
-int loose_open(struct store *s, const struct content *content, int *fd)
+int loose_open_name(struct store *s, const struct dv_id *name, int *fd,
+		    struct file_stamp *stamp)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	DV_AUTO_BUF struct buf index = BUF_INIT;
 	struct trust trust;
 	struct pack *first;
-	struct dv_id name;
 	struct stat st;
-	int err = content->size ? loose_name(content, &name) :
-		DV_E_NOTFOUND;
+	int err = 0;
 
 	*fd = -1;
-	if (err == DV_E_NOTFOUND || (!err && !loose_part(s, &name, 0, &first)))
+	if (!loose_part(s, name, 0, &first))
 		return dv_fail(DV_E_NOTFOUND, "no loose file");
-	if (err)
-		return err;
-	loose_path(s, &name, &path);
-	loose_part_path(s, &name, 0, &index);
+	*stamp = first->stamp;
+	loose_path(s, name, &path);
+	loose_part_path(s, name, 0, &index);
 	trust_look(&trust, index.data, path.data);
 	*fd = open(path.data, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (*fd < 0 || fstat(*fd, &st) < 0) {
 		err = dv_fail_errno("cannot open %s", path.data);
 	/* another user's chunks were verified, not their order */
-	} else if (trust.strange || (uint64_t)st.st_size != content->size ||
-		   !loose_untouched(&first->stamp, &st) ||
-		   loose_has_bad(s, &name)) {
+	} else if (trust.strange || !loose_untouched(stamp, &st) ||
+		   loose_has_bad(s, name)) {
 		err = dv_fail(DV_E_CHANGED, "%s: was changed", path.data);
 	}
 	if (err && *fd >= 0) {
@@ -107,6 +104,25 @@ int loose_open(struct store *s, const struct content *content, int *fd)
 		*fd = -1;
 	}
 	return err;
+}
+
+int loose_open(struct store *s, const struct content *content, int *fd)
+{
+	struct file_stamp stamp;
+	struct dv_id name;
+	int err = content->size ? loose_name(content, &name) :
+		DV_E_NOTFOUND;
+
+	*fd = -1;
+	if (err == DV_E_NOTFOUND)
+		return dv_fail(DV_E_NOTFOUND, "no loose file");
+	if (!err)
+		err = loose_open_name(s, &name, fd, &stamp);
+	if (err || stamp.size == content->size)
+		return err;
+	close(*fd);
+	*fd = -1;
+	return dv_fail(DV_E_CHANGED, "a loose file of another size");
 }
 
 /* One that is good, and read-only whatever was done at another link. */

@@ -275,6 +275,77 @@ static void loose_path_of(const struct store *s, struct buf *out)
 	buf_setlen(out, out->len - strlen(".0.idx"));
 }
 
+/* As if somebody had written to the loose file. */
+static void loose_touch(struct store *s, const struct content *content)
+{
+	DV_AUTO_CLOSE int fd = -1;
+	const struct timespec times[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
+
+	ok(loose_open(s, content, &fd));
+	assert_int_equal(futimens(fd, times), 0);
+}
+
+/* Sharing with another file what both have. */
+static void blocks_are_lent(void **state)
+{
+	struct content content;
+	struct loose_source *l;
+	struct store_reader *r;
+	struct list_walk *walk;
+	struct store *s;
+	uint8_t *bytes, *got;
+	uint64_t offset, at;
+	struct dv_id id;
+	uint32_t len;
+	int to, i = 0;
+
+	(void)state;
+	if (nowhere())
+		return;
+	ok(store_open(in_place("s"), STORE_CREATE, &s));
+	bytes = make_file(in_place("file"), 1);
+	add_loose(s, in_place("file"), &content);
+	l = loose_source_new(s);
+	r = store_reader_new(s);
+	ok(list_walk_open(r, &content, 0, &walk));
+	for (; list_walk_next(walk, &id, &offset, &len) == 1; i++) {
+		if (!i)	/* nothing is open before the first turn */
+			assert_false(loose_source_here(l, &id, len, &at));
+		assert_false(loose_source_turn(l, &id, len + 1, &at));
+		assert_true(loose_source_turn(l, &id, len, &at));
+		assert_memory_equal(bytes + at, bytes + offset, len);
+		assert_true(loose_source_here(l, &id, len, &at));
+		memset(&id, 0x5a, sizeof(id));
+		assert_false(loose_source_turn(l, &id, len, &at));
+	}
+	list_walk_close(walk);
+
+	to = open(in_place("to"), O_RDWR | O_CREAT, 0666);
+	assert_int_equal(ftruncate(to, FILE_LEN), 0);
+	ok(loose_source_clone(l, 4 << 20, 1 << 20, to, 2 << 20));
+	got = xcalloc(1, 1 << 20);
+	assert_int_equal(pread(to, got, 1 << 20, 2 << 20), 1 << 20);
+	assert_memory_equal(got, bytes + (4 << 20), 1 << 20);
+	assert_int_equal(loose_source_clone(l, 1, 4096, to, 0),
+			 DV_E_UNSUPPORTED);
+	/* what was written to is not shared any more */
+	loose_touch(s, &content);
+	assert_int_equal(loose_source_clone(l, 4 << 20, 4096, to, 0),
+			 DV_E_CHANGED);
+	loose_source_free(l);
+	l = loose_source_new(s);
+	ok(list_walk_open(r, &content, 0, &walk));
+	while (list_walk_next(walk, &id, &offset, &len) == 1)
+		assert_false(loose_source_turn(l, &id, len, &at));
+	list_walk_close(walk);
+	loose_source_free(l);
+	store_reader_free(r);
+	store_close(s);
+	close(to);
+	free(got);
+	free(bytes);
+}
+
 static void tampering_is_noticed(void **state)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
@@ -549,6 +620,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		PLACE_TEST(a_whole_file_is_kept_and_found),
+		PLACE_TEST(blocks_are_lent),
 		PLACE_TEST(tampering_is_noticed),
 		PLACE_TEST(what_is_known_to_be_bad_is_replaced),
 		PLACE_TEST(packs_come_first),
