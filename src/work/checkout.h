@@ -216,6 +216,11 @@ int link_private(struct hand *h, struct plan_entry *e);
  * True when that is worth it for directory d, which is to be made.
  */
 bool stage_is_for(const struct plan *p, const struct plan_dir *d);
+/*
+ * Around a target nothing is scanned: before something is written into that
+ * folder what dead runs have left goes.
+ */
+int remove_leftovers(int dir_fd);
 /* Makes it, in the directory that h has entered. */
 int stage_make(struct plan *p, struct hand *h, struct plan_dir *d);
 /* After each file of it: gives it its name if that was the last one. */

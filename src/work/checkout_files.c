@@ -334,12 +334,27 @@ static int write_large(struct plan *p)
 	return err;
 }
 
+/* For a target that is a file. */
+static int clean_around(const struct plan *p)
+{
+	DV_AUTO_HAND struct hand h;
+	int err;
+
+	hand_init(&h, p);
+	err = hand_enter(&h, 0);
+	return err ? err : remove_leftovers(h.dir_fd);
+}
+
 static int write_files(struct plan *p)
 {
 	TRACE_REGION("checkout: write files");
 	struct writing w = { .p = p };
 	int err = 0;
 
+	if (plan_is_work(p, &p->entries[0]))
+		err = clean_around(p);
+	if (err)
+		return err;
 	cut_batches(&w);
 	if (w.count)
 		err = crew_run(w.count < p->threads ? (unsigned)w.count :

@@ -44,8 +44,7 @@ bool stage_is_for(const struct plan *p, const struct plan_dir *d)
 	return files >= STAGE_FROM;
 }
 
-/* Around a target nothing is scanned, so what dead runs left is found here. */
-static int remove_leftovers(int fd)
+int remove_leftovers(int fd)
 {
 	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DV_AUTO_DIR DIR *dir = copy < 0 ? NULL : fdopendir(copy);
