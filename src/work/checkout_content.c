@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/array.h"
@@ -24,6 +25,9 @@
 
 #define ALLOCATE_FROM	((uint64_t)8 << 20)	/* bytes */
 #define RANGE_BYTES	((uint64_t)16 << 20)
+/* To share less than that costs more than to write it. */
+#define SHARED_MIN	((uint64_t)128 << 10)
+#define SAMPLES		16	/* chunks looked for in loose files */
 
 /*
  * Bytes go to the file in pieces of this size, which begin at multiples of
@@ -59,12 +63,20 @@ struct target {
 	const struct content *content;
 	const char *name;
 	int fd;
+	uint64_t block;			/* bytes that can be shared at once; 0:
+					   nothing is shared */
 	_Atomic uint64_t next;		/* where the next range begins */
 	/*
 	 * The kernel lets one thread write into a file at a time, and those
 	 * that wait for it burn their CPU.
 	 */
 	pthread_mutex_t mutex;
+};
+
+/* Neighbouring bytes that a loose file has in one piece too. */
+struct run {
+	uint64_t from;			/* in the loose file */
+	uint64_t offset, len;		/* in the file being written; 0: none */
 };
 
 /* What one thread has read, checked, and not yet written. */
@@ -75,7 +87,45 @@ struct pieces {
 	uint64_t offset;		/* of data in the file */
 	size_t len;
 	unsigned written, waited;	/* times */
+	struct loose_source *source;	/* owned; NULL: nothing is shared */
+	struct run run;			/* follows data */
 };
+
+/* A chunk, or the part of it that a range has. */
+struct part {
+	struct dv_id id;
+	uint64_t offset;		/* of the chunk in the file */
+	uint32_t len;			/* of the chunk */
+	uint64_t from, to;		/* of what is wanted, in the file */
+};
+
+typedef int part_fn(struct pieces *s, const struct part *part);
+
+/* Calls fn for the bytes [from, to). */
+static int each_part(struct pieces *s, uint64_t from, uint64_t to,
+		     part_fn *fn)
+{
+	const struct content *c = s->t->content;
+	struct list_walk *walk;
+	struct part part;
+	int err = list_walk_open(s->h->reader, c, from, &walk);
+
+	if (err)
+		return err;
+	while (from < to && (err = list_walk_next(walk, &part.id, &part.offset,
+						  &part.len)) == 1) {
+		part.from = from;
+		part.to = part.offset + part.len;
+		if (part.to > to)
+			part.to = to;
+		from = part.to;
+		err = fn(s, &part);
+		if (err)
+			break;
+	}
+	list_walk_close(walk);
+	return err ? err : from < to ? wrong_size(c) : 0;
+}
 
 /* Writes the first len bytes and keeps the others. */
 static int put_pieces(struct pieces *s, size_t len)
@@ -98,58 +148,142 @@ static int put_pieces(struct pieces *s, size_t len)
 	return err;
 }
 
-static int add_chunk(struct pieces *s, const struct dv_id *id, uint32_t len)
+static int add_part(struct pieces *s, const struct part *part)
 {
-	size_t odd, end;
-	uint32_t got = len;
+	uint8_t *out = s->data + s->len;
+	uint32_t got = part->len;
+	size_t odd, end, len = part->to - part->from;
 	int err = cancel_check();
 
 	if (err)
 		return err;
-	err = store_read_to(s->h->reader, OBJECT_DATA, id, s->data + s->len,
-			    &got);
+	err = store_read_to(s->h->reader, OBJECT_DATA, &part->id, out, &got);
 	if (err)
 		return unreadable(err);
-	if (got != len)
+	if (got != part->len)
 		return wrong_size(s->t->content);
+	if (part->from > part->offset)
+		memmove(out, out + (part->from - part->offset), len);
 	meter_add(s->h->p->meter, len, 0);
+	if (!s->len)
+		s->offset = part->from;
 	s->len += len;
 	odd = s->offset % PIECE;
 	end = (odd + s->len) / PIECE * PIECE;
 	return end ? put_pieces(s, end - odd) : 0;
 }
 
-/* Writes the chunks that begin in [from, to). */
+/* --- blocks of loose files ------------------------------------------------ */
+
+/* Shares blocks [low, high); false: they are to be written after all. */
+static bool clone_blocks(struct pieces *s, const struct run *run,
+			 uint64_t low, uint64_t high, int *err)
+{
+	*err = put_pieces(s, s->len);
+	if (*err)
+		return false;
+	pthread_mutex_lock(&s->t->mutex);
+	*err = loose_source_clone(s->source, run->from + (low - run->offset),
+				  high - low, s->t->fd, low);
+	pthread_mutex_unlock(&s->t->mutex);
+	if (!*err) {
+		meter_add(s->h->p->meter, high - low, 0);
+		return true;
+	}
+	/* full: it would not get better */
+	if (*err != DV_E_NOSPACE) {
+		loose_source_free(s->source);
+		s->source = NULL;
+		*err = 0;
+	}
+	return false;
+}
+
+/* Shares what can be of the run, and writes its ends. */
+static int end_run(struct pieces *s)
+{
+	const struct run run = s->run;
+	uint64_t block = s->t->block, end = run.offset + run.len;
+	uint64_t low = (run.offset + block - 1) / block * block;
+	uint64_t high = end / block * block;
+	int err;
+
+	s->run.len = 0;
+	if (!run.len)
+		return 0;
+	if (high < low + SHARED_MIN)
+		return each_part(s, run.offset, end, add_part);
+	err = each_part(s, run.offset, low, add_part);
+	if (!err && !clone_blocks(s, &run, low, high, &err) && !err)
+		err = each_part(s, low, high, add_part);
+	return err ? err : each_part(s, high, end, add_part);
+}
+
+/* Where the bytes of the part begin in a loose file, in the same blocks. */
+static bool find_shared(struct loose_source *source, const struct part *part,
+			uint64_t block, uint64_t *from)
+{
+	if (!loose_source_turn(source, &part->id, part->len, from))
+		return false;
+	*from += part->from - part->offset;
+	return *from % block == part->from % block;
+}
+
+static int share_part(struct pieces *s, const struct part *part)
+{
+	struct run *run = &s->run;
+	uint64_t at;
+	int err;
+
+	if (run->len && loose_source_here(s->source, &part->id, part->len,
+					  &at) &&
+	    at + (part->from - part->offset) == run->from + run->len) {
+		run->len += part->to - part->from;
+		return 0;
+	}
+	err = end_run(s);
+	if (err || !s->source ||
+	    !find_shared(s->source, part, s->t->block, &at))
+		return err ? err : add_part(s, part);
+	*run = (struct run){ at, part->from, part->to - part->from };
+	return 0;
+}
+
+/* Looks in some places whether loose files have what is wanted. */
+static bool shares_any(struct target *t)
+{
+	const struct plan *p = t->first->p;
+	const struct content *c = t->content;
+	struct loose_source *source = loose_source_new(p->r->store);
+	bool found = false;
+
+	for (unsigned i = 0; i < SAMPLES && !found; i++) {
+		struct list_walk *walk;
+		struct part part;
+		uint64_t from = c->size / SAMPLES * i;
+
+		if (list_walk_open(t->first->reader, c, from, &walk))
+			break;
+		if (list_walk_next(walk, &part.id, &part.offset,
+				   &part.len) == 1) {
+			part.from = part.offset;
+			found = find_shared(source, &part, t->block, &from);
+		}
+		list_walk_close(walk);
+	}
+	loose_source_free(source);
+	return found;
+}
+
+/* --- ranges --------------------------------------------------------------- */
+
 static int write_range(struct pieces *s, uint64_t from, uint64_t to)
 {
-	const struct content *c = s->t->content;
-	struct list_walk *walk;
-	uint64_t offset, next = from;
-	uint32_t len;
-	struct dv_id id;
-	int err = list_walk_open(s->h->reader, c, from, &walk);
+	int err = each_part(s, from, to, s->source ? share_part : add_part);
 
-	if (err)
-		return err;
-	s->len = 0;
-	while ((err = list_walk_next(walk, &id, &offset, &len)) == 1) {
-		if (offset >= to)
-			break;
-		next = offset + len;
-		if (offset < from)
-			continue;	/* it began in the range before */
-		if (!s->len)
-			s->offset = offset;
-		err = add_chunk(s, &id, len);
-		if (err)
-			break;
-	}
-	list_walk_close(walk);
-	if (err != 1 && err != 0)
-		return err;
-	if (next < to)
-		return wrong_size(c);
-	return put_pieces(s, s->len);
+	if (!err)
+		err = end_run(s);
+	return err ? err : put_pieces(s, s->len);
 }
 
 /* One that mostly waits for the others to write is of no use. */
@@ -172,6 +306,8 @@ static int write_ranges(struct crew *crew, unsigned worker, void *data)
 	if (!s.h->pieces)
 		s.h->pieces = xmalloc(PIECE + DV_CHUNK_MAX);
 	s.data = s.h->pieces;
+	if (t->block)
+		s.source = loose_source_new(t->first->p->r->store);
 	while (!err && !crew_failed(crew) && !(worker && is_idle(&s))) {
 		uint64_t from = atomic_fetch_add(&t->next, RANGE_BYTES);
 		uint64_t to = from + RANGE_BYTES;
@@ -182,6 +318,7 @@ static int write_ranges(struct crew *crew, unsigned worker, void *data)
 			to = t->content->size;
 		err = write_range(&s, from, to);
 	}
+	loose_source_free(s.source);
 	if (worker)
 		hand_release(&own);
 	return err;
@@ -206,6 +343,30 @@ static bool clone_content(const struct hand *h, const struct content *c,
 	return true;
 }
 
+/*
+ * Disk space comes first, so that a full disk is found before anything is
+ * written; but not for blocks that are shared.
+ */
+static int make_room(struct target *t, const struct plan_entry *e)
+{
+	const struct plan *p = t->first->p;
+	uint64_t size = t->content->size;
+	struct statvfs fs;
+
+	if (t->content->list && p->r->clone && size >= RECORD_CLONED &&
+	    !fstatvfs(t->fd, &fs) && fs.f_bsize) {
+		t->block = fs.f_bsize;
+		if (shares_any(t))
+			return ftruncate(t->fd, (off_t)size) ?
+				fail_entry(t->first, e, "write") : 0;
+		t->block = 0;
+	}
+	if (size >= ALLOCATE_FROM && fallocate(t->fd, 0, 0, (off_t)size) &&
+	    errno == ENOSPC)
+		return fail_entry(t->first, e, "make room for");
+	return 0;
+}
+
 int write_content(struct hand *h, const struct plan_entry *e, int fd,
 		  unsigned threads)
 {
@@ -218,9 +379,9 @@ int write_content(struct hand *h, const struct plan_entry *e, int fd,
 
 	if (!c->size || clone_content(h, c, fd))
 		return 0;
-	if (c->size >= ALLOCATE_FROM &&
-	    fallocate(fd, 0, 0, (off_t)c->size) && errno == ENOSPC)
-		return fail_entry(h, e, "make room for");
+	err = make_room(&t, e);
+	if (err)
+		return err;
 	if (c->list) {
 		pthread_mutex_init(&t.mutex, NULL);
 		err = crew_run(threads, write_ranges, &t);
