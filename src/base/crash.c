@@ -13,14 +13,18 @@
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static const char *point;
 static size_t point_len;
+static int signal_number = SIGKILL;
 static _Atomic long passes_left;
 static int log_fd = -1;
 
 static void read_environment(void)
 {
 	const char *log = getenv("DV_TEST_CRASH_LOG");
+	const char *how = getenv("DV_TEST_CRASH_HOW");
 	const char *colon;
 
+	if (how && !strcmp(how, "stop"))
+		signal_number = SIGSTOP;
 	if (log)
 		log_fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
 			      0666);
@@ -49,7 +53,7 @@ void crash_point(const char *name)
 	}
 	if (point && len == point_len && !memcmp(name, point, len) &&
 	    atomic_fetch_sub(&passes_left, 1) == 1)
-		kill(getpid(), SIGKILL);
+		kill(getpid(), signal_number);
 }
 
 #endif

@@ -15,6 +15,7 @@
 #include "base/crash.h"
 #include "base/crew.h"
 #include "base/error.h"
+#include "base/random.h"
 #include "keep/gc.h"
 #include "transfer/condemned.h"
 #include "transfer/locator.h"
@@ -114,7 +115,7 @@ static int take_time(void *data, const char *name, uint64_t size,
 	(void)size;
 	if (!strcmp(name, REMOTE_NOW))
 		r->now_ns = modified;
-	else if (!strcmp(name, REMOTE_PENDING))
+	else if (!strcmp(name, REMOTE_PENDING) && condemned_any(&r->pending))
 		r->pending_ns = modified;
 	return 0;
 }
@@ -227,22 +228,26 @@ static int condemn(struct gc_remote *r, const struct listing *l,
 	return err;
 }
 
+static int put_pending(struct gc_remote *r, const struct condemned *c)
+{
+	DV_AUTO_BUF struct buf bytes = BUF_INIT;
+	struct remote_source source = { .fd = -1 };
+
+	condemned_encode(c, &bytes);
+	source.bytes = (const uint8_t *)bytes.data;
+	source.len = bytes.len;
+	return remote_put(r->to->remote, REMOTE_PENDING, &source, NULL, NULL);
+}
+
 static int mark(struct gc_remote *r)
 {
 	struct condemned c = { .look_ns = r->now_ns };
-	DV_AUTO_BUF struct buf bytes = BUF_INIT;
-	struct remote_source source = { .fd = -1 };
 	int err = condemn(r, &r->packs, &c.packs);
 
 	if (!err)
 		err = condemn(r, &r->roots, &c.roots);
-	if (!err && !r->gc->options->dry_run &&
-	    c.packs.count + c.roots.count) {
-		condemned_encode(&c, &bytes);
-		source.bytes = (const uint8_t *)bytes.data;
-		source.len = bytes.len;
-		err = remote_put(r->to->remote, REMOTE_PENDING, &source, NULL,
-				 NULL);
+	if (!err && !r->gc->options->dry_run && condemned_any(&c)) {
+		err = put_pending(r, &c);
 		crash_point("gc-marked");
 	}
 	condemned_release(&c);
@@ -290,6 +295,27 @@ static int each_due(struct gc_remote *r, const struct listing *l,
 	return err;
 }
 
+/* Pushes go by the list that is there, not by the one that was. */
+static int check_alone(struct gc_remote *r)
+{
+	bool changed;
+	int err = condemned_changed(r->to, &r->pending, &changed);
+
+	if (err || !changed)
+		return err;
+	return dv_hint(dv_fail(DV_E_CHANGED, "somebody else is collecting at "
+			       "%s", r->to->name), "try again later");
+}
+
+/* Nothing is condemned any more, and pushes under way can tell. */
+static int leave_mark(struct gc_remote *r)
+{
+	struct condemned none = { 0 };
+
+	random_bytes(&none.look_ns, sizeof(none.look_ns));
+	return put_pending(r, &none);
+}
+
 /* Locators first: none is to name what is gone. */
 static int collect(struct gc_remote *r)
 {
@@ -299,12 +325,13 @@ static int collect(struct gc_remote *r)
 		err = each_due(r, &r->packs, &r->pending.packs, false);
 	if (err || r->gc->options->dry_run)
 		return err;
-	err = each_due(r, &r->roots, &r->pending.roots, true);
+	crash_point("gc-looked");
+	err = check_alone(r);
+	if (!err)
+		err = each_due(r, &r->roots, &r->pending.roots, true);
 	if (!err)
 		err = each_due(r, &r->packs, &r->pending.packs, true);
-	if (!err)
-		err = remote_remove(r->to->remote, REMOTE_PENDING);
-	return err == DV_E_NOTFOUND ? 0 : err;
+	return err ? err : leave_mark(r);
 }
 
 /* --- all of it --------------------------------------------------------- */

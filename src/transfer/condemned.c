@@ -73,7 +73,8 @@ int condemned_decode(const uint8_t *data, size_t len, struct condemned *c)
 	read_ids(data + HEAD_SIZE + (size_t)packs * DV_ID_SIZE, roots,
 		 &c->roots);
 	c->look_ns = load_u64(data + 8);
-	c->nonce = load_u64(data + len - 8) | 1;
+	c->state = load_u64(data + len - 8) | 1;
+	c->nonce = condemned_any(c) ? c->state : 0;
 	return 0;
 }
 
@@ -87,4 +88,15 @@ int condemned_read(struct endpoint *e, struct condemned *c)
 	if (err)
 		return err == DV_E_NOTFOUND ? 0 : err;
 	return condemned_decode((const uint8_t *)bytes.data, bytes.len, c);
+}
+
+int condemned_changed(struct endpoint *e, const struct condemned *c,
+		      bool *changed)
+{
+	struct condemned now = { .state = 0 };
+	int err = condemned_read(e, &now);
+
+	*changed = now.state != c->state;
+	condemned_release(&now);
+	return err;
 }

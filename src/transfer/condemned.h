@@ -15,6 +15,9 @@
  *	"DVGC" 1 0 0 0 | i64 when the look began, in nanoseconds since 1970 by
  *	the remote's clock | u32 packs | u32 roots | their ids[32] |
  *	u64 XXH3-64 of all before
+ *
+ * When all is removed an empty list takes its place, with a random number for
+ * the time: who read the object before can tell that there was a collection.
  */
 #define REMOTE_GC		"gc/"
 #define REMOTE_PENDING		"gc/pending"
@@ -25,7 +28,14 @@ struct condemned {
 	int64_t look_ns;	/* what was written since then was not seen */
 	uint64_t nonce;		/* 0: nothing is; else for names of new packs,
 				   so that they are none of these */
+	uint64_t state;		/* another one after each marking and each
+				   removing; 0: there was none yet */
 };
+
+static inline bool condemned_any(const struct condemned *c)
+{
+	return c->packs.count + c->roots.count;
+}
 
 static inline bool condemned_has(const struct condemned *c,
 				 const struct dv_id *pack)
@@ -39,6 +49,9 @@ static inline bool condemned_root(const struct condemned *c,
 	return c->roots.count && id_map_get(&c->roots, root);
 }
 
+/* True when somebody has marked or removed since *c was read. */
+int condemned_changed(struct endpoint *e, const struct condemned *c,
+		      bool *changed);
 /* Reads what is there now; nothing is no failure.  Replaces *c. */
 int condemned_read(struct endpoint *e, struct condemned *c);
 /* Pure: DV_E_CORRUPT, DV_E_UNSUPPORTED. */

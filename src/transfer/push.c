@@ -9,7 +9,7 @@
 #include "git/repo.h"
 #include "transfer/push.h"
 
-/* Of a push that gc at the remote got in the way of. */
+/* Of a push that gc at the remote got in the way of: see write_locators(). */
 #define PUSH_TRIES	4
 
 #define DV_AUTO_PUSH	__attribute__((cleanup(push_release)))
@@ -141,11 +141,6 @@ static int write_locator(struct push *p, struct push_root *r,
 	if (same_locator(r, l) && !p->options->force &&
 	    !condemned_root(&p->condemned, &r->root->id))
 		return 0;
-	for (size_t i = 0; i < l->count; i++)
-		if (condemned_has(&p->condemned, &l->packs[i].id)) {
-			__atomic_store_n(&p->again, true, __ATOMIC_RELAXED);
-			return 0;
-		}
 	return put_locator(p, &r->root->id, bytes);
 }
 
@@ -236,26 +231,46 @@ static int write_some_locators(struct crew *crew, unsigned worker, void *data)
 	return err ? err : cancel_check();
 }
 
-static int write_locators(struct push *p)
+static int write_new_locators(struct push *p, size_t walked)
 {
 	struct locator_writing w = { .push = p };
-	size_t walked = 0;
-	int err = renew_locators(p);
-	TRACE_REGION("push: locators");
+	int err;
 
-	for (size_t i = 0; i < p->count; i++)
-		walked += p->roots[i].walk;
-	if (err || !walked)
-		return err;
-	/* somebody may have begun to collect since the plan was made */
-	err = condemned_read(p->to, &p->condemned);
-	if (err)
-		return err;
 	w.settle = walked > 1 && p->made.count && !p->options->force;
 	pthread_mutex_init(&w.mutex, NULL);
 	err = crew_run(walked < p->to->jobs ? walked : p->to->jobs,
 		       write_some_locators, &w);
 	pthread_mutex_destroy(&w.mutex);
+	return err;
+}
+
+/*
+ * What was proved to be there is so as long as nobody marks or removes.
+ * Somebody may have since the plan was made, both even if sending took longer
+ * than the grace: then all is to be proved anew.  And once more when the
+ * locators are written, for until then no collector knew what they name.
+ */
+static int write_locators(struct push *p)
+{
+	TRACE_REGION("push: locators");
+	size_t walked = 0;
+	bool changed;
+	int err = 0;
+
+	for (size_t i = 0; i < p->count; i++)
+		walked += p->roots[i].walk;
+	if (walked) {
+		err = condemned_changed(p->to, &p->condemned, &p->again);
+		if (err || p->again)
+			return err;
+	}
+	err = renew_locators(p);
+	if (!err && walked)
+		err = write_new_locators(p, walked);
+	if (!err && (walked || condemned_any(&p->condemned))) {
+		err = condemned_changed(p->to, &p->condemned, &changed);
+		p->again |= changed;
+	}
 	return err;
 }
 
@@ -320,13 +335,29 @@ static int push_once(struct dv_repo *repo,
 	return !err && p.again ? 1 : err;
 }
 
+/* What a try has sent that is to be repeated was sent all the same. */
+static void add_result(struct dv_transfer_result *sum,
+		       const struct dv_transfer_result *more)
+{
+	sum->packs += more->packs;
+	sum->bytes += more->bytes;
+	sum->objects += more->objects;
+	sum->requests += more->requests;
+	if (sum->roots_done < more->roots_done)
+		sum->roots_done = more->roots_done;
+}
+
 int dv_push(struct dv_repo *repo, const struct dv_transfer_options *options,
 	    struct dv_transfer_result *result)
 {
+	struct dv_transfer_result before = { 0 };
 	int err = 1;
 
-	for (int i = 0; i < PUSH_TRIES && err == 1; i++)
+	for (int i = 0; i < PUSH_TRIES && err == 1; i++) {
 		err = push_once(repo, options, result);
+		add_result(result, &before);
+		before = *result;
+	}
 	if (err == 1)
 		return dv_fail(DV_E_CHANGED, "what is at the remote is being "
 			       "collected again and again");

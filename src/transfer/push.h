@@ -74,7 +74,7 @@ struct push {
 	enum fate *fates;	/* owned; one per mark of wanted */
 	struct locator made;	/* packs made for this push and sent */
 	struct condemned condemned;	/* packs that may go any time */
-	bool again;		/* some were condemned meanwhile */
+	bool again;		/* somebody was collecting meanwhile */
 	struct locator lost;	/* packs found missing at the remote */
 };
 

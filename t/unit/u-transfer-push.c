@@ -89,7 +89,7 @@ static void a_second_version_sends_what_is_new(void **state)
 	assert_int_equal(r.roots_done, 1);
 	assert_int_equal(r.packs, 2);
 	assert_true(r.bytes < 100000);
-	assert_true(r.requests <= 8);
+	assert_true(r.requests <= 9);
 	copy_pointer(a, b, "data");
 	r = fetch_ok(b);
 	assert_true(r.bytes < 100000);

@@ -1,0 +1,74 @@
+#!/bin/sh
+
+test_description='a push that is slower than the grace of a gc at the remote'
+
+. "${0%/*}/test-lib.sh"
+
+crash_dv=$DV_BUILD/crash/dv
+
+# The remote has a pack that no root needs any more, and the pusher relies on
+# it: it has the same data under another path.
+new_world () {
+	cd "$SCRATCH" && rm -rf repo clone remote fresh && make_repo repo && mkdir remote && cd repo && dv remote add origin "$SCRATCH/remote" &&
+	echo one >one && dv add -q one && git add -A && git commit -qm one && dv push -q && git clone -q . ../clone &&
+	random_bytes 300000 1 >old && dv add -q old && git add -A && git commit -qm old && dv push -q &&
+	git reset -q --hard HEAD^ && rm -f old && git reflog expire --expire=now --all && rm -f .git/ORIG_HEAD &&
+	cd ../clone && mkdir dir && random_bytes 300000 1 >dir/old && random_bytes 200000 2 >dir/new && dv add -q dir && git add -A && git commit -qm dir &&
+	cp -r "$SCRATCH/repo/.git/dv/have" .git/dv/
+}
+
+# gc_until <word>: the remote's clock may not have moved on
+gc_until () {
+	n=0
+	until dv gc -r origin --grace now >out && cat out && grep "^$1" out
+	do
+		n=$((n + 1)) && test $n -lt 200 || return 1
+	done
+}
+
+# stopped_at <point> <arguments of dv>: in the background, until it stops there;
+# the watcher ends it in any case
+stopped_at () {
+	point_now=$1 && shift
+	DV_TEST_CRASH_AT=$point_now DV_TEST_CRASH_HOW=stop timeout --foreground -s KILL 60 "$crash_dv" "$@" >"$SCRATCH/stopped.out" 2>"$SCRATCH/stopped.err" &
+	watcher=$!
+	until stopped=$(pgrep -P $watcher) && grep -q "^State:.*T" /proc/$stopped/status
+	do
+		kill -0 $watcher || return 1
+	done
+}
+
+go_on () {
+	kill -CONT $stopped && wait $watcher
+}
+
+collected () {
+	(cd ../repo && gc_until condemn && gc_until remove && grep "^remove packs/" out)
+}
+
+all_there () {
+	git clone -q . ../fresh && cd ../fresh && dv pull -q && random_bytes 300000 1 | cmp - dir/old && random_bytes 200000 2 | cmp - dir/new && dv fsck -q -r origin
+}
+
+for point in "push pack sent" "push before locator" "push locator sent"
+do
+	export point
+	test_expect_success "both runs of gc while a push has stopped at: $point" '
+		new_world && stopped_at "$point" push && collected && go_on && cat ../stopped.out && grep "^pushed" ../stopped.out && all_there
+	'
+done
+
+test_expect_success 'the first run alone: what is condemned goes under another name' '
+	new_world && stopped_at "push before locator" push && (cd ../repo && gc_until condemn) && go_on && (cd ../repo && gc_until remove) && all_there
+'
+
+test_expect_success 'the second run alone' '
+	new_world && (cd ../repo && gc_until condemn) && stopped_at "push before locator" push && (cd ../repo && gc_until remove) && go_on && all_there
+'
+
+test_expect_success 'two who collect at once: the slower one removes nothing' '
+	new_world && cd ../repo && gc_until condemn && cp -r . ../other && cd ../other && stopped_at "gc-looked" gc -r origin --grace now &&
+	(cd ../repo && gc_until remove) && test_exit_code 1 go_on && cat ../stopped.err && grep "somebody else is collecting" ../stopped.err
+'
+
+test_done
