@@ -173,4 +173,13 @@ test_expect_success 'words of DVC and git are answered with what dv has' '
 	done && test_exit_code 129 dv install 2>err && grep "hint: dv hooks install" err
 '
 
+test_expect_success 'a value that an option does not take is wrong usage, whatever the command' '
+	make_repo values && cd values &&
+	for words in "gc --grace soon" "gc --grace 5y" "gc --max-repack much" "gc -j many" "fsck -j -1" "pull --max-size lots" "fetch --max-size 0" \
+		"checkout --max-size 1kk" "ls --max-size -1" "import-url --checksum md5:1 a b" "log -n x" "push -j x"
+	do
+		test_exit_code 129 dv $words 2>err && grep "^error: option .* needs a" err || { grep "needs sha256" err || return 1; }
+	done && dv gc -q --grace 0 && dv gc -q --grace 2w --max-repack 0 && dv ls --max-size 1T
+'
+
 test_done

@@ -138,7 +138,8 @@ test_expect_success 'the repository that a shared store lies in' '
 '
 
 test_expect_success 'wrong ages and sizes' '
-	cd repo && test_must_fail dv gc --grace soon 2>err && grep soon err && test_must_fail dv gc --max-repack much && test_exit_code 129 dv gc what
+	cd repo && test_exit_code 129 dv gc --grace soon 2>err && grep soon err && test_exit_code 129 dv gc --max-repack much && test_exit_code 129 dv gc what &&
+	dv config --local gc.grace soon && test_exit_code 1 dv gc 2>err && grep "gc.grace.*soon" err && dv config --local --unset gc.grace
 '
 
 test_done

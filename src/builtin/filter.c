@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/amount.h"
 #include "base/array.h"
 #include "base/buf.h"
 #include "base/error.h"
@@ -145,25 +146,11 @@ static int take_profile(struct filter_args *f, struct dv_repo *repo)
 	return 0;
 }
 
-static int take_size(struct filter_args *f)
+const char *check_max_size(const char *text)
 {
-	static const char units[] = "kmgt";
-	unsigned shift = 0;
-	const char *unit;
-	char *end;
-	uint64_t n = strtoull(f->max_size, &end, 10);
+	uint64_t n;
 
-	if (*end) {
-		unit = strchr(units, tolower((unsigned char)*end));
-		shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
-		end++;
-	}
-	if (!isdigit((unsigned char)*f->max_size) || *end || !n ||
-	    n > UINT64_MAX >> shift || (end[-1] > '9' && !shift))
-		return dv_fail(DV_E_INVALID, "--max-size: not a size: %s",
-			       f->max_size);
-	f->filter.max_size = n << shift;
-	return 0;
+	return size_parse(text, &n) && n ? NULL : "a size such as 500k or 2g";
 }
 
 int filter_apply(struct filter_args *f, struct dv_repo *repo, char **argv,
@@ -174,6 +161,8 @@ int filter_apply(struct filter_args *f, struct dv_repo *repo, char **argv,
 
 	what->paths = (const char *const *)argv;
 	what->count = count;
+	if (f->max_size)	/* checked by the parser */
+		size_parse(f->max_size, &f->filter.max_size);
 	for (int i = 0; i < count; i++)
 		globs |= is_glob(argv[i]);
 	for (int i = 0; i < count && globs && !err; i++)
@@ -182,8 +171,6 @@ int filter_apply(struct filter_args *f, struct dv_repo *repo, char **argv,
 		err = take_exclude(f, repo, f->exclude.items[i]);
 	if (!err && f->profile)
 		err = take_profile(f, repo);
-	if (!err && f->max_size)
-		err = take_size(f);
 	if (err)
 		return err;
 	if (globs) {

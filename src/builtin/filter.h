@@ -25,8 +25,10 @@ struct filter_args {
 		 "leave out what matches"), \
 	OPT_STRING(0, "profile", &(f)->profile, "<name>", \
 		   "take what this profile in the settings says"), \
-	OPT_STRING(0, "max-size", &(f)->max_size, "<size>", \
-		   "leave out larger files (with k, m, g)")
+	OPT_CHECKED(0, "max-size", &(f)->max_size, "<size>", \
+		    "leave out larger files (with k, m, g)", check_max_size)
+
+const char *check_max_size(const char *text);
 
 /*
  * Puts the arguments and the filter into *what, which is good until

@@ -143,11 +143,11 @@ int cmd_gc(int argc, char **argv)
 	const struct option options[] = {
 		OPT_FLAG('n', "dry-run", &v.dry_run,
 			 "say what would be freed, free nothing"),
-		OPT_STRING(0, "grace", &o.grace, "<age>",
-			   "keep what is younger: 14d, 12h, now"),
-		OPT_STRING(0, "max-repack", &o.max_repack, "<size>",
-			   "copy at most so much out of packs that are half "
-			   "unreachable"),
+		OPT_CHECKED(0, "grace", &o.grace, "<age>",
+			    "keep what is younger: 14d, 12h, now", check_age),
+		OPT_CHECKED(0, "max-repack", &o.max_repack, "<size>",
+			    "copy at most so much out of packs that are half "
+			    "unreachable", check_size),
 		OPT_STRING('r', "remote", &o.remote, "<remote>",
 			   "collect at this remote, not in the store"),
 		OPT_STRING(0, "repo", &other, "<path>",

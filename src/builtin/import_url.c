@@ -1,5 +1,9 @@
 /* dv import-url: a file or folder at a URL, tracked here. */
 
+#include <string.h>
+
+#include "dv/id.h"
+
 #include "builtin/builtin.h"
 #include "builtin/source.h"
 
@@ -8,6 +12,16 @@ static const char *const usage[] = {
 	"[--to-remote] [-r <remote>] " SOURCE_USAGE " [--] <url> [<out>]", NULL
 };
 
+static const char *check_checksum(const char *text)
+{
+	struct dv_id id;
+
+	return !strncmp(text, "sha256:", 7) &&
+	       strlen(text) == 7 + DV_ID_HEX &&
+	       !dv_id_from_hex(text + 7, &id) ? NULL :
+		"sha256: and 64 lower-case hexadecimal digits";
+}
+
 int cmd_import_url(int argc, char **argv)
 {
 	struct source s = { 0 };
@@ -15,8 +29,9 @@ int cmd_import_url(int argc, char **argv)
 	const char *checksum = NULL;
 	const struct option options[] = {
 		SOURCE_OUT(&s),
-		OPT_STRING(0, "checksum", &checksum, "<sum>",
-			   "sha256:<hex>: a file must have this one"),
+		OPT_CHECKED(0, "checksum", &checksum, "<sum>",
+			    "sha256:<hex>: a file must have this one",
+			    check_checksum),
 		SOURCE_NO_DOWNLOAD(&s), SOURCE_TO_REMOTE(&s),
 		SOURCE_OPTIONS(&s),
 		OPT_END()

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/amount.h"
 #include "base/array.h"
 #include "base/buf.h"
 #include "base/near.h"
@@ -137,6 +138,20 @@ static bool set_value(const struct option *o, const char *text)
 	return true;
 }
 
+const char *check_size(const char *text)
+{
+	uint64_t n;
+
+	return size_parse(text, &n) ? NULL : "a size such as 500k or 2g";
+}
+
+const char *check_age(const char *text)
+{
+	int64_t ns;
+
+	return age_parse(text, &ns) ? NULL : "an age such as 14d, 12h or now";
+}
+
 static option_instead_fn *instead_of;
 
 void options_set_instead(option_instead_fn *fn)
@@ -156,6 +171,8 @@ struct parser {
 static int take(struct parser *p, const struct option *o, const char *shown,
 		const char *text)
 {
+	const char *wanted;
+
 	if (o->type == OPTION_FLAG && text)
 		return usage_error(p->usage, "option '%s' takes no value",
 				   shown);
@@ -165,11 +182,11 @@ static int take(struct parser *p, const struct option *o, const char *shown,
 					   "option '%s' needs a value", shown);
 		text = p->argv[++p->at];
 	}
-	if (!set_value(o, text))
-		return usage_error(p->usage,
-				   "option '%s' needs a number, not '%s'",
-				   shown, text);
-	return 0;
+	wanted = o->check ? o->check(text) : NULL;
+	if (!wanted && !set_value(o, text))
+		wanted = "a number";
+	return wanted ? usage_error(p->usage, "option '%s' needs %s, not '%s'",
+				    shown, wanted, text) : 0;
 }
 
 /* False when there is nothing known of such an option. */

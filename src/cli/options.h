@@ -30,13 +30,26 @@ struct option {
 	void *value;
 	const char *arg;	/* what to call the value in the help */
 	const char *help;	/* lower case, no full stop */
+	/* of a string: what it should have been, or NULL; may be NULL */
+	const char *(*check)(const char *text);
 };
 
-#define OPT_FLAG(l, n, v, h)	  { OPTION_FLAG, (l), (n), (v), NULL, (h) }
-#define OPT_STRING(l, n, v, a, h) { OPTION_STRING, (l), (n), (v), (a), (h) }
-#define OPT_COUNT(l, n, v, a, h)  { OPTION_COUNT, (l), (n), (v), (a), (h) }
-#define OPT_LIST(l, n, v, a, h)	  { OPTION_LIST, (l), (n), (v), (a), (h) }
-#define OPT_END()		  { OPTION_END, 0, NULL, NULL, NULL, NULL }
+#define OPT_FLAG(l, n, v, h) \
+	{ OPTION_FLAG, (l), (n), (v), NULL, (h), NULL }
+#define OPT_STRING(l, n, v, a, h) \
+	{ OPTION_STRING, (l), (n), (v), (a), (h), NULL }
+#define OPT_CHECKED(l, n, v, a, h, c) \
+	{ OPTION_STRING, (l), (n), (v), (a), (h), (c) }
+#define OPT_COUNT(l, n, v, a, h) \
+	{ OPTION_COUNT, (l), (n), (v), (a), (h), NULL }
+#define OPT_LIST(l, n, v, a, h) \
+	{ OPTION_LIST, (l), (n), (v), (a), (h), NULL }
+#define OPT_END() \
+	{ OPTION_END, 0, NULL, NULL, NULL, NULL, NULL }
+
+/* Checks of values. */
+const char *check_size(const char *text);
+const char *check_age(const char *text);
 
 /*
  * Fills in the values and moves the arguments to the front of argv, which

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/amount.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "git/private.h"
@@ -210,15 +211,11 @@ int dv_config_size(struct dv_repo *repo, const char *name,
 		   uint64_t otherwise, uint64_t *out)
 {
 	const char *value = dv_config_get(repo, name);
-	unsigned long long number;
 
 	*out = otherwise;
-	if (!value)
-		return 0;
-	if (!setting_number(value, &number))
+	if (value && !size_parse(value, out))
 		return dv_fail(DV_E_INVALID, "%s: not a number: %s", name,
 			       value);
-	*out = number;
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/amount.h"
 #include "base/error.h"
 #include "base/near.h"
 #include "git/config.h"
@@ -152,32 +153,6 @@ bool setting_nearest(const char *name, struct buf *out)
 	return true;
 }
 
-bool setting_number(const char *text, unsigned long long *out)
-{
-	static const char units[] = "kmg";
-	unsigned long long n = 0;
-	unsigned shift = 0;
-	const char *c = text;
-
-	for (; *c >= '0' && *c <= '9'; c++)
-		if (__builtin_mul_overflow(n, 10, &n) ||
-		    __builtin_add_overflow(n, *c - '0', &n))
-			return false;
-	if (c == text)
-		return false;
-	if (*c) {
-		const char *unit = strchr(units, *c | 0x20);
-
-		if (!unit || !*unit || c[1])
-			return false;
-		shift = 10 * (unit - units + 1);
-	}
-	if (n > UINT64_MAX >> shift)
-		return false;
-	*out = n << shift;
-	return true;
-}
-
 static bool link_ok(const char *value)
 {
 	for (;;) {
@@ -225,7 +200,7 @@ int setting_check(const struct setting *s, const char *name,
 		  const char *value)
 {
 	const char *words;
-	unsigned long long number;
+	uint64_t number;
 
 	for (const char *c = value; *c; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
@@ -239,7 +214,7 @@ int setting_check(const struct setting *s, const char *name,
 				       value);
 		return 0;
 	case SETTING_NUMBER:
-		if (!setting_number(value, &number))
+		if (!size_parse(value, &number))
 			return dv_fail(DV_E_INVALID, "%s: not a number: %s",
 				       name, value);
 		return 0;

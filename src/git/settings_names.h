@@ -54,9 +54,6 @@ bool setting_nearest(const char *name, struct buf *out);
 int setting_check(const struct setting *s, const char *name,
 		  const char *value);
 
-/* A number with an optional k, m or g (of 1024).  False: it is none. */
-bool setting_number(const char *text, unsigned long long *out);
-
 /* DV_CORE_JOBS for core.jobs; false for settings of remotes. */
 bool setting_environment(const struct setting *s, struct buf *out);
 

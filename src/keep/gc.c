@@ -4,14 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/amount.h"
 #include "base/error.h"
 #include "base/trace.h"
-#include "git/settings_names.h"
 
 #define GRACE_DEFAULT	"14d"
 #define MAX_REPACK_DEFAULT	((uint64_t)4 << 30)
-#define SECOND_NS	((int64_t)1000000000)
-#define AGE_MOST	((unsigned long long)100 * 366 * 86400)	/* seconds */
 
 void gc_notice(struct gc *g, const char *fmt, ...)
 {
@@ -58,52 +56,20 @@ void gc_keep(struct gc *g, enum dv_gc_action action, uint64_t bytes)
 	r->kept++;
 }
 
-int age_parse(const char *text, const char *name, int64_t *ns)
-{
-	static const struct {
-		const char *unit;
-		unsigned seconds;
-	} units[] = {
-		{ "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 },
-		{ "w", 7 * 86400 },
-	};
-	unsigned long long number;
-	char *end;
-
-	*ns = 0;
-	if (!strcmp(text, "now") || !strcmp(text, "0"))
-		return 0;
-	number = strtoull(text, &end, 10);
-	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
-		if (*text < '0' || *text > '9' || strcmp(end, units[i].unit))
-			continue;
-		if (number > AGE_MOST / units[i].seconds)
-			break;
-		*ns = (int64_t)number * units[i].seconds * SECOND_NS;
-		return 0;
-	}
-	return dv_fail(DV_E_INVALID, "%s: not an age such as 14d, 12h or now: "
-		       "%s", name, text);
-}
-
 static int read_options(struct gc *g)
 {
 	const struct dv_gc_options *o = g->options;
 	const char *grace = o->grace;
-	unsigned long long number;
-	int err;
 
 	if (!grace)
 		grace = dv_config_get(g->repo, "gc.grace");
-	err = age_parse(grace ? grace : GRACE_DEFAULT,
-			o->grace ? "--grace" : "gc.grace", &g->grace_ns);
+	if (!age_parse(grace ? grace : GRACE_DEFAULT, &g->grace_ns))
+		return dv_fail(DV_E_INVALID, "gc.grace: not an age such as "
+			       "14d, 12h or now: %s", grace);
 	g->max_repack = MAX_REPACK_DEFAULT;
-	if (err || !o->max_repack)
-		return err;
-	if (!setting_number(o->max_repack, &number))
-		return dv_fail(DV_E_INVALID, "--max-repack: not a number of "
-			       "bytes: %s", o->max_repack);
-	g->max_repack = number;
+	if (o->max_repack && !size_parse(o->max_repack, &g->max_repack))
+		return dv_fail(DV_E_INVALID, "not a number of bytes: %s",
+			       o->max_repack);
 	return 0;
 }
 

@@ -28,9 +28,6 @@ int gc_tell_entry(struct gc *g, const struct dv_gc_entry *entry);
 /* One that was told of stays. */
 void gc_keep(struct gc *g, enum dv_gc_action action, uint64_t bytes);
 
-/* "now", or a number with s, m, h, d or w.  `name` is for the message. */
-int age_parse(const char *text, const char *name, int64_t *ns);
-
 /*
  * gc_elsewhere.c: roots that are unseen and at no remote, as far as was
  * asked; *first is set when there are any.
@@ -70,6 +67,25 @@ struct gc_whole {
  * store may have a symbolic link to it.  Sorts the files.
  */
 int gc_find_linked(struct gc *g, struct gc_whole *files, size_t count);
+
+/* gc_stray.c: files that belong to nothing, older than the cutoff. */
+struct gc_stray {
+	char *path;		/* owned */
+	uint64_t bytes;
+};
+
+struct gc_strays {
+	int64_t cutoff_ns;
+	struct gc_stray *items;	/* owned; by path */
+	size_t count, room;
+	uint64_t young;
+};
+
+/* Finds them, and tells of each as one to be removed. */
+int gc_strays_plan(struct gc *g, struct gc_strays *l);
+/* Removes those that still are, while nobody writes. */
+int gc_strays_remove(struct gc *g, const struct gc_strays *planned);
+void gc_strays_release(struct gc_strays *l);
 
 /* gc_store.c */
 int gc_store(struct gc *g);

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/amount.h"
 #include "git/config.h"
 #include "git/settings_names.h"
 
@@ -12,7 +13,7 @@ static int check(const char *name, const char *value, void *data)
 	size_t *size = data;
 	DV_AUTO_BUF struct buf canonical = BUF_INIT;
 	DV_AUTO_BUF struct buf near = BUF_INIT;
-	unsigned long long number;
+	uint64_t number;
 	bool known = setting_canonical(name, &canonical);
 
 	if (strlen(name) > *size + 1 || (value && strlen(value) > *size))
@@ -21,7 +22,7 @@ static int check(const char *name, const char *value, void *data)
 		setting_nearest(canonical.data, &near);
 	if (value) {
 		config_truth(value);
-		setting_number(value, &number);
+		size_parse(value, &number);
 	}
 	return 0;
 }
