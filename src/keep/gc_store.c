@@ -43,6 +43,7 @@ struct gc_plan {
 	size_t count, room;
 	struct id_map by_id;	/* file_key(): number of the file */
 	struct gc_sources sources;
+	struct gc_strays strays;
 	pthread_mutex_t mutex;	/* guards made */
 	struct id_map made;	/* packs made by this run */
 };
@@ -53,6 +54,7 @@ static void plan_release(struct gc_plan *p)
 {
 	free(p->files);
 	gc_sources_release(&p->sources);
+	gc_strays_release(&p->strays);
 	id_map_release(&p->by_id);
 	id_map_release(&p->made);
 	pthread_mutex_destroy(&p->mutex);
@@ -293,7 +295,8 @@ static int make_plan(struct gc_plan *p)
 	int64_t now = 0;
 	int err = now_there(g->live.store, &now);
 
-	p->cutoff_ns = p->sources.cutoff_ns = now - g->grace_ns;
+	p->cutoff_ns = now - g->grace_ns;
+	p->sources.cutoff_ns = p->strays.cutoff_ns = p->cutoff_ns;
 	if (!err)
 		err = live_gather(&g->live, true);
 	if (!err)
@@ -325,7 +328,7 @@ static int tell_plan(struct gc_plan *p)
 			err = gc_tell(p->gc, f->action, f->pack->path + skip,
 				      f->freed);
 	}
-	return err;
+	return err ? err : gc_strays_plan(p->gc, &p->strays);
 }
 
 /* --- packing anew ------------------------------------------------------ */
@@ -443,7 +446,7 @@ static int remove_all(struct gc_plan *p)
 		if (p->files[i].action)
 			err = store_remove(s, p->files[i].pack);
 	store_remove_merged(s);
-	return err;
+	return err ? err : gc_strays_remove(p->gc, &p->strays);
 }
 
 static int collect(struct gc_plan *p)

@@ -140,6 +140,9 @@ int store_each_pack(struct store *s, enum object_class class,
 /* As store_each_pack(): the files of packs whose index is damaged. */
 int store_each_damaged(struct store *s, enum object_class class,
 		       int (*fn)(const char *path, void *data), void *data);
+/* Files that a crash has left in loose/, which belong to nothing. */
+int store_each_stray(struct store *s,
+		     int (*fn)(const char *path, void *data), void *data);
 /* True when a copy of the object is here that is known to be bad. */
 bool store_has_bad(struct store *s, enum object_class class,
 		   const struct dv_id *id);
