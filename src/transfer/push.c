@@ -37,6 +37,9 @@ static void push_release(struct push *p)
 		store_let_go(p->store);
 	}
 	endpoint_close(p->to);
+	for (size_t i = 0; i < p->count && p->before; i++)
+		roots_release(&p->before[i]);
+	free(p->before);
 	roots_release(&p->gathered);
 }
 

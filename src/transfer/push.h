@@ -64,8 +64,10 @@ struct push {
 	struct endpoint *to;		/* owned */
 	struct have *have;		/* to->have */
 	struct roots gathered;
-	struct push_root *roots;	/* owned */
+	struct push_root *roots;	/* owned; gathered.items, in order */
 	size_t count;
+	struct roots *before;	/* owned; for each root what came before it;
+				   NULL until asked for */
 	struct push_before *others;	/* owned */
 	size_t other_count, other_room;
 	bool had_nothing;	/* `have` was empty to begin with */

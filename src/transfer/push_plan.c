@@ -287,15 +287,24 @@ static int learn_indexes(struct push *p, const struct numbers *asked,
 	return err == DV_E_CORRUPT || err == DV_E_NOTFOUND ? 0 : err;
 }
 
+/* Git is asked once, for all roots. */
+static int find_before(struct push *p)
+{
+	if (p->before)
+		return 0;
+	p->before = xcalloc(p->count + 1, sizeof(*p->before));
+	return roots_before(p->repo, &p->gathered, BEFORE_MAX, p->before);
+}
+
 static int learn_before(struct push *p, struct push_root *r, bool *more)
 {
-	DV_AUTO_ROOTS struct roots before = ROOTS_INIT;
-	int err = roots_before(p->repo, r->root, BEFORE_MAX, &before);
+	int err = find_before(p);
+	const struct roots *before = &p->before[r - p->roots];
 
-	for (size_t i = 0; i < before.count && !err; i++) {
+	for (size_t i = 0; i < before->count && !err; i++) {
 		struct locator l;
 
-		err = endpoint_locator(p->to, &before.items[i].id, &l);
+		err = endpoint_locator(p->to, &before->items[i].id, &l);
 		if (err == DV_E_NOTFOUND || err == DV_E_CORRUPT) {
 			err = 0;
 			continue;
@@ -304,7 +313,7 @@ static int learn_before(struct push *p, struct push_root *r, bool *more)
 			err = know_packs(p, &l);
 		ARRAY_GROW(p->others, p->other_count + 1, p->other_room);
 		p->others[p->other_count++] = (struct push_before){
-			l, before.items[i].kind, r, false
+			l, before->items[i].kind, r, false
 		};
 		*more = true;
 	}

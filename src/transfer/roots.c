@@ -85,37 +85,73 @@ int roots_gather(struct dv_repo *repo, const struct dv_selection *what,
 }
 
 struct before {
+	const struct roots *of;
+	const struct root **by_path;	/* owned; of->items, sorted */
 	struct roots *out;
-	const struct root *root;
 	size_t max;
+	bool *settled;		/* owned; for these HEAD had one */
 };
+
+static int compare_paths(const void *a, const void *b)
+{
+	const struct root *const *x = a, *const *y = b;
+
+	return strcmp((*x)->path, (*y)->path);
+}
+
+static void add_before(const struct before *b, size_t number,
+		       const struct dv_tracked *t)
+{
+	struct roots *out = &b->out[number];
+
+	if (out->count >= b->max || b->settled[number] ||
+	    pointer_is_awaited(&t->pointer) ||
+	    dv_id_equal(&t->pointer.id, &b->of->items[number].id))
+		return;
+	for (size_t i = 0; i < out->count; i++)
+		if (dv_id_equal(&out->items[i].id, &t->pointer.id))
+			return;
+	roots_add(out, t, "");
+}
 
 static int take_before(const struct dv_tracked *t, void *data)
 {
-	struct before *b = data;
+	const struct before *b = data;
+	size_t low = 0, high = b->of->count;
 
-	if (b->out->count >= b->max || strcmp(t->path, b->root->path) ||
-	    pointer_is_awaited(&t->pointer) ||
-	    dv_id_equal(&t->pointer.id, &b->root->id))
-		return 0;
-	for (size_t i = 0; i < b->out->count; i++)
-		if (dv_id_equal(&b->out->items[i].id, &t->pointer.id))
-			return 0;
-	roots_add(b->out, t, "");
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (strcmp(b->by_path[mid]->path, t->path) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (; low < b->of->count && !strcmp(b->by_path[low]->path, t->path);
+	     low++)
+		add_before(b, b->by_path[low] - b->of->items, t);
 	return 0;
 }
 
-int roots_before(struct dv_repo *repo, const struct root *root, size_t max,
+int roots_before(struct dv_repo *repo, const struct roots *of, size_t max,
 		 struct roots *out)
 {
-	struct before b = { out, root, max };
+	struct before b = { .of = of, .out = out, .max = max };
 	struct dv_selection head = { .rev = "HEAD" };
 	struct dv_selection all = { .rev = "HEAD", .all_commits = true };
 
+	b.by_path = xcalloc(of->count + 1, sizeof(*b.by_path));
+	b.settled = xcalloc(of->count + 1, sizeof(*b.settled));
+	for (size_t i = 0; i < of->count; i++)
+		b.by_path[i] = &of->items[i];
+	qsort(b.by_path, of->count, sizeof(*b.by_path), compare_paths);
 	/* a branch without a commit, a broken pointer long ago: no help */
 	dv_tracked_each(repo, &head, take_before, &b);
-	if (!out->count)
-		dv_tracked_each(repo, &all, take_before, &b);
+	for (size_t i = 0; i < of->count; i++)
+		b.settled[i] = out[i].count > 0;
+	dv_tracked_each(repo, &all, take_before, &b);
+	free(b.by_path);
+	free(b.settled);
 	return cancel_check();
 }
 

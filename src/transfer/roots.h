@@ -43,10 +43,10 @@ int roots_gather(struct dv_repo *repo, const struct dv_selection *what,
 		 enum roots_flags flags, struct roots *out);
 
 /*
- * Other roots that git has for the same path, HEAD's first; at most `max`.
- * None is no error.
+ * Other roots that git has for the path of each of these, HEAD's first; at
+ * most `max` for each.  out[i] is for of->items[i].  None is no error.
  */
-int roots_before(struct dv_repo *repo, const struct root *root, size_t max,
+int roots_before(struct dv_repo *repo, const struct roots *of, size_t max,
 		 struct roots *out);
 void roots_release(struct roots *r);
 
