@@ -21,6 +21,7 @@ int line_init(struct line *l, struct remote *r, const char *cafile)
 	gate_init(&l->gate, r->settings.jobs);
 	retry_budget_init(&l->budget);
 	l->reached = false;
+	l->served = 0;
 	return http_new(&o, &l->http);
 }
 
@@ -221,11 +222,18 @@ bool call_judge_transport(struct call *c, const struct http_answer *a,
 
 /* --- the loop ---------------------------------------------------------- */
 
+/* There were too many requests for the server. */
+static bool is_busy(const struct http_answer *a)
+{
+	return a->status == 503 || a->status == 429;
+}
+
 static int try_once(struct call *c, struct http_answer *a)
 {
 	DV_AUTO_HTTP_REQUEST struct http_request q = HTTP_REQUEST_INIT;
 	enum gate_sign sign = GATE_OTHER;
-	int err = gate_enter(&c->line->gate);
+	unsigned ticket;
+	int err = gate_enter(&c->line->gate, &ticket);
 
 	if (err)
 		return err;
@@ -236,11 +244,13 @@ static int try_once(struct call *c, struct http_answer *a)
 		c->remote->skew_s = a->date - time(NULL);
 		c->remote->clock_known = true;
 	}
-	if (!err && (a->status == 503 || a->status == 429))
+	if (!err && is_busy(a))
 		sign = GATE_BUSY;
 	else if (!err && !a->failure && a->status < 500)
 		sign = GATE_FINE;
-	gate_leave(&c->line->gate, sign);
+	if (sign == GATE_FINE)
+		c->line->served++;
+	gate_leave(&c->line->gate, ticket, sign);
 	return err;
 }
 
@@ -261,6 +271,7 @@ int call_run(struct call *c)
 {
 	DV_AUTO_HTTP_ANSWER struct http_answer a = HTTP_ANSWER_INIT;
 	struct error_state last;
+	uint64_t served = c->line->served;
 	int verdict;
 
 	for (;;) {
@@ -278,6 +289,10 @@ int call_run(struct call *c)
 		if (verdict == CALL_AGAIN)
 			return call_fail(c, DV_E_NETWORK, "the server sends "
 					 "us in circles");
+		/* while others are served, its turn will come */
+		if (is_busy(&a) && c->line->served != served)
+			c->progress = true;
+		served = c->line->served;
 		if (c->progress)
 			c->tries = 0;
 		c->tries++;

@@ -16,6 +16,7 @@ struct line {
 	struct gate gate;
 	struct retry_budget budget;
 	_Atomic bool reached;	/* an answer has come from there */
+	_Atomic uint64_t served;	/* answers but for refusals */
 };
 
 int line_init(struct line *l, struct remote *r, const char *cafile);
@@ -47,7 +48,7 @@ struct call {
 	int code;
 	unsigned tries;		/* that failed for the moment */
 	unsigned repairs;	/* CALL_AGAINs */
-	bool progress;		/* set when a try got further than the last */
+	bool progress;		/* this try got further than the last */
 };
 
 #define CALL_INIT(what, prepare_fn, judge_fn) { \

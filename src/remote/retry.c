@@ -11,7 +11,6 @@
 #define DELAY_MAX_MS	20000
 #define BUDGET_FULL	256	/* quarters of a repetition */
 #define BUDGET_COST	4
-#define LOWER_PAUSE_NS	1000000000LL	/* one burst of 503s counts once */
 
 enum retry_class retry_class_of_curl(int code)
 {
@@ -125,7 +124,7 @@ void gate_init(struct gate *g, unsigned max)
 	g->max = max ? max : 1;
 	g->active = 0;
 	g->limit = g->max;
-	g->lowered_ns = 0;
+	g->lowered = 0;
 }
 
 void gate_release(struct gate *g)
@@ -134,7 +133,7 @@ void gate_release(struct gate *g)
 	pthread_mutex_destroy(&g->mutex);
 }
 
-int gate_enter(struct gate *g)
+int gate_enter(struct gate *g, unsigned *ticket)
 {
 	int err = 0;
 
@@ -153,24 +152,22 @@ int gate_enter(struct gate *g)
 	}
 	if (!err)
 		g->active++;
+	*ticket = g->lowered;
 	pthread_mutex_unlock(&g->mutex);
 	return err;
 }
 
-void gate_leave(struct gate *g, enum gate_sign sign)
+void gate_leave(struct gate *g, unsigned ticket, enum gate_sign sign)
 {
-	int64_t now = sign == GATE_BUSY ? clock_monotonic_ns() : 0;
-
 	pthread_mutex_lock(&g->mutex);
 	g->active--;
 	if (sign == GATE_FINE && g->limit < g->max) {
 		g->limit += 1 / (4 * g->limit);
 		if (g->limit > g->max)
 			g->limit = g->max;
-	} else if (sign == GATE_BUSY &&
-		   (!g->lowered_ns || now - g->lowered_ns > LOWER_PAUSE_NS)) {
+	} else if (sign == GATE_BUSY && ticket == g->lowered) {
 		g->limit = g->limit / 2 > 1 ? g->limit / 2 : 1;
-		g->lowered_ns = now;
+		g->lowered++;
 	}
 	pthread_cond_signal(&g->free);
 	if (g->limit > g->active + 1)

@@ -63,7 +63,7 @@ struct gate {
 	unsigned max;
 	unsigned active;
 	double limit;		/* 1 .. max */
-	int64_t lowered_ns;	/* when last; monotonic */
+	unsigned lowered;	/* how often */
 };
 
 enum gate_sign {
@@ -74,9 +74,12 @@ enum gate_sign {
 
 void gate_init(struct gate *g, unsigned max);
 void gate_release(struct gate *g);
-/* Waits for a place.  0 or DV_E_INTERRUPTED. */
-int gate_enter(struct gate *g);
-void gate_leave(struct gate *g, enum gate_sign sign);
+/*
+ * Waits for a place.  0 or DV_E_INTERRUPTED.  *ticket is for gate_leave(): of
+ * requests that were under way together one refusal counts.
+ */
+int gate_enter(struct gate *g, unsigned *ticket);
+void gate_leave(struct gate *g, unsigned ticket, enum gate_sign sign);
 /* Requests that may run at once now. */
 unsigned gate_limit(struct gate *g);
 

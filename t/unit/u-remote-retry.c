@@ -82,6 +82,7 @@ static void the_budget_ends(void **state)
 
 static void the_gate_narrows_and_widens(void **state)
 {
+	unsigned tickets[8], ticket, later;
 	struct gate g;
 	int passed = 0;
 
@@ -89,17 +90,29 @@ static void the_gate_narrows_and_widens(void **state)
 	gate_init(&g, 8);
 	assert_int_equal(gate_limit(&g), 8);
 	for (int i = 0; i < 8; i++)
-		assert_int_equal(gate_enter(&g), 0);
+		assert_int_equal(gate_enter(&g, &tickets[i]), 0);
 	/* a burst of refusals counts once */
 	for (int i = 0; i < 8; i++)
-		gate_leave(&g, GATE_BUSY);
+		gate_leave(&g, tickets[i], GATE_BUSY);
 	assert_int_equal(gate_limit(&g), 4);
+	/* one of a later request counts again */
+	assert_int_equal(gate_enter(&g, &ticket), 0);
+	assert_int_equal(gate_enter(&g, &later), 0);
+	gate_leave(&g, ticket, GATE_BUSY);
+	gate_leave(&g, later, GATE_BUSY);
+	assert_int_equal(gate_limit(&g), 2);
 	while (gate_limit(&g) < 8) {
-		assert_int_equal(gate_enter(&g), 0);
-		gate_leave(&g, GATE_FINE);
+		assert_int_equal(gate_enter(&g, &ticket), 0);
+		gate_leave(&g, ticket, GATE_FINE);
 		assert_true(++passed < 1000);
 	}
 	assert_true(passed > 20);
+	/* never closed */
+	for (int i = 0; i < 10; i++) {
+		assert_int_equal(gate_enter(&g, &ticket), 0);
+		gate_leave(&g, ticket, GATE_BUSY);
+	}
+	assert_int_equal(gate_limit(&g), 1);
 	gate_release(&g);
 }
 
