@@ -1,0 +1,125 @@
+#!/usr/bin/python3
+"""An HTTP proxy to a server that can do only so much at once, for tests.
+
+    busyproxy.py HOST:PORT LOG [OPTION]...
+
+  most=N      a request beyond N in flight is answered with 503 SlowDown
+  after=S     such an answer has Retry-After: S
+  until=K     from the K-th request on there is no limit any more
+  hold=MS     every other request takes so much longer
+
+Each request leaves a line in LOG when it arrives: its number, how many are in
+flight with it, and "busy" if it is refused, else "ok".  Prints "PORT n" when it
+listens; ends on SIGTERM.
+"""
+import http.client
+import http.server
+import sys
+import threading
+import time
+
+NOT_PASSED = {"connection", "keep-alive", "transfer-encoding", "content-length"}
+
+
+class Load:
+    """What is in flight."""
+
+    def __init__(self, log, options):
+        self.most = int(options.get("most", 10 ** 9))
+        self.until = int(options.get("until", 10 ** 9))
+        self.lock = threading.Lock()
+        self.count = self.active = 0
+        self.log = open(log, "w", buffering=1, encoding="ascii")
+
+    def enter(self):
+        """True when the request is not too much."""
+        with self.lock:
+            self.count += 1
+            self.active += 1
+            good = self.active <= self.most or self.count >= self.until
+            self.log.write("%d %d %s\n" % (self.count, self.active, "ok" if good else "busy"))
+            return good
+
+    def leave(self):
+        with self.lock:
+            self.active -= 1
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version, disable_nagle_algorithm = "HTTP/1.1", True
+    target = load = None
+    hold, after = 0.0, None
+
+    def setup(self):
+        super().setup()
+        self.server_side = http.client.HTTPConnection(self.target)
+
+    def finish(self):
+        self.server_side.close()
+        super().finish()
+
+    def answer(self, status, headers, body):
+        self.send_response_only(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def refuse(self):
+        text = b"<Error><Code>SlowDown</Code></Error>"
+        headers = [("Content-Length", str(len(text)))]
+        if self.after is not None:
+            headers.append(("Retry-After", self.after))
+        self.answer(503, headers, text)
+
+    def forward(self, body):
+        time.sleep(self.hold)
+        self.server_side.request(self.command, self.path, body, dict(self.headers.items()))
+        got = self.server_side.getresponse()
+        data = got.read()
+        headers = [h for h in got.getheaders() if h[0].lower() not in NOT_PASSED]
+        length = got.getheader("Content-Length") if self.command == "HEAD" else str(len(data))
+        if length is not None and got.status != 204:
+            headers.append(("Content-Length", length))
+        self.answer(got.status, headers, data)
+
+    def any(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        good = self.load.enter()
+        try:
+            if good:
+                self.forward(body)
+            else:
+                self.refuse()
+        finally:
+            self.load.leave()
+
+    do_GET = do_HEAD = do_PUT = do_DELETE = do_MKCOL = do_PROPFIND = do_POST = any
+
+    def log_message(self, format, *args):  # pylint: disable=redefined-builtin
+        pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 128
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        pass
+
+
+def main():
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    options = dict(text.split("=") for text in sys.argv[3:])
+    Handler.target = sys.argv[1]
+    Handler.load = Load(sys.argv[2], options)
+    Handler.hold = int(options.get("hold", 0)) / 1000
+    Handler.after = options.get("after")
+    server = Server(("127.0.0.1", 0), Handler)
+    print("PORT %d" % server.server_address[1], flush=True)
+    server.serve_forever()
+
+
+main()

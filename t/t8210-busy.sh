@@ -1,0 +1,51 @@
+#!/bin/sh
+
+test_description='a server that can do only so much at once'
+
+. "${0%/*}/test-lib.sh"
+. "$TEST_DIR/lib-remote.sh"
+
+start_nginx
+cat >"$HOME/.netrc" <<EOF
+machine 127.0.0.1 login $HTTP_USER password $HTTP_PASS
+EOF
+
+# start_busy <option>...: BUSY_PORT; what arrives is in busy.log
+start_busy () {
+	rm -f "$SCRATCH/busy.out"
+	python3 "$TEST_DIR/helper/busyproxy.py" "${HTTP_URL#http://}" "$SCRATCH/busy.log" "$@" >"$SCRATCH/busy.out" 2>"$SCRATCH/busy.err" &
+	BUSY_PID=$!
+	at_exit "kill $BUSY_PID 2>/dev/null"
+	until grep -q '^PORT' "$SCRATCH/busy.out" 2>/dev/null
+	do
+		kill -0 $BUSY_PID 2>/dev/null || return 1
+	done
+	BUSY_PORT=$(sed -n 's/^PORT //p' "$SCRATCH/busy.out")
+}
+
+stop_busy () {
+	kill "$BUSY_PID" 2>/dev/null
+	wait "$BUSY_PID" 2>/dev/null
+	:
+}
+
+test_expect_success 'setup' '
+	make_repo repo && cd repo && for i in $(seq 150); do echo "$i" >f$i || return 1; done && dv add -q f* &&
+	git add -A && git commit -qm data
+'
+
+test_expect_success 'one request at a time: push and pull come to an end' '
+	start_busy most=1 hold=2 && cd repo && dv remote add one "http://127.0.0.1:$BUSY_PORT/one" && dv push -q -r one &&
+	rm -rf ../clone && git clone -q . ../clone && cd ../clone && dv remote add one "http://127.0.0.1:$BUSY_PORT/one" &&
+	dv pull -q -r one && stop_busy && cmp f77 ../repo/f77 && cmp f150 ../repo/f150 && grep -q busy ../busy.log
+'
+
+test_expect_success 'fewer requests are in flight while it refuses, more again afterwards' '
+	start_busy most=2 hold=5 until=150 && cd repo && dv remote add two "http://127.0.0.1:$BUSY_PORT/two" && dv push -q -r two -j 8 &&
+	stop_busy && awk "
+		\$1 > 50 && \$1 < 150 { low += \$2; lows++; refused += \$3 == \"busy\" }
+		\$2 > high && \$1 > 200 { high = \$2 }
+		END { print low / lows, refused, high; exit !(low / lows < 4 && refused < 40 && high >= 6) }" ../busy.log
+'
+
+test_done
