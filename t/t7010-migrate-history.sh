@@ -93,6 +93,29 @@ test_expect_success 'a branch with commits of its own is not moved; nor is the o
 	test_exit_code 129 dv migrate --from-dvc --branch x
 '
 
+test_expect_success 'all branches and tags, under names of their own' '
+	cp -r repo all && cd all && git branch -q -D dv-history own && git checkout -q -b feat/x side && echo z >data/z && mkdir -p data && dvc_repo add data && git add -A && git commit -q -m feat &&
+	git tag light $(cat ../commits/one.id) && git tag -a -m "a message" v1 $(cat ../commits/two.id) && git checkout -q -b gone main && echo 9 >only-tagged && git add only-tagged && git commit -q -m tagged &&
+	git tag only && echo 8 >only-tagged && git commit -q -am annotated && git tag -a -m second v2 && git checkout -q main && git branch -q -D gone && git for-each-ref >../before &&
+	dv migrate --from-dvc --all-history --all -n >../out && grep "would write [0-9]* commits on dv/\*: " ../out && git for-each-ref | test_cmp ../before - &&
+	dv migrate --from-dvc --all-history --all >../out 2>../err && cat ../out ../err && git for-each-ref >../after && grep -v "/dv/" ../after | test_cmp ../before - &&
+	git for-each-ref --format="%(refname) %(objecttype)" | grep "/dv/" >../refs && sed "s,/dv/,/," ../refs >../expect && git for-each-ref --format="%(refname) %(objecttype)" | grep -v "/dv/" | test_cmp ../expect - &&
+	for r in main side feat/x
+	do
+		git log --format="%s %an %aI" refs/heads/$r >../expect && git log --format="%s %an %aI" refs/heads/dv/$r | test_cmp ../expect - || return 1
+	done && for t in light v1 only v2
+	do
+		test "$(git log -1 --format="%s %aI" refs/tags/$t)" = "$(git log -1 --format="%s %aI" refs/tags/dv/$t)" && ! git ls-tree -r --name-only refs/tags/dv/$t | grep "data.dvc\$" || return 1
+	done && test "$(git for-each-ref --format="%(contents)" refs/tags/dv/v1)" = "a message" && git ls-tree -r --name-only dv/feat/x | grep "^data.dv\$" && git fsck --strict >../out 2>&1 && ! grep -i error ../out
+'
+
+test_expect_success 'all again: nothing moves; a tag and a branch of the user stay' '
+	cd all && git for-each-ref >../before && dv migrate --from-dvc --all-history --all -q && git for-each-ref | test_cmp ../before - &&
+	git tag -f v1 main >/dev/null && git tag -d dv/v2 >/dev/null && git tag dv/v2 $(cat ../commits/start.id) && git branch -q -f dv/side HEAD && git for-each-ref >../before &&
+	test_exit_code 1 dv migrate --from-dvc --all-history --all -q 2>../err && cat ../err && grep "did not write all of dv/" ../err && git for-each-ref | test_cmp ../before - &&
+	test_exit_code 129 dv migrate --from-dvc --all
+'
+
 test_expect_success 'an old version whose data is lost is left as it was, and said' '
 	cp -r repo lost && cd lost && rm -rf .git/dv/data .git/dv/meta .git/dv/loose .git/dv/index .git/dv/migrated &&
 	git branch -q -D dv-history &&

@@ -48,6 +48,8 @@ struct dv_migrate_options {
 				   over; not for git-lfs */
 	const char *branch;	/* not NULL: convert all of HEAD's history onto
 				   this branch instead of the work tree */
+	bool all_refs;		/* with a branch: that of all branches and tags,
+				   each <x> as <branch>/<x> */
 	struct dv_progress progress;
 };
 
@@ -55,7 +57,7 @@ struct dv_migrate_result {
 	uint64_t done, same, left;	/* tracked paths; with a branch:
 					   versions of them */
 	uint64_t read_bytes, new_bytes;	/* content; new to the store */
-	uint64_t commits;		/* on the branch */
+	uint64_t commits;		/* on the branch, or on all */
 };
 
 /*

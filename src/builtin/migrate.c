@@ -18,14 +18,14 @@ static const char *const usage[] = {
 	"dv migrate --from-dvc [--remove-dvc] [-q] [-j <n>] [-n] [--json]",
 	"dv migrate --from-lfs [-q] [-j <n>] [-n] [--json]",
 	"dv migrate (--from-dvc | --from-lfs) --all-history "
-	"[--branch <name>] [-q] [-j <n>] [-n] [--json]",
+	"[--all] [--branch <name>] [-q] [-j <n>] [-n] [--json]",
 	NULL
 };
 
 struct migrate {
 	struct dv_repo *repo;
 	struct progress_view view;
-	int quiet, json, dry_run;
+	int quiet, json, dry_run, all;
 	const char *branch;	/* NULL: the work tree */
 	struct buf to_stage;	/* what the hint tells to git add */
 };
@@ -137,6 +137,8 @@ static void print_branch_json(const struct migrate *m,
 	json_add_string(&out, "state", "branch");
 	json_add_string(&out, "path", m->branch);
 	json_add_bool(&out, "dry_run", m->dry_run);
+	if (m->all)
+		json_add_bool(&out, "all", true);
 	json_add_number(&out, "commits", r->commits);
 	json_add_number(&out, "versions", r->done);
 	json_add_number(&out, "left", r->left);
@@ -151,9 +153,10 @@ static void print_sum(struct migrate *m, const struct dv_migrate_result *r)
 	if (m->quiet || m->json)
 		return;
 	if (m->branch) {
-		printf("%s %llu commits on %s: %llu versions of tracked "
+		printf("%s %llu commits on %s%s: %llu versions of tracked "
 		       "paths", m->dry_run ? "would write" : "wrote",
 		       (unsigned long long)r->commits, m->branch,
+		       m->all ? "/*" : "",
 		       (unsigned long long)r->done);
 		if (r->left)
 			printf(", %llu left", (unsigned long long)r->left);
@@ -211,8 +214,10 @@ int cmd_migrate(int argc, char **argv)
 			 "git rm the .dvc files that were carried over"),
 		OPT_FLAG(0, "all-history", &history,
 			 "write a new branch with all of HEAD's history"),
+		OPT_FLAG(0, "all", &m.all,
+			 "of all branches and tags, each <x> as dv/<x>"),
 		OPT_STRING(0, "branch", &o.branch, "<name>",
-			   "call it so, not dv-history"),
+			   "call it so, not dv-history (or dv)"),
 		OPT_FLAG('q', "quiet", &m.quiet,
 			 "print nothing but errors and what is left"),
 		OPT_COUNT('j', "jobs", &o.threads, "<n>",
@@ -233,11 +238,13 @@ int cmd_migrate(int argc, char **argv)
 		return usage_error(usage, "either --from-dvc or --from-lfs");
 	if (o.branch && !history)
 		return usage_error(usage, "--branch is for --all-history");
+	if (m.all && !history)
+		return usage_error(usage, "--all is for --all-history");
 	if (remove && (history || from_lfs))
 		return usage_error(usage, "--remove-dvc is for a work tree of "
 				   "DVC");
 	if (history && !o.branch)
-		o.branch = "dv-history";
+		o.branch = m.all ? "dv" : "dv-history";
 	err = open_or_init(&repo, m.dry_run);
 	if (!err)
 		err = open_threads(repo, &o.threads);
@@ -248,6 +255,7 @@ int cmd_migrate(int argc, char **argv)
 	o.dry_run = m.dry_run;
 	o.from = from_lfs ? DV_MIGRATE_LFS : DV_MIGRATE_DVC;
 	o.remove = remove;
+	o.all_refs = m.all;
 	o.progress = progress_show(&m.view, m.quiet);
 	err = dv_migrate(repo, &o, print_entry, &m, &result);
 	code = finish(&m, &result, err);

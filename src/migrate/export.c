@@ -129,6 +129,10 @@ int export_next(struct export *e)
 		e->kind = EXPORT_COMMIT;
 	else if (begins(e, "reset "))
 		e->kind = EXPORT_RESET;
+	else if (begins(e, "tag "))
+		e->kind = EXPORT_TAG;
+	else if (begins(e, "mark "))
+		e->kind = EXPORT_MARK;
 	else if (begins(e, "from ") || begins(e, "merge "))
 		e->kind = EXPORT_FROM;
 	if (begins(e, "original-oid ")) {

@@ -13,6 +13,8 @@ enum export_kind {
 	EXPORT_OTHER,		/* a line to be passed on as it is */
 	EXPORT_COMMIT,		/* commit <ref> */
 	EXPORT_RESET,		/* reset <ref> */
+	EXPORT_TAG,		/* tag <name> */
+	EXPORT_MARK,		/* mark :<n> */
 	EXPORT_ID,		/* original-oid <id> */
 	EXPORT_DATA,		/* data <n> and the bytes */
 	EXPORT_FROM,		/* from or merge */

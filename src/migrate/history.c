@@ -17,10 +17,10 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "git/names.h"
-#include "git/run.h"
 #include "migrate/blobs.h"
 #include "migrate/export.h"
 #include "migrate/history_ignore.h"
+#include "migrate/history_refs.h"
 
 #define TEXT_MOST	((size_t)64 << 20)	/* bytes of a pointer of DVC */
 
@@ -44,6 +44,7 @@ struct past {
 struct history {
 	struct present *p;
 	struct history_reader *reader;
+	struct history_refs refs;
 	struct buf stream;	/* of git fast-export */
 	struct buf out;		/* for git fast-import */
 	struct names keys;	/* "<blob> <x> <path>" -> number of the version */
@@ -66,6 +67,7 @@ static void history_release(struct history *h)
 	names_release(&h->keys);
 	names_release(&h->paths);
 	history_ignore_release(&h->ignore);
+	history_refs_release(&h->refs);
 	buf_release(&h->stream);
 	buf_release(&h->out);
 }
@@ -380,11 +382,11 @@ static int take_command(struct history *h, const struct export *e,
 	switch (e->kind) {
 	case EXPORT_COMMIT:
 	case EXPORT_RESET:
+	case EXPORT_TAG:
 		err = end_commit(h, c);
 		c->open = c->root = e->kind == EXPORT_COMMIT;
 		c->number += c->open;
-		buf_addf(&h->out, "%s refs/heads/%s\n",
-			 c->open ? "commit" : "reset", h->p->o->branch);
+		history_refs_take(&h->refs, e, &h->out);
 		return err;
 	case EXPORT_MODIFY:
 		take_modify(h, e, c);
@@ -395,7 +397,8 @@ static int take_command(struct history *h, const struct export *e,
 		return 0;
 	case EXPORT_END:
 		err = end_commit(h, c);
-		buf_addch(&h->out, '\n');
+		if (!history_refs_take(&h->refs, e, &h->out))
+			buf_addch(&h->out, '\n');
 		return err;
 	case EXPORT_FROM:
 		c->root = false;
@@ -405,7 +408,8 @@ static int take_command(struct history *h, const struct export *e,
 	default:
 		break;
 	}
-	buf_add(&h->out, e->text, e->len);
+	if (!history_refs_take(&h->refs, e, &h->out))
+		buf_add(&h->out, e->text, e->len);
 	return 0;
 }
 
@@ -425,75 +429,23 @@ static int rewrite(struct history *h)
 	buf_release(&c.deletes);
 	buf_release(&c.lines);
 	buf_release(&c.files);
+	history_refs_end(&h->refs, &h->out);
 	return err ? err : end;
 }
 
-/* --- git --------------------------------------------------------------- */
-
-static int check_branch(const struct history *h)
-{
-	const char *const args[] = {
-		"check-ref-format", "--branch", h->p->o->branch, NULL
-	};
-	const char *const head[] = {
-		"rev-parse", "--symbolic-full-name", "HEAD", NULL
-	};
-	DV_AUTO_BUF struct buf out = BUF_INIT;
-	DV_AUTO_BUF struct buf full = BUF_INIT;
-
-	if (*h->p->o->branch == '-' ||
-	    run_git(h->p->repo, args, NULL, 0, &out))
-		return dv_fail(DV_E_INVALID, "%s cannot be the name of a "
-			       "branch", h->p->o->branch);
-	buf_clear(&out);
-	if (run_git(h->p->repo, head, NULL, 0, &out))
-		return dv_hint(dv_fail(DV_E_NOTFOUND, "there is no commit "
-				       "yet"), "git commit");
-	buf_addf(&full, "refs/heads/%s\n", h->p->o->branch);
-	if (strcmp(full.data, out.data))
-		return 0;
-	return dv_hint(dv_fail(DV_E_EXISTS, "%s is the branch you are on",
-			       h->p->o->branch), "name another one with "
-		       "--branch");
-}
-
-static int export_history(struct history *h)
-{
-	static const char *const args[] = {
-		"-c", "core.quotepath=true", "fast-export", "--no-data",
-		"--show-original-ids", "--reencode=no", "--signed-tags=strip",
-		"HEAD", NULL
-	};
-
-	return run_git(h->p->repo, args, NULL, 0, &h->stream);
-}
-
-/* A branch that has commits of its own is not moved: git says so. */
-static int import_history(struct history *h)
-{
-	static const char *const args[] = {
-		"fast-import", "--quiet", "--date-format=raw", NULL
-	};
-	DV_AUTO_BUF struct buf out = BUF_INIT;
-	int err = run_git(h->p->repo, args, h->out.data, h->out.len, &out);
-
-	if (err != DV_E_IO)
-		return err;
-	return dv_hint(dv_fail(DV_E_IO, "git fast-import did not write the "
-			       "branch %s", h->p->o->branch),
-		       "if it is there with commits of its own: name another "
-		       "one with --branch");
-}
+/* --- all of it --------------------------------------------------------- */
 
 int history_run(struct present *p, struct history_reader *reader)
 {
 	DV_AUTO_HISTORY struct history h = {
 		.p = p, .reader = reader, .stream = BUF_INIT, .out = BUF_INIT,
+		.refs = { .repo = p->repo, .name = p->o->branch,
+			  .all = p->o->all_refs },
 	};
-	int err = check_branch(&h);
+	int err = history_refs_open(&h.refs);
 
 	if (!err)
-		err = export_history(&h);
+		err = history_refs_export(&h.refs, &h.stream);
 	if (!err)
 		err = find_versions(&h);
 	if (!err)
@@ -506,5 +458,5 @@ int history_run(struct present *p, struct history_reader *reader)
 		err = find_ignored(&h);
 	if (!err)
 		err = rewrite(&h);
-	return err ? err : import_history(&h);
+	return err ? err : history_refs_import(&h.refs, &h.out);
 }

@@ -1,0 +1,251 @@
+#include "migrate/history_refs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/error.h"
+#include "git/run.h"
+
+#define HEADS	"refs/heads/"
+#define TAGS	"refs/tags/"
+#define SCRATCH	"refs/dv/migrate"
+#define NOTHING	"0000000000000000000000000000000000000000"
+
+/* --- before ------------------------------------------------------------ */
+
+static int check_name(const struct history_refs *r)
+{
+	DV_AUTO_BUF struct buf out = BUF_INIT;
+	const char *const args[] = {
+		"check-ref-format", "--branch", r->name, NULL
+	};
+
+	if (*r->name != '-' && !run_git(r->repo, args, NULL, 0, &out))
+		return 0;
+	return dv_fail(DV_E_INVALID, "%s cannot be the name of a branch",
+		       r->name);
+}
+
+static int check_head(const struct history_refs *r)
+{
+	static const char *const head[] = {
+		"rev-parse", "--symbolic-full-name", "HEAD", NULL
+	};
+	DV_AUTO_BUF struct buf out = BUF_INIT;
+	DV_AUTO_BUF struct buf full = BUF_INIT;
+
+	if (run_git(r->repo, head, NULL, 0, &out))
+		return dv_hint(dv_fail(DV_E_NOTFOUND, "there is no commit "
+				       "yet"), "git commit");
+	buf_addf(&full, HEADS "%s\n", r->name);
+	if (strcmp(full.data, out.data))
+		return 0;
+	return dv_hint(dv_fail(DV_E_EXISTS, "%s is the branch you are on",
+			       r->name), "name another one with --branch");
+}
+
+static int list_tags(struct history_refs *r)
+{
+	DV_AUTO_BUF struct buf below = BUF_INIT;
+	DV_AUTO_BUF struct buf out = BUF_INIT;
+	const char *args[] = {
+		"for-each-ref", "--format=%(refname)", NULL, NULL
+	};
+	int err;
+
+	buf_addf(&below, TAGS "%s/", r->name);
+	args[2] = below.data;
+	err = run_git(r->repo, args, NULL, 0, &out);
+	for (size_t at = 0; at < out.len && !err;) {
+		size_t len = strcspn(out.data + at, "\n");
+
+		names_add(&r->there, out.data + at, len);
+		at += len + 1;
+	}
+	return err;
+}
+
+int history_refs_open(struct history_refs *r)
+{
+	int err = check_name(r);
+
+	r->tag = NAMES_NONE;
+	if (!err)
+		err = check_head(r);
+	return err || !r->all ? err : list_tags(r);
+}
+
+void history_refs_release(struct history_refs *r)
+{
+	for (size_t i = 0; i < r->tags.count; i++)
+		buf_release(&r->marks[i]);
+	free(r->marks);
+	names_release(&r->tags);
+	names_release(&r->there);
+}
+
+int history_refs_export(const struct history_refs *r, struct buf *stream)
+{
+	DV_AUTO_BUF struct buf ours = BUF_INIT;
+	const char *args[RUN_ARGS] = {
+		"-c", "core.quotepath=true", "fast-export", "--no-data",
+		"--show-original-ids", "--reencode=no", "--signed-tags=strip",
+		"HEAD", NULL
+	};
+
+	buf_addf(&ours, "--exclude=%s/*", r->name);
+	if (r->all) {
+		args[7] = args[9] = ours.data;
+		args[8] = "--branches";
+		args[10] = "--tags";
+		args[11] = NULL;
+	}
+	return run_git(r->repo, args, NULL, 0, stream);
+}
+
+/* --- the stream -------------------------------------------------------- */
+
+/* The name behind the first blank of the line, "" when it has none. */
+static void name_of(const struct export *e, struct buf *out)
+{
+	const char *blank = memchr(e->text, ' ', e->len);
+
+	if (blank)
+		buf_add(out, blank + 1, e->text + e->len - blank - 2);
+}
+
+/* refs/heads/<x> becomes refs/heads/<name>/<x>, tags likewise. */
+static void new_ref(const struct history_refs *r, const char *ref,
+		    struct buf *out)
+{
+	bool tag = !strncmp(ref, TAGS, strlen(TAGS));
+
+	if (!r->all)
+		buf_addf(out, HEADS "%s", r->name);
+	else
+		buf_addf(out, "%s%s/%s", tag ? TAGS : HEADS, r->name,
+			 ref + strlen(tag ? TAGS : HEADS));
+}
+
+static bool is_there(const struct history_refs *r, const char *ref)
+{
+	return names_find(&r->there, ref, strlen(ref)) != NAMES_NONE;
+}
+
+/* A commit, or what clears the way for a first one. */
+static void take_commit(struct history_refs *r, const char *word,
+			const char *ref, struct buf *out)
+{
+	DV_AUTO_BUF struct buf name = BUF_INIT;
+	size_t before = r->tags.count;
+
+	if (!r->all || strncmp(ref, TAGS, strlen(TAGS))) {
+		new_ref(r, ref, &name);
+		buf_addf(out, "%s %s\n", word, name.data);
+		return;
+	}
+	/* a tag is not moved along: it is made at the end */
+	r->scratch = true;
+	r->tag = names_add(&r->tags, ref, strlen(ref));
+	if (r->tags.count > before) {
+		ARRAY_GROW(r->marks, r->tags.count, r->mark_room);
+		r->marks[r->tag] = (struct buf)BUF_INIT;
+	}
+	buf_addf(out, "%s " SCRATCH "\n", word);
+}
+
+static void take_reset(struct history_refs *r, const struct export *e,
+		       const char *ref, struct buf *out)
+{
+	DV_AUTO_BUF struct buf name = BUF_INIT;
+
+	if (e->end - e->at < 5 || strncmp(e->at, "from ", 5)) {
+		take_commit(r, "reset", ref, out);
+		return;
+	}
+	new_ref(r, ref, &name);
+	r->skip = is_there(r, name.data);
+	if (!r->skip)
+		buf_addf(out, "reset %s\n", name.data);
+}
+
+/* One with a message; it takes the place of what is known of its commits. */
+static void take_tag(struct history_refs *r, const char *tag,
+		     struct buf *out)
+{
+	DV_AUTO_BUF struct buf old = BUF_INIT;
+	DV_AUTO_BUF struct buf name = BUF_INIT;
+	uint32_t n;
+
+	buf_addf(&old, TAGS "%s", tag);
+	n = names_find(&r->tags, old.data, old.len);
+	if (n != NAMES_NONE)
+		buf_clear(&r->marks[n]);
+	new_ref(r, old.data, &name);
+	r->skip = is_there(r, name.data);
+	if (!r->skip)
+		buf_addf(out, "tag %s\n", name.data + strlen(TAGS));
+}
+
+bool history_refs_take(struct history_refs *r, const struct export *e,
+		       struct buf *out)
+{
+	DV_AUTO_BUF struct buf name = BUF_INIT;
+
+	switch (e->kind) {
+	case EXPORT_COMMIT:
+	case EXPORT_RESET:
+	case EXPORT_TAG:
+		r->skip = false;
+		r->tag = NAMES_NONE;
+		name_of(e, &name);
+		if (e->kind == EXPORT_COMMIT)
+			take_commit(r, "commit", name.data, out);
+		else if (e->kind == EXPORT_RESET)
+			take_reset(r, e, name.data, out);
+		else
+			take_tag(r, name.data, out);
+		return true;
+	case EXPORT_MARK:
+		if (r->tag == NAMES_NONE)
+			return false;
+		buf_clear(&r->marks[r->tag]);
+		name_of(e, &r->marks[r->tag]);
+		return false;
+	default:
+		return r->skip;
+	}
+}
+
+void history_refs_end(struct history_refs *r, struct buf *out)
+{
+	for (size_t i = 0; i < r->tags.count; i++) {
+		DV_AUTO_BUF struct buf name = BUF_INIT;
+
+		new_ref(r, r->tags.items[i].text, &name);
+		if (r->marks[i].len && !is_there(r, name.data))
+			buf_addf(out, "reset %s\nfrom %s\n\n", name.data,
+				 r->marks[i].data);
+	}
+	if (r->scratch)
+		buf_addstr(out, "reset " SCRATCH "\nfrom " NOTHING "\n\n");
+}
+
+/* A branch that has commits of its own is not moved: git says so. */
+int history_refs_import(const struct history_refs *r, const struct buf *in)
+{
+	static const char *const args[] = {
+		"fast-import", "--quiet", "--date-format=raw", NULL
+	};
+	DV_AUTO_BUF struct buf out = BUF_INIT;
+	int err = run_git(r->repo, args, in->data, in->len, &out);
+
+	if (err != DV_E_IO)
+		return err;
+	return dv_hint(dv_fail(DV_E_IO, "git fast-import did not write %s %s%s",
+			       r->all ? "all of" : "the branch", r->name,
+			       r->all ? "/" : ""),
+		       "if it is there with commits of its own: name another "
+		       "one with --branch");
+}
