@@ -14,6 +14,13 @@
 
 /* Disk space is reserved in steps. */
 #define RESERVE_STEP	((uint64_t)16 << 20)
+/*
+ * Written at once through the page cache.  For more the kernel takes pages as
+ * large as it can get, and free memory in pieces of that size is what a virtual
+ * machine has handed back to its host: to get it again costs several times
+ * what the copy does.
+ */
+#define WRITE_STEP	((size_t)256 << 10)	/* divides PACK_BLOCK */
 
 int pack_disk_open(struct pack_disk *d, const char *temp_dir,
 		   struct pack_disk_way way)
@@ -84,12 +91,15 @@ static bool write_direct(struct pack_disk *d, const void *data,
 int pack_disk_block(struct pack_disk *d, const void *data, uint64_t offset)
 {
 	TRACE_REGION("pack: write");
-	int err;
+	const uint8_t *bytes = data;
+	int err = 0;
 
 	reserve_space(d, offset + PACK_BLOCK);
 	if (write_direct(d, data, offset))
 		return 0;
-	err = file_pwrite_all(d->fd, data, PACK_BLOCK, offset, d->path);
+	for (size_t at = 0; at < PACK_BLOCK && !err; at += WRITE_STEP)
+		err = file_pwrite_all(d->fd, bytes + at, WRITE_STEP,
+				      offset + at, d->path);
 	/* the disk can begin, so that there is less to wait for at the end */
 	if (!err && !d->way.nosync)
 		sync_file_range(d->fd, offset, PACK_BLOCK,
