@@ -60,7 +60,7 @@ test_expect_success 'add killed before the stat index, then the file changes: ad
 strays () { find .git/dv/loose -type f; }
 
 test_expect_success 'gc killed between an index and its file, add before the index: the next gc removes the rest' '
-	fresh && dv add -q big && rm -f big big.dv && killed_at gc-after-remove:1 "$crash_dv" gc -q --grace now && test -n "$(strays)" &&
+	fresh && dv add -q big && rm -rf big big.dv .git/dv/stat && killed_at gc-after-remove:1 "$crash_dv" gc -q --grace now && test -n "$(strays)" &&
 	dv gc >out && grep "younger" out && test -n "$(strays)" && dv gc -n --grace now >dry && cat dry && grep "^remove loose/" dry && dv gc --grace now >real &&
 	sed "s/would have //" dry | cmp - real && test -z "$(strays)" && dv gc --grace now | grep "nothing to free" &&
 	cp ../big big && killed_at loose-after-rename:1 "$crash_dv" add -q big && test -n "$(strays)" && dv gc --grace now | grep "^remove loose/" && test -z "$(strays)" &&
