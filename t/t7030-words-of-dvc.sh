@@ -25,8 +25,8 @@ list        list          +-R +--recursive +--dvc-only +--rev +--size -T +--tree
 du          du            +-s +--summarize +--rev --config --remote
 get         get           +-o +--out +--rev +-f +--force --show-url +-j +--jobs +--remote --remote-config --config
 import      import        +-o +--out +--rev +-f +--force +-j +--jobs +--no-download --no-exec --remote-config --config --file --desc
-import-url  import-url    +--to-remote --no-exec --no-download --version-aware --fs-config +-f +--force +-j +--jobs +-r +--remote --file --desc
-update      update        +--rev -R --recursive +--no-download --to-remote +-r +--remote +-j +--jobs
+import-url  import-url    +--to-remote --no-exec +--no-download --version-aware --fs-config +-f +--force +-j +--jobs +-r +--remote --file --desc
+update      update        +--rev -R --recursive +--no-download +--to-remote +-r +--remote +-j +--jobs
 check-ignore check-ignore -d +--details +-n +--non-matching +--stdin -a --all
 config      config        +--local +--global +--system +--project -u +--unset +-l +--list +--show-origin
 remote      remote        +-d +--default -f --force +--local +--global --system --project -u --unset +-v
