@@ -93,26 +93,88 @@ test_expect_success 'a branch with commits of its own is not moved; nor is the o
 	test_exit_code 129 dv migrate --from-dvc --branch x
 '
 
-test_expect_success 'all branches and tags, under names of their own' '
-	cp -r repo all && cd all && git branch -q -D dv-history own && git checkout -q -b feat/x side && echo z >data/z && mkdir -p data && dvc_repo add data && git add -A && git commit -q -m feat &&
-	git tag light $(cat ../commits/one.id) && git tag -a -m "a message" v1 $(cat ../commits/two.id) && git checkout -q -b gone main && echo 9 >only-tagged && git add only-tagged && git commit -q -m tagged &&
-	git tag only && echo 8 >only-tagged && git commit -q -am annotated && git tag -a -m second v2 && git checkout -q main && git branch -q -D gone && git for-each-ref >../before &&
-	dv migrate --from-dvc --all-history --all -n >../out && grep "would write [0-9]* commits on dv/\*: " ../out && git for-each-ref | test_cmp ../before - &&
-	dv migrate --from-dvc --all-history --all >../out 2>../err && cat ../out ../err && git for-each-ref >../after && grep -v "/dv/" ../after | test_cmp ../before - &&
-	git for-each-ref --format="%(refname) %(objecttype)" | grep "/dv/" >../refs && sed "s,/dv/,/," ../refs >../expect && git for-each-ref --format="%(refname) %(objecttype)" | grep -v "/dv/" | test_cmp ../expect - &&
-	for r in main side feat/x
-	do
-		git log --format="%s %an %aI" refs/heads/$r >../expect && git log --format="%s %an %aI" refs/heads/dv/$r | test_cmp ../expect - || return 1
-	done && for t in light v1 only v2
-	do
-		test "$(git log -1 --format="%s %aI" refs/tags/$t)" = "$(git log -1 --format="%s %aI" refs/tags/dv/$t)" && ! git ls-tree -r --name-only refs/tags/dv/$t | grep "data.dvc\$" || return 1
-	done && test "$(git for-each-ref --format="%(contents)" refs/tags/dv/v1)" = "a message" && git ls-tree -r --name-only dv/feat/x | grep "^data.dv\$" && git fsck --strict >../out 2>&1 && ! grep -i error ../out
+# refs: all but those below <prefix>/
+refs () {
+	git for-each-ref | grep -v "refs/[a-z]*/dv/"
+}
+
+# same_log <ref> <ref>: the same commits, in all but their trees
+same_log () {
+	git log --topo-order --format="%s|%an|%aI|%cI|%b" $1 -- >../expect &&
+	git log --topo-order --format="%s|%an|%aI|%cI|%b" $2 -- | test_cmp ../expect -
+}
+
+test_expect_success 'all: a branch of its own, tags of all kinds' '
+	cp -r repo all && cd all && git branch -q -D dv-history own &&
+	git checkout -q -b feat/x side && echo z >data/z && dvc_repo add data && git add -A && git commit -q -m feat &&
+	git tag light $(cat ../commits/one.id) && git tag -a -m "a message" v1 $(cat ../commits/two.id) &&
+	git tag -a -m outer nested v1 && git tag -a -m "of a blob" blob HEAD:README &&
+	git checkout -q -b gone main && echo 9 >only && git add only && git commit -q -m tagged && git tag only &&
+	echo 8 >only && git commit -q -am annotated && git tag -a -m second v2 &&
+	git checkout -q main && git branch -q -D gone && refs >../before
 '
 
-test_expect_success 'all again: nothing moves; a tag and a branch of the user stay' '
+test_expect_success 'all: a dry run writes no ref' '
+	cd all && dv migrate --from-dvc --all-history --all -n >../out &&
+	grep "would write 13 commits on dv/\*: 6 versions" ../out && git for-each-ref | test_cmp ../before -
+'
+
+test_expect_success 'all: each under its new name; no other ref is touched' '
+	cd all && dv migrate --from-dvc --all-history --all >../out && grep "wrote 13 commits on dv/\*: 6 versions of tracked paths$" ../out &&
+	refs | test_cmp ../before - &&
+	git for-each-ref --format="%(refname) %(objecttype)" refs/heads/dv refs/tags/dv >../actual && cat >../expect <<-\EOF &&
+	refs/heads/dv/feat/x commit
+	refs/heads/dv/main commit
+	refs/heads/dv/side commit
+	refs/tags/dv/light commit
+	refs/tags/dv/nested tag
+	refs/tags/dv/only commit
+	refs/tags/dv/v1 tag
+	refs/tags/dv/v2 tag
+	EOF
+	test_cmp ../expect ../actual && test -z "$(git for-each-ref refs/dv)" &&
+	for r in heads/main heads/side heads/feat/x tags/light tags/v1 tags/nested tags/only tags/v2
+	do
+		to=$(echo $r | sed "s,/,/dv/,") && same_log refs/$r refs/$to &&
+		git ls-tree -r --name-only refs/$to >../files && grep "^data.dv$" ../files && ! grep "dvc$" ../files || return 1
+	done &&
+	for t in v1 nested v2
+	do
+		git for-each-ref --format="%(contents)|%(taggername)|%(taggerdate)" refs/tags/$t >../expect &&
+		git for-each-ref --format="%(contents)|%(taggername)|%(taggerdate)" refs/tags/dv/$t | test_cmp ../expect - || return 1
+	done && git fsck --strict
+'
+
+test_expect_success 'all: the data of a branch and of a tag' '
+	cd all && git clone -q -b dv/feat/x . ../allclone && cp -r .git/dv ../allclone/.git/dv && cd ../allclone && rm -rf .git/dv/stat .git/dv/tracked &&
+	dv checkout -q && grep z data/z && cmp m/model ../data/side/m/model &&
+	git checkout -q dv/light && dv checkout -q && diff -r data ../data/one/data
+'
+
+test_expect_success 'all again: nothing moves; what came since moves its branch alone' '
 	cd all && git for-each-ref >../before && dv migrate --from-dvc --all-history --all -q && git for-each-ref | test_cmp ../before - &&
-	git tag -f v1 main >/dev/null && git tag -d dv/v2 >/dev/null && git tag dv/v2 $(cat ../commits/start.id) && git branch -q -f dv/side HEAD && git for-each-ref >../before &&
-	test_exit_code 1 dv migrate --from-dvc --all-history --all -q 2>../err && cat ../err && grep "did not write all of dv/" ../err && git for-each-ref | test_cmp ../before - &&
+	old=$(git rev-parse dv/main) && echo x >since && git add since && git commit -q -m since && git tag v3 && refs >../user &&
+	dv migrate --from-dvc --all-history --all --json -q >../out && grep "\"path\":\"dv\",\"dry_run\":false,\"all\":true,\"commits\":14," ../out &&
+	refs | test_cmp ../user - && test "$(git rev-parse dv/main^)" = $old && test "$(git rev-parse dv/v3)" = "$(git rev-parse refs/heads/dv/main)" &&
+	git for-each-ref refs/heads/dv refs/tags/dv | grep -v -e heads/dv/main -e dv/v3 >../actual && grep "/dv/" ../before | grep -v heads/dv/main | test_cmp - ../actual
+'
+
+test_expect_success 'all: a tag that is there stays, a branch with commits of its own too' '
+	cd all && git tag -f v1 main && git tag -d dv/v2 && git tag dv/v2 $(cat ../commits/start.id) && git tag -d dv/light && git tag -a -m mine dv/light HEAD &&
+	git for-each-ref >../before && dv migrate --from-dvc --all-history --all -q && git for-each-ref | test_cmp ../before - &&
+	git branch -q -f dv/side HEAD && git branch -q late main~1 && git for-each-ref >../before &&
+	test_exit_code 1 dv migrate --from-dvc --all-history --all -q 2>../err && grep "did not write all of dv/" ../err && grep "hint: .*--branch" ../err &&
+	git for-each-ref | grep -v heads/dv/late | test_cmp ../before - &&
+	dv migrate --from-dvc --all-history --all --branch past/of -q && same_log side past/of/side
+'
+
+test_expect_success 'all: not while one of its branches is checked out, nor beside a branch or tag of that name' '
+	cd all && git checkout -q dv/main && echo y >since && git for-each-ref >../before &&
+	test_exit_code 1 dv migrate --from-dvc --all-history --all 2>../err && grep "error: dv/main is the branch you are on" ../err && grep "hint: " ../err &&
+	git checkout -q -f main && git branch plain && git for-each-ref >../before &&
+	test_exit_code 1 dv migrate --from-dvc --all-history --all --branch plain 2>../err && grep "error: plain is a branch already" ../err && grep "hint: .*--branch" ../err && git for-each-ref | test_cmp ../before - &&
+	git branch -q -D plain && git tag plain &&
+	test_exit_code 1 dv migrate --from-dvc --all-history --all --branch plain 2>../err && grep "error: plain is a tag already" ../err &&
 	test_exit_code 129 dv migrate --from-dvc --all
 '
 

@@ -122,6 +122,23 @@ test_expect_success 'history: pointers, .gitignore, plain files; a merge' '
 	printf "*.o\n*.x\n" >../expect && head -2 d/.gitignore | tr -d "\r" >../actual && git status --porcelain >../out && test ! -s ../out && grep "^/a.bin$" d/.gitignore
 '
 
+test_expect_success 'history of all branches and tags; the refs of the user stay' '
+	cp -r hist histall && cd histall && git branch -q -D dv-history && rm -f d/a.bin && git checkout -q -f -b feat side && random_bytes 1000 11 >d/c.bin && cp d/c.bin ../c && lfs_add d/c.bin && git commit -q -m feat &&
+	git tag light side && git tag -a -m msg v1 feat && git checkout -q -f main && git tag dv/light && git for-each-ref >../before &&
+	dv migrate --from-lfs --all-history --all >../out && grep "wrote 8 commits on dv/\*: 4 versions of tracked paths$" ../out &&
+	git for-each-ref >../after && grep -v -e heads/dv/ -e dv/v1 ../after | test_cmp ../before - &&
+	git for-each-ref --format="%(refname) %(objecttype) %(subject)" refs/heads/dv refs/tags/dv/v1 >../actual && cat >../expect <<-\EOF &&
+	refs/heads/dv/feat commit feat
+	refs/heads/dv/main commit dv
+	refs/heads/dv/side commit b
+	refs/tags/dv/v1 tag msg
+	EOF
+	test_cmp ../expect ../actual && git ls-tree -r --name-only dv/v1 >../files && grep "^d/c.bin.dv$" ../files && ! grep "bin$" ../files &&
+	dv migrate --from-lfs --all-history --all -q && git for-each-ref | test_cmp ../after - &&
+	git clone -q -b dv/feat . ../hallclone && cp -r .git/dv ../hallclone/.git/dv && cd ../hallclone && rm -rf .git/dv/stat .git/dv/tracked &&
+	dv checkout -q && cmp d/c.bin ../c && cmp d/a.bin ../a1 && test -x "d/b[1].bin" && git status --porcelain >../out && test ! -s ../out
+'
+
 test_expect_success 'history: a file with the name of a pointer of dv is left, and said' '
 	git init -q named && cd named && git config filter.lfs.clean cat && git config filter.lfs.smudge cat &&
 	printf "*.bin filter=lfs\n*.bin.dv filter=lfs\n" >.gitattributes && git add . && random_bytes 1000 9 >a.bin && lfs_add a.bin &&

@@ -10,7 +10,6 @@
 #define HEADS	"refs/heads/"
 #define TAGS	"refs/tags/"
 #define SCRATCH	"refs/dv/migrate"
-#define NOTHING	"0000000000000000000000000000000000000000"
 
 /* --- before ------------------------------------------------------------ */
 
@@ -27,41 +26,65 @@ static int check_name(const struct history_refs *r)
 		       r->name);
 }
 
+/* The branch that is checked out is not to be moved under the work tree. */
 static int check_head(const struct history_refs *r)
 {
 	static const char *const head[] = {
 		"rev-parse", "--symbolic-full-name", "HEAD", NULL
 	};
 	DV_AUTO_BUF struct buf out = BUF_INIT;
-	DV_AUTO_BUF struct buf full = BUF_INIT;
+	DV_AUTO_BUF struct buf ours = BUF_INIT;
 
 	if (run_git(r->repo, head, NULL, 0, &out))
 		return dv_hint(dv_fail(DV_E_NOTFOUND, "there is no commit "
 				       "yet"), "git commit");
-	buf_addf(&full, HEADS "%s\n", r->name);
-	if (strcmp(full.data, out.data))
+	buf_addf(&ours, HEADS "%s%c", r->name, r->all ? '/' : '\n');
+	if (strncmp(out.data, ours.data, ours.len))
 		return 0;
+	buf_setlen(&out, strcspn(out.data, "\n"));
 	return dv_hint(dv_fail(DV_E_EXISTS, "%s is the branch you are on",
-			       r->name), "name another one with --branch");
+			       out.data + strlen(HEADS)),
+		       r->all ? "git switch to another one, or name another "
+		       "prefix with --branch" : "name another one with "
+		       "--branch");
 }
 
-static int list_tags(struct history_refs *r)
+/* A ref <name> leaves no room for <name>/<x>. */
+static int in_the_way(const char *ref)
 {
-	DV_AUTO_BUF struct buf below = BUF_INIT;
+	bool tag = !strncmp(ref, TAGS, strlen(TAGS));
+
+	return dv_hint(dv_fail(DV_E_EXISTS, "%s is a %s already",
+			       ref + strlen(tag ? TAGS : HEADS),
+			       tag ? "tag" : "branch"),
+		       "name another prefix with --branch");
+}
+
+static int list_there(struct history_refs *r)
+{
+	DV_AUTO_BUF struct buf head = BUF_INIT;
+	DV_AUTO_BUF struct buf tag = BUF_INIT;
 	DV_AUTO_BUF struct buf out = BUF_INIT;
 	const char *args[] = {
-		"for-each-ref", "--format=%(refname)", NULL, NULL
+		"for-each-ref", "--format=%(refname)", NULL, NULL, NULL
 	};
 	int err;
 
-	buf_addf(&below, TAGS "%s/", r->name);
-	args[2] = below.data;
+	buf_addf(&head, HEADS "%s", r->name);
+	buf_addf(&tag, TAGS "%s", r->name);
+	args[2] = head.data;
+	args[3] = tag.data;
 	err = run_git(r->repo, args, NULL, 0, &out);
 	for (size_t at = 0; at < out.len && !err;) {
-		size_t len = strcspn(out.data + at, "\n");
+		char *ref = out.data + at;
+		size_t len = strcspn(ref, "\n");
 
-		names_add(&r->there, out.data + at, len);
 		at += len + 1;
+		ref[len] = 0;
+		if (!strcmp(ref, head.data) || !strcmp(ref, tag.data))
+			err = in_the_way(ref);
+		else if (!strncmp(ref, TAGS, strlen(TAGS)))
+			names_add(&r->there, ref, len);
 	}
 	return err;
 }
@@ -73,7 +96,7 @@ int history_refs_open(struct history_refs *r)
 	r->tag = NAMES_NONE;
 	if (!err)
 		err = check_head(r);
-	return err || !r->all ? err : list_tags(r);
+	return err || !r->all ? err : list_there(r);
 }
 
 void history_refs_release(struct history_refs *r)
@@ -85,22 +108,32 @@ void history_refs_release(struct history_refs *r)
 	names_release(&r->there);
 }
 
+/*
+ * By date, so that what came since the last run is behind all that was there:
+ * what a .gitignore has depends on the order.  Tags of what is no commit are
+ * left out: nothing in them is tracked.
+ */
 int history_refs_export(const struct history_refs *r, struct buf *stream)
 {
 	DV_AUTO_BUF struct buf ours = BUF_INIT;
 	const char *args[RUN_ARGS] = {
 		"-c", "core.quotepath=true", "fast-export", "--no-data",
 		"--show-original-ids", "--reencode=no", "--signed-tags=strip",
-		"HEAD", NULL
+		"--date-order",
 	};
+	size_t n = 8;
 
-	buf_addf(&ours, "--exclude=%s/*", r->name);
-	if (r->all) {
-		args[7] = args[9] = ours.data;
-		args[8] = "--branches";
-		args[10] = "--tags";
-		args[11] = NULL;
+	if (!r->all) {
+		args[n] = "HEAD";
+		return run_git(r->repo, args, NULL, 0, stream);
 	}
+	buf_addf(&ours, "--exclude=%s/*", r->name);
+	args[n++] = "--mark-tags";
+	args[n++] = "--tag-of-filtered-object=drop";
+	args[n++] = ours.data;
+	args[n++] = "--branches";
+	args[n++] = ours.data;
+	args[n++] = "--tags";
 	return run_git(r->repo, args, NULL, 0, stream);
 }
 
@@ -208,11 +241,11 @@ bool history_refs_take(struct history_refs *r, const struct export *e,
 			take_tag(r, name.data, out);
 		return true;
 	case EXPORT_MARK:
-		if (r->tag == NAMES_NONE)
-			return false;
-		buf_clear(&r->marks[r->tag]);
-		name_of(e, &r->marks[r->tag]);
-		return false;
+		if (r->tag != NAMES_NONE) {
+			buf_clear(&r->marks[r->tag]);
+			name_of(e, &r->marks[r->tag]);
+		}
+		return r->skip;
 	default:
 		return r->skip;
 	}
@@ -228,8 +261,9 @@ void history_refs_end(struct history_refs *r, struct buf *out)
 			buf_addf(out, "reset %s\nfrom %s\n\n", name.data,
 				 r->marks[i].data);
 	}
+	/* a ref of no commit is not written */
 	if (r->scratch)
-		buf_addstr(out, "reset " SCRATCH "\nfrom " NOTHING "\n\n");
+		buf_addstr(out, "reset " SCRATCH "\n\n");
 }
 
 /* A branch that has commits of its own is not moved: git says so. */
