@@ -85,4 +85,10 @@ test_expect_success 'what is gone is told apart from what cannot be asked' '
 	! grep "source.*file" out && mv ../registry/git.away ../registry/.git && git config --unset dv.source.local && git clone -q . ../stranger && cd ../stranger && test_exit_code 1 dv status --sources --json >out && grep "source unknown.*from.*\"why\":.*on this machine" out
 '
 
+test_expect_success 'a part of what has not been pushed there is not told as gone' '
+	cd registry && echo new >data/many/newer && dv add -q data && git add -A && git commit -qm unpushed && cd ../repo && test_exit_code 1 dv status --sources -s >out 2>err && cat out err &&
+	grep "^U^ part.bin" out && test_exit_code 1 dv status --sources part.bin >out 2>err && cat out err && grep "source unknown.*part.bin.*not at remote" out && cd ../registry && dv push -q && cd ../repo && dv status -q --sources part.bin &&
+	git -C ../registry rm -q --cached data.dv && git -C ../registry commit -qm away && dv status --sources -s part.bin >out && grep "^G^ part.bin" out
+'
+
 test_done

@@ -93,13 +93,32 @@ static int compare_git(const struct compare *c, const struct clone *now,
 	return err;
 }
 
+/*
+ * Directories that say what is at a path inside of what dv tracks there.  When
+ * no remote has them, the path may be there all the same.
+ */
+static int take_directories(const struct compare *c, const struct clone *now,
+			    const struct source_entry *e)
+{
+	struct error_state why;
+	uint64_t bytes = 0;
+	int err = *e->inside ? source_fetch(now, e, c->o, true, &bytes) : 0;
+
+	if (err != DV_E_NOTFOUND)
+		return err;
+	error_save(DV_E_INCOMPLETE, &why);
+	return error_restore(&why);
+}
+
 static int compare_tracked(const struct compare *c, const struct clone *now,
 			   const struct source_entry *e,
 			   const struct dv_pointer *p, struct looked *l)
 {
 	struct dv_pointer there;
-	int err = source_pointer(now, e, c->o, &there);
+	int err = take_directories(c, now, e);
 
+	if (!err)
+		err = source_pointer(now, e, c->o, &there);
 	if (!err && (there.kind != p->kind ||
 		     !dv_id_equal(&there.id, &p->id)))
 		l->state = DV_SOURCE_CHANGED;
