@@ -204,13 +204,14 @@ static int end_run(struct pieces *s)
 {
 	const struct run run = s->run;
 	uint64_t block = s->t->block, end = run.offset + run.len;
-	uint64_t low = (run.offset + block - 1) / block * block;
-	uint64_t high = end / block * block;
+	uint64_t low, high;
 	int err;
 
-	s->run.len = 0;
-	if (!run.len)
+	if (!run.len)	/* always so where nothing is shared */
 		return 0;
+	s->run.len = 0;
+	low = (run.offset + block - 1) / block * block;
+	high = end / block * block;
 	if (high < low + SHARED_MIN)
 		return each_part(s, run.offset, end, add_part);
 	err = each_part(s, run.offset, low, add_part);
