@@ -10,7 +10,10 @@
 
 /*
  * Makes the empty file `to` share all blocks of `from`.
- * Returns 0, or DV_E_UNSUPPORTED when this file system or pair cannot.
+ * Returns 0; DV_E_UNSUPPORTED when this file system or pair cannot, or not now:
+ * XFS says ENOSPC when the group of blocks that `from` lies in is full, however
+ * much room there is in others.  Copying tells whether the disk is full.  Or
+ * DV_E_IO.  After a failure `to` may have some of it.
  */
 int clone_fd(int from, int to);
 

@@ -14,7 +14,7 @@
 
 static int clone_failed(void)
 {
-	if (errno == ENOSPC || errno == EDQUOT || errno == EIO)
+	if (errno == EIO)
 		return dv_fail_errno("cannot share blocks between files");
 	return dv_fail(DV_E_UNSUPPORTED,
 		       "this file system cannot share blocks here");

@@ -190,12 +190,9 @@ static bool clone_blocks(struct pieces *s, const struct run *run,
 		meter_add(s->h->p->meter, high - low, 0);
 		return true;
 	}
-	/* full: it would not get better */
-	if (*err != DV_E_NOSPACE) {
-		loose_source_free(s->source);
-		s->source = NULL;
-		*err = 0;
-	}
+	loose_source_free(s->source);
+	s->source = NULL;
+	*err = 0;
 	return false;
 }
 
