@@ -139,6 +139,7 @@ int roots_before(struct dv_repo *repo, const struct roots *of, size_t max,
 	struct before b = { .of = of, .out = out, .max = max };
 	struct dv_selection head = { .rev = "HEAD" };
 	struct dv_selection all = { .rev = "HEAD", .all_commits = true };
+	size_t unsettled = 0;
 
 	b.by_path = xcalloc(of->count + 1, sizeof(*b.by_path));
 	b.settled = xcalloc(of->count + 1, sizeof(*b.settled));
@@ -147,9 +148,12 @@ int roots_before(struct dv_repo *repo, const struct roots *of, size_t max,
 	qsort(b.by_path, of->count, sizeof(*b.by_path), compare_paths);
 	/* a branch without a commit, a broken pointer long ago: no help */
 	dv_tracked_each(repo, &head, take_before, &b);
-	for (size_t i = 0; i < of->count; i++)
+	for (size_t i = 0; i < of->count; i++) {
 		b.settled[i] = out[i].count > 0;
-	dv_tracked_each(repo, &all, take_before, &b);
+		unsettled += !b.settled[i];
+	}
+	if (unsettled)
+		dv_tracked_each(repo, &all, take_before, &b);
 	free(b.by_path);
 	free(b.settled);
 	return cancel_check();
