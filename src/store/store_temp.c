@@ -47,7 +47,8 @@ static bool owner_is_dead(const char *path, const char *name, int *fd)
 	*fd = open(file.data, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (*fd >= 0)
 		return !flock(*fd, LOCK_EX | LOCK_NB);
-	if (errno != ENOENT || !S_ISDIR(st.st_mode) || time(NULL) - st.st_mtime < YOUNG_SECONDS)
+	if (errno != ENOENT || !S_ISDIR(st.st_mode) ||
+	    time(NULL) - st.st_mtime < YOUNG_SECONDS)
 		return false;
 	pid = strtol(name, NULL, 10);
 	return pid > 0 && kill(pid, 0) < 0 && errno == ESRCH;
