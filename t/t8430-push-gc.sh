@@ -4,8 +4,6 @@ test_description='a push that is slower than the grace of a gc at the remote'
 
 . "${0%/*}/test-lib.sh"
 
-crash_dv=$DV_BUILD/crash/dv
-
 # The remote has a pack that no root needs any more, and the pusher relies on
 # it: it has the same data under another path.
 new_world () {
@@ -24,22 +22,6 @@ gc_until () {
 	do
 		n=$((n + 1)) && test $n -lt 200 || return 1
 	done
-}
-
-# stopped_at <point> <arguments of dv>: in the background, until it stops there;
-# the watcher ends it in any case
-stopped_at () {
-	point_now=$1 && shift
-	DV_TEST_CRASH_AT=$point_now DV_TEST_CRASH_HOW=stop timeout --foreground -s KILL 60 "$crash_dv" "$@" >"$SCRATCH/stopped.out" 2>"$SCRATCH/stopped.err" &
-	watcher=$!
-	until stopped=$(pgrep -P $watcher) && grep -q "^State:.*T" /proc/$stopped/status
-	do
-		kill -0 $watcher || return 1
-	done
-}
-
-go_on () {
-	kill -CONT $stopped && wait $watcher
 }
 
 collected () {

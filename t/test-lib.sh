@@ -135,6 +135,26 @@ need_xfs () {
 	test_done
 }
 
+# stopped_at <point> <arguments of dv>: in the background, until it stops at a
+# crash point; the watcher ends it in any case
+stopped_at () {
+	point_now=$1 && shift
+	DV_TEST_CRASH_AT=$point_now DV_TEST_CRASH_HOW=stop \
+		timeout --foreground -s KILL 60 "$DV_BUILD/crash/dv" "$@" \
+		>"$SCRATCH/stopped.out" 2>"$SCRATCH/stopped.err" &
+	watcher=$!
+	until stopped=$(pgrep -P $watcher) &&
+		grep -q "^State:.*T" /proc/$stopped/status
+	do
+		kill -0 $watcher || return 1
+	done
+}
+
+# What that comes to when it goes on.
+go_on () {
+	kill -CONT $stopped && wait $watcher
+}
+
 # xfs_used: bytes taken on it, shared blocks counted once
 xfs_used () {
 	sync -f "$SCRATCH/xfs" &&

@@ -73,13 +73,19 @@ const char *loose_kept(const struct loose *l);
 void loose_free(struct loose *l);
 
 /*
- * Opens the loose file of this content, to clone it at checkout.  Returns 0;
+ * Opens the loose file of this content.  Returns 0;
  * DV_E_NOTFOUND: there is none; DV_E_CHANGED: size, mtime or inode are not as
  * they were when it was stored, nor ctime unless it has several names, so
  * somebody may have written to it (or the store was copied): read its chunks
  * instead, which are checked.  A clone has no checks of its own beyond this.
  */
 int loose_open(struct store *s, const struct content *content, int *fd);
+
+/*
+ * Makes the empty file `to` a clone of it.  As loose_open() and clone_fd();
+ * DV_E_CHANGED as well when somebody wrote to it meanwhile.
+ */
+int loose_clone(struct store *s, const struct content *content, int to);
 
 /*
  * Makes `name` in dir_fd a hard link to the loose file of this content.  As

@@ -106,9 +106,9 @@ int loose_open_name(struct store *s, const struct dv_id *name, int *fd,
 	return err;
 }
 
-int loose_open(struct store *s, const struct content *content, int *fd)
+int loose_open_stamped(struct store *s, const struct content *content,
+		       int *fd, struct file_stamp *stamp)
 {
-	struct file_stamp stamp;
 	struct dv_id name;
 	int err = content->size ? loose_name(content, &name) :
 		DV_E_NOTFOUND;
@@ -117,12 +117,19 @@ int loose_open(struct store *s, const struct content *content, int *fd)
 	if (err == DV_E_NOTFOUND)
 		return dv_fail(DV_E_NOTFOUND, "no loose file");
 	if (!err)
-		err = loose_open_name(s, &name, fd, &stamp);
-	if (err || stamp.size == content->size)
+		err = loose_open_name(s, &name, fd, stamp);
+	if (err || stamp->size == content->size)
 		return err;
 	close(*fd);
 	*fd = -1;
 	return dv_fail(DV_E_CHANGED, "a loose file of another size");
+}
+
+int loose_open(struct store *s, const struct content *content, int *fd)
+{
+	struct file_stamp stamp;
+
+	return loose_open_stamped(s, content, fd, &stamp);
 }
 
 /* One that is good, and read-only whatever was done at another link. */

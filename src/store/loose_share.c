@@ -9,6 +9,7 @@
 #include "base/array.h"
 #include "base/auto.h"
 #include "base/clone.h"
+#include "base/crash.h"
 #include "base/path.h"
 #include "store/store_inside.h"
 
@@ -86,13 +87,33 @@ bool loose_source_turn(struct loose_source *l, const struct dv_id *id,
 		 turn_to(l, place.pack) && is_at(&place, len, offset));
 }
 
+/* What was cloned has no checks: was anything written until then? */
+static int check_after(int fd, const struct file_stamp *stamp)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) || !loose_untouched(stamp, &st))
+		return dv_fail(DV_E_CHANGED, "a loose file was changed");
+	return 0;
+}
+
 int loose_source_clone(struct loose_source *l, uint64_t from, uint64_t len,
 		       int to, uint64_t to_at)
 {
-	struct stat st;
 	int err = clone_range(l->fd, from, len, to, to_at);
 
-	if (!err && (fstat(l->fd, &st) || !loose_untouched(&l->stamp, &st)))
-		err = dv_fail(DV_E_CHANGED, "a loose file was changed");
-	return err;
+	return err ? err : check_after(l->fd, &l->stamp);
+}
+
+int loose_clone(struct store *s, const struct content *content, int to)
+{
+	DV_AUTO_CLOSE int from = -1;
+	struct file_stamp stamp;
+	int err = loose_open_stamped(s, content, &from, &stamp);
+
+	if (!err) {
+		crash_point("loose-before-clone");
+		err = clone_fd(from, to);
+	}
+	return err ? err : check_after(from, &stamp);
 }

@@ -236,9 +236,12 @@ bool loose_has_bad(struct store *s, const struct dv_id *name);
 /* A part that is here; false: there is none. */
 bool loose_part(struct store *s, const struct dv_id *name, uint32_t part,
 		struct pack **out);
+struct content;
 /* As loose_open(), by its name; *stamp: what it looks like. */
 int loose_open_name(struct store *s, const struct dv_id *name, int *fd,
 		    struct file_stamp *stamp);
+int loose_open_stamped(struct store *s, const struct content *content,
+		       int *fd, struct file_stamp *stamp);
 /* loose/<2 hex>, made, durable and locked; two would mix their parts. */
 int loose_lock_dir(struct store *s, const struct dv_id *name, int *fd);
 

@@ -13,8 +13,6 @@
 #include <unistd.h>
 
 #include "base/array.h"
-#include "base/auto.h"
-#include "base/clone.h"
 #include "base/crew.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -324,21 +322,22 @@ static int write_ranges(struct crew *crew, unsigned worker, void *data)
 
 /* --- all of it ------------------------------------------------------------ */
 
-/* Shares the blocks of a loose file of this content, if there is one. */
-static bool clone_content(const struct hand *h, const struct content *c,
-			  int fd)
+/*
+ * Shares the blocks of a loose file of this content: 1, or 0 if that cannot be
+ * done.
+ */
+static int clone_content(const struct hand *h, const struct plan_entry *e,
+			 int fd)
 {
-	DV_AUTO_CLOSE int from = -1;
+	const struct content *c = &e->want->content;
 
-	if (!h->p->r->clone || c->size < RECORD_CLONED ||
-	    loose_open(h->p->r->store, c, &from)) {
-		from = -1;
-		return false;
+	if (!h->p->r->clone || c->size < RECORD_CLONED)
+		return 0;
+	if (!loose_clone(h->p->r->store, c, fd)) {
+		meter_add(h->p->meter, c->size, 0);
+		return 1;
 	}
-	if (clone_fd(from, fd))
-		return false;
-	meter_add(h->p->meter, c->size, 0);
-	return true;
+	return ftruncate(fd, 0) ? fail_entry(h, e, "write") : 0;
 }
 
 /*
@@ -373,10 +372,10 @@ int write_content(struct hand *h, const struct plan_entry *e, int fd,
 			    .fd = fd };
 	const uint8_t *data;
 	uint32_t len;
-	int err;
+	int err = c->size ? clone_content(h, e, fd) : 1;
 
-	if (!c->size || clone_content(h, c, fd))
-		return 0;
+	if (err)
+		return err > 0 ? 0 : err;
 	err = make_room(&t, e);
 	if (err)
 		return err;
