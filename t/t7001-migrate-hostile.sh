@@ -43,11 +43,11 @@ test_expect_success 'the same path twice; a file where a folder is; what is no l
 test_expect_success '.dvc files that name what is not theirs, or are none' '
 	new_dvc files && cd files && echo a >victim && git add victim && git commit -qm v && mkdir -p .dvc/cache/files/md5/60 && mkdir sub &&
 	cp victim .dvc/cache/files/md5/60/b725f10c9c85c70d97880dfe8191b3 && ln -s /tmp link &&
-	for path in ../outside ../../x /etc/passwd .git/config sub/../.git/config victim .gitignore link/x s3://b/x .
+	for path in ../outside ../../x .git/config sub/../.git/config victim .gitignore link/x s3://b/x . /etc/passwd
 	do
 		printf "outs:\n- md5: 60b725f10c9c85c70d97880dfe8191b3\n  hash: md5\n  path: %s\n" "$path" >x.dvc &&
 		test_exit_code 1 dv migrate --from-dvc >../out 2>../err && grep "^left: " ../err && test -z "$(find . .. -maxdepth 1 -name "*.dv")" || { echo "$path"; return 1; }
-	done && test ! -e /tmp/x.dv &&
+	done && test ! -e /tmp/x.dv && grep "^left: /etc/passwd: " ../err &&
 	for text in "" "[" "a: [b" "outs: 3" "outs: {}" "\n- x" "outs:\n- path: y\n" "outs:\n- md5: zz\n  path: y\n" "outs:\n- &a [*a]\n" "\377\376"
 	do
 		printf "$text" >x.dvc && dv migrate --from-dvc >../out 2>../err; test $? -le 1 && test ! -e y.dv || { echo "$text"; return 1; }

@@ -157,6 +157,11 @@ void path_typed(const char *prefix, const char *path, struct buf *out)
 {
 	size_t start = out->len, same = 0;
 
+	/* one outside of the repository: the same from anywhere */
+	if (*path == '/') {
+		buf_addstr(out, path);
+		return;
+	}
 	/* whole components that both have */
 	for (size_t i = 0; prefix[i] && prefix[i] == path[i]; i++)
 		if (prefix[i + 1] == '/' || !prefix[i + 1])

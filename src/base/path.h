@@ -56,7 +56,8 @@ void path_quote(const char *path, struct buf *out);
 
 /*
  * How a path below the top of the work tree is typed in the folder `prefix`
- * below it ("" is the top).  Appended to *out.
+ * below it ("" is the top); an absolute one is typed as it is.  Appended to
+ * *out.
  */
 void path_typed(const char *prefix, const char *path, struct buf *out);
 

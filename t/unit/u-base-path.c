@@ -188,6 +188,8 @@ static void paths_are_typed_from_a_folder(void **state)
 		{ "a/b", "a/c", "../c" },
 		{ "a/b", "a", ".." },
 		{ "a", "a", "." },
+		{ "", "/a/b", "/a/b" },
+		{ "a", "/a/b", "/a/b" },
 	};
 
 	(void)state;
