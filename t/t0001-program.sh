@@ -103,24 +103,47 @@ test_expect_success 'in git but without dv init, the hint is dv init' '
 	grep "dv init" err
 '
 
-test_expect_success 'completion scripts parse' '
-	dv completion bash >c.bash && bash -n c.bash &&
-	dv completion zsh >c.zsh && test -s c.zsh &&
-	dv completion fish >c.fish && test -s c.fish &&
-	test_exit_code 129 dv completion tcsh
+test_expect_success 'completion for bash, zsh and fish, no other shell' '
+	dv completion bash >c.bash && bash -n c.bash && dv completion zsh >c.zsh && zsh -n c.zsh &&
+	dv completion fish >c.fish && fish --no-execute c.fish && test_exit_code 129 dv completion tcsh
 '
 
-test_expect_success 'bash completion offers commands and options' '
+test_expect_success 'bash, asked, offers commands and options' '
 	cat >try.bash <<-\EOF &&
 	eval "$(dv completion bash)"
+	complete -p dv
 	COMP_WORDS=(dv pu) COMP_CWORD=1
 	_dv; echo "${COMPREPLY[@]}"
 	COMP_WORDS=(dv push --all-b) COMP_CWORD=2
 	_dv; echo "${COMPREPLY[@]}"
 	EOF
-	bash try.bash >out &&
-	grep "pull push" out &&
-	grep -e "--all-branches" out
+	bash try.bash >out && cat out && grep "^complete .*_dv dv$" out && grep "pull push" out && grep -e "--all-branches" out
+'
+
+# A shell at a terminal, in which keys are pressed: Tab, then one that shows the line.
+test_expect_success 'zsh, asked, offers commands, options and files' '
+	mkdir asked && cd asked && : >onlyfile && cat >ask.zsh <<-\EOF &&
+	zmodload zsh/zpty
+	zpty shell "TERM=dumb zsh -f -i"
+	zpty -w shell "PS1=\"(ready)\"; autoload -U compinit && compinit -u -D && source <(dv completion zsh) && loaded=yes"
+	zpty -w shell "show () { print -r -- \"<\$BUFFER>\" }; zle -N show; bindkey \"^T\" show; print loaded:\$loaded"
+	zpty -r shell seen "*loaded:yes*ready*"
+	for typed in "dv unprot" "dv push --all-b" "dv checkout only"
+	do
+		zpty -w -n shell "$typed$(printf "\t\024\025")"
+		zpty -r shell seen "*<dv *>*" && print -r -- "$seen"
+	done
+	zpty -d shell
+	EOF
+	timeout 20 zsh -f ask.zsh >out && cat out && grep "<dv unprotect >" out && grep "<dv push --all-branches >" out && grep "<dv checkout onlyfile >" out
+'
+
+test_expect_success 'fish, asked, offers commands, options and files' '
+	cd asked && cat >ask.fish <<-\EOF &&
+	dv completion fish | source
+	complete -C "dv unprot"; complete -C "dv push --all-b"; complete -C "dv checkout only"
+	EOF
+	timeout 20 fish --no-config ask.fish >out && cat out && grep "^unprotect	" out && grep -x -e --all-branches out && grep -x onlyfile out
 '
 
 # Each costs more than all of a small status.
