@@ -173,6 +173,14 @@ test_expect_success 'annotations and the source of imports become lines of the p
 	dv remote add -d o ../pushed && dv push >../out && grep "pushed 2 of 2" ../out
 '
 
+test_expect_success 'a source at a relative path is seen from the folder of the pointer' '
+	new_dvc near && cd near && mkdir ../outside sub && echo 1 >../outside/b && cp ../outside/b sub/b && dvc_repo add sub/b &&
+	printf "deps:\n- path: ../../outside/b\n" >>sub/b.dvc && git add -A && git commit -qm near && dv migrate --from-dvc -q && grep "^source.url: ../../outside/b$" sub/b.dv &&
+	test_must_fail dv update sub/b 2>../err && grep "$SCRATCH/outside/b on this machine" ../err && git config dv.source.local true &&
+	echo 22 >../outside/b && cd sub && dv status --sources -s >../../out && grep "^C^ b$" ../../out && cd .. && dv status --sources -s >../out && grep "^C^ sub/b$" ../out &&
+	dv update sub/b && test_cmp ../outside/b sub/b && grep "^source.url: $SCRATCH/outside/b$" sub/b.dv && dv status --sources sub/b >../out && grep "sources are as recorded" ../out
+'
+
 test_expect_success 'outputs of a pipeline are data; what is not cached is not; the pipeline stays' '
 	new_dvc pipe && cd pipe && mkdir sub && echo o >sub/out && echo m >m.json && dvc_repo add sub/out &&
 	m=$(dvc_repo md5 sub/out) && rm sub/out.dvc && cat >dvc.yaml <<-\EOF &&

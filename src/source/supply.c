@@ -69,7 +69,7 @@ static int supply_url(struct dv_repo *repo, const struct dv_tracked *missing,
 	DV_AUTO_BUF struct buf text = BUF_INIT;
 	const struct dv_pointer *p = &missing->pointer;
 	bool has_etag = pointer_line_get(p, POINTER_ETAG, &text), has_sum;
-	int err = url_source_open(repo, url, o.jobs, true, &u);
+	int err = url_source_open(repo, url, o.jobs, missing->path, &u);
 
 	if (!err)
 		err = url_source_look(&u, &now);

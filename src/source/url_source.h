@@ -26,11 +26,13 @@ struct url_source {
 #define DV_AUTO_URL_SOURCE __attribute__((cleanup(url_source_release)))
 
 /*
- * `stranger`: the URL is from a pointer; see clone.h.  DV_E_INVALID for what
- * would put a secret into a pointer.
+ * `tracked`: the path whose pointer names the URL, which then is a stranger's
+ * word (see clone.h), and a relative path in it starts at the pointer's folder;
+ * NULL: the user has typed it.  DV_E_INVALID for what would put a secret into a
+ * pointer.
  */
 int url_source_open(struct dv_repo *repo, const char *url, unsigned jobs,
-		    bool stranger, struct url_source *out);
+		    const char *tracked, struct url_source *out);
 void url_source_release(struct url_source *u);
 
 /* What is there now. */
