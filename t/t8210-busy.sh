@@ -30,7 +30,7 @@ stop_busy () {
 }
 
 test_expect_success 'setup' '
-	make_repo repo && cd repo && for i in $(seq 150); do echo "$i" >f$i || return 1; done && dv add -q f* &&
+	make_repo repo && cd repo && for i in $(seq 300); do echo "$i" >f$i || return 1; done && dv add -q f* &&
 	git add -A && git commit -qm data
 '
 

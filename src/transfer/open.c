@@ -173,7 +173,10 @@ static int write_marker(struct endpoint *e)
 	};
 	int err = remote_put(e->remote, REMOTE_MARKER, &source, NULL, NULL);
 
-	return err ? err : have_set_marker(e->have);
+	if (err)
+		return err;
+	e->fresh = true;
+	return have_set_marker(e->have);
 }
 
 int endpoint_check_marker(struct endpoint *e, bool write)

@@ -17,6 +17,7 @@ struct endpoint {
 	struct dv_repo *repo;
 	char *name;		/* owned; in the configuration, or the URL */
 	bool named;		/* remote.<name>.* has its settings */
+	bool fresh;		/* had no marker until this run put it there */
 	unsigned jobs;		/* transfers in flight */
 	struct remote *remote;	/* owned */
 	struct have *have;	/* owned */

@@ -305,7 +305,10 @@ static int push_send(struct push *p)
 	return err ? err : write_locators(p);
 }
 
-/* 1: some of what was relied on is condemned now, to be done again. */
+/*
+ * 1: to be done again.  Some of what was relied on is condemned now, or what
+ * is missing here may be there after all.
+ */
 static int push_once(struct dv_repo *repo,
 		     const struct dv_transfer_options *options,
 		     struct dv_transfer_result *result)
@@ -326,6 +329,9 @@ static int push_once(struct dv_repo *repo,
 		err = condemned_read(p.to, &p.condemned);
 	if (!err)
 		err = push_plan(&p);
+	/* the marker may have been lost, and all else be there */
+	if (err == DV_E_NOTFOUND && p.to->fresh)
+		return 1;
 	if (err)
 		return err;
 	push_decide(&p);

@@ -28,15 +28,18 @@ struct push_root {
 	bool found;		/* old was there and could be read */
 	bool walk;		/* a locator is to be written */
 	unsigned learned;	/* steps of learning that were taken */
+	bool asked_before;	/* what came before it is in `others` */
 	struct numbers needs;	/* packs of `have` it relies on */
 	struct numbers sends;	/* marks of `wanted` it relies on */
 };
 
 /* A root that came before one of these, and what the remote has for it. */
 struct push_before {
+	struct dv_id id;
 	struct locator locator;
 	enum dv_kind kind;
 	const struct push_root *of;	/* the one it came before */
+	bool found;	/* the remote has a locator for it */
 	bool hides;	/* push_plan.c: not all of its nodes are here */
 };
 

@@ -296,27 +296,89 @@ static int find_before(struct push *p)
 	return roots_before(p->repo, &p->gathered, BEFORE_MAX, p->before);
 }
 
-static int learn_before(struct push *p, struct push_root *r, bool *more)
+static void list_before(struct push *p, struct push_root *r)
 {
-	int err = find_before(p);
 	const struct roots *before = &p->before[r - p->roots];
 
-	for (size_t i = 0; i < before->count && !err; i++) {
-		struct locator l;
-
-		err = endpoint_locator(p->to, &before->items[i].id, &l);
-		if (err == DV_E_NOTFOUND || err == DV_E_CORRUPT) {
-			err = 0;
-			continue;
-		}
-		if (!err)
-			err = know_packs(p, &l);
+	if (!r->walk || r->asked_before)
+		return;
+	r->asked_before = true;
+	for (size_t i = 0; i < before->count; i++) {
 		ARRAY_GROW(p->others, p->other_count + 1, p->other_room);
 		p->others[p->other_count++] = (struct push_before){
-			l, before->items[i].kind, r, false
+			.id = before->items[i].id, .of = r,
+			.kind = before->items[i].kind,
+			.locator = LOCATOR_INIT,
 		};
-		*more = true;
 	}
+}
+
+struct before_job {
+	struct push *push;
+	size_t next;	/* atomic; in push->others */
+};
+
+static int read_some_before(struct crew *crew, unsigned worker, void *data)
+{
+	struct before_job *job = data;
+	struct push *p = job->push;
+
+	(void)worker;
+	while (!crew_failed(crew)) {
+		size_t i = __atomic_fetch_add(&job->next, 1,
+					      __ATOMIC_RELAXED);
+		struct push_before *b = &p->others[i];
+		int err;
+
+		if (i >= p->other_count)
+			break;
+		err = endpoint_locator(p->to, &b->id, &b->locator);
+		if (err && err != DV_E_NOTFOUND && err != DV_E_CORRUPT)
+			return err;
+		b->found = !err;
+	}
+	return cancel_check();
+}
+
+/* Only those that the remote has stay in `others`. */
+static int keep_before(struct push *p, size_t start)
+{
+	size_t kept = start;
+	int err = 0;
+
+	for (size_t i = start; i < p->other_count; i++) {
+		if (!p->others[i].found)
+			continue;
+		if (!err)
+			err = know_packs(p, &p->others[i].locator);
+		p->others[kept++] = p->others[i];
+	}
+	p->other_count = kept;
+	return err;
+}
+
+/*
+ * Where nothing was known of the remote, each root comes to this: then all
+ * of them are asked about together.
+ */
+static int learn_before(struct push *p, struct push_root *r, bool *more)
+{
+	size_t start = p->other_count, asked;
+	struct before_job job = { p, start };
+	int err = find_before(p);
+
+	if (err)
+		return err;
+	list_before(p, r);
+	for (size_t i = 0; i < p->count && p->had_nothing; i++)
+		list_before(p, &p->roots[i]);
+	asked = p->other_count - start;
+	if (asked)
+		err = crew_run(asked < p->to->jobs ? asked : p->to->jobs,
+			       read_some_before, &job);
+	if (!err)
+		err = keep_before(p, start);
+	*more = p->other_count > start;
 	return err;
 }
 
@@ -363,7 +425,7 @@ static int learn(struct push_walk *w, bool *more)
 	while (!err && !*more && r->learned < 4) {
 		switch (r->learned++) {
 		case 1:
-			if (w->missing || p->had_nothing)
+			if (w->missing || (p->had_nothing && !p->to->fresh))
 				err = learn_before(p, r, more);
 			break;
 		case 3:
@@ -598,7 +660,9 @@ int push_plan(struct push *p)
 	int err;
 
 	open_known(p);
-	err = crew_run(p->count < p->to->jobs ? p->count : p->to->jobs,
+	/* no marker, no locators: see push_once() */
+	err = p->to->fresh ? 0 :
+	      crew_run(p->count < p->to->jobs ? p->count : p->to->jobs,
 		       read_some_locators, &job);
 	if (!err)
 		err = check_found(p);

@@ -285,6 +285,81 @@ static void data_that_another_has_pushed_is_not_sent(void **state)
 	dv_repo_close(b);
 }
 
+/* Twelve roots: each has a file that stays and one that does not. */
+static void record_twelve(struct dv_repo *repo, uint32_t size,
+			  uint32_t version)
+{
+	for (uint32_t i = 0; i < 12; i++) {
+		DV_AUTO_FREE struct files *one = xcalloc(1, sizeof(*one));
+		char path[16];
+
+		snprintf(path, sizeof(path), "d%02u", i);
+		add_file(one, "a", 2 * i, size);
+		add_file(one, "b", 100 * version + i, 3000);
+		record(repo, path, one);
+	}
+	shell("cd %s && git add -A && git commit -qm %u",
+	      dv_repo_worktree(repo), version);
+}
+
+static void a_new_remote_is_not_asked_for_locators(void **state)
+{
+	struct dv_repo *a = make_repo("a");
+	struct dv_transfer_result r;
+
+	(void)state;
+	record_twelve(a, 20000, 1);
+	record_twelve(a, 20000, 2);
+	record_twelve(a, 20000, 3);
+	r = push_ok(a);
+	assert_int_equal(r.roots_done, 12);
+	/*
+	 * The marker read and written, gc/pending three times; a pack is
+	 * asked for, then sent; and the locators written
+	 */
+	assert_true(r.requests <= 2 + 3 + 2 * r.packs + 12);
+	dv_repo_close(a);
+}
+
+static void what_came_before_many_roots_is_known(void **state)
+{
+	struct dv_repo *a = make_repo("a"), *b;
+	struct dv_transfer_result r;
+
+	(void)state;
+	record_twelve(a, 1200000, 1);
+	push_ok(a);
+	record_twelve(a, 1200000, 2);
+	dv_repo_close(a);
+	shell("rm -rf %s", in_top("a/.git/dv/have"));
+	b = open_repo("a");
+	r = push_ok(b);
+	assert_int_equal(r.roots_done, 12);
+	assert_true(r.bytes < 100000);
+	/* per root: its locator, the one before it, and the new one */
+	assert_true(r.requests <= 3 * 12 + 16);
+	dv_repo_close(b);
+}
+
+static void a_remote_that_lost_its_marker_has_the_rest(void **state)
+{
+	struct dv_repo *a = make_repo("a");
+	DV_AUTO_FREE struct files *all = some_files();
+	struct dv_transfer_result r;
+
+	(void)state;
+	record(a, "data", all);
+	push_ok(a);
+	dv_repo_close(a);
+	shell("cd %s && rm -rf data have", in_top("a/.git/dv"));
+	assert_int_equal(unlink(in_top("one/dv-remote")), 0);
+	a = open_repo("a");
+	r = push_ok(a);
+	assert_int_equal(r.packs, 0);
+	assert_int_equal(access(in_top("one/dv-remote"), F_OK), 0);
+	dv_repo_close(a);
+}
+
 static void an_unknown_kind_of_remote_is_refused(void **state)
 {
 	struct dv_repo *a = make_repo("a");
@@ -412,6 +487,9 @@ int main(int argc, char **argv)
 		TEST(several_roots_share_packs),
 		TEST(force_sends_all_again),
 		TEST(data_that_another_has_pushed_is_not_sent),
+		TEST(a_new_remote_is_not_asked_for_locators),
+		TEST(what_came_before_many_roots_is_known),
+		TEST(a_remote_that_lost_its_marker_has_the_rest),
 		TEST(an_unknown_kind_of_remote_is_refused),
 		TEST(a_damaged_pack_is_not_sent),
 #ifdef DV_TEST_CRASH
