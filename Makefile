@@ -158,6 +158,10 @@ $O/t/fuzz/%.o: OBJ_CFLAGS = -Wno-missing-prototypes
 $O/remote-tool: $O/t/helper/remote-tool.o $(call objs_of,base chunk remote)
 	$(call Q,LD)$(LINK) -o $@ $^ $(LIBS)
 
+# A directory of 2^40 paths in a store, for t/t8020-unfold.sh
+$O/tree-bomb: $O/t/helper/tree-bomb.o $(call objs_of,base chunk store)
+	$(call Q,LD)$(LINK) -o $@ $^ $(LIBS)
+
 # dv with crash points, for t/t8*: $O/crash/dv
 crash-build:
 	@+$(SUBMAKE) O=$O/crash DV_TEST_CRASH=1 $O/crash/dv
@@ -165,7 +169,7 @@ crash-build:
 check: check-layers check-headers all		## all tests
 	@+$(SUBMAKE) run-tests
 
-run-tests: $(UNITS) $(REPLAYS) $O/remote-tool $(if $(filter-out t8%,$T),,crash-build)
+run-tests: $(UNITS) $(REPLAYS) $O/remote-tool $O/tree-bomb $(if $(filter-out t8%,$T),,crash-build)
 	@DV_BUILD='$(abspath $O)' contrib/tap-run $(V:1=-v) -j $(JOBS) \
 		$(abspath $(UNITS) $(REPLAYS)) $(SCRIPTS)
 

@@ -25,6 +25,7 @@
 #include "store/pack_index.h"
 #include "store/pack_write.h"
 #include "store/tree.h"
+#include "store/unfold.h"
 #include "transfer/repack.h"
 
 /* Rather than to name more paths all of a root is fetched. */
@@ -39,6 +40,7 @@ struct mend {
 	struct path_list paths;		/* what is still missing of a root */
 	const char *worktree;		/* to look into, or NULL */
 	struct buf path;		/* where the walk is */
+	struct unfold unfold;
 };
 
 static void mend_release(struct mend *m)
@@ -50,6 +52,7 @@ static void mend_release(struct mend *m)
 	id_map_release(&m->made);
 	path_list_release(&m->paths);
 	buf_release(&m->path);
+	unfold_release(&m->unfold);
 }
 
 #define DV_AUTO_MEND	__attribute__((cleanup(mend_release)))
@@ -277,6 +280,9 @@ static int mend_tree(struct mend *m, const struct dv_id *id, int depth)
 		still_missing(m);
 		return 0;
 	}
+	if (!err)
+		err = unfold_dir(&m->unfold, m->path.data, id, entries,
+				 count);
 	for (size_t i = 0; !err && i < count; i++) {
 		path_append(&m->path, entries[i].name);
 		if (entries[i].type == ENTRY_DIR)
@@ -345,6 +351,8 @@ static int mend_root(struct mend *m, const struct live_root *root, bool fetch)
 
 	path_list_release(&m->paths);
 	m->paths = (struct path_list)PATH_LIST_INIT;
+	unfold_release(&m->unfold);
+	m->unfold = (struct unfold){ .entries = 0 };
 	buf_clear(&m->path);
 	buf_addstr(&m->path, root->path);
 	m->worktree = root->commit ? NULL : root->worktree;

@@ -123,7 +123,7 @@ static bool known_tree(struct batch *b, const struct convert_item *item,
 		.files = e.files,
 	};
 	return e.batch == b->c->batch ||
-		(!stored_check(b->r.store, out, b->c->threads, &missing) &&
+		(!stored_check(b->r.store, "", out, b->c->threads, &missing) &&
 		 !missing.files && !missing.size);
 }
 

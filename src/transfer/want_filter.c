@@ -10,6 +10,7 @@
 #include "base/path.h"
 #include "git/filter.h"
 #include "store/tree.h"
+#include "store/unfold.h"
 #include "transfer/want.h"
 
 /* A node of a directory that is to be looked at. */
@@ -27,6 +28,7 @@ struct filtered {
 	size_t count, room;
 	const char **names;	/* owned: paths of directories */
 	size_t name_count, name_room;
+	struct unfold unfold;
 };
 
 static size_t add_path(struct filtered *w, const char *path)
@@ -100,6 +102,11 @@ static int take_node(struct filtered *w, const struct step *at)
 	if (!err)
 		err = tree_node_decode(data, len, &arena, &level, &entries,
 				       &children, &count);
+	if (!err)
+		err = level ? unfold_node(&w->unfold, w->names[0], &at->id,
+					  count, count) :
+			unfold_dir(&w->unfold, w->names[0], &at->id, entries,
+				   count);
 	for (size_t i = 0; !err && i < count; i++) {
 		if (level)
 			push(w, &children[i].id, at->path, at->depth);
@@ -151,5 +158,6 @@ int want_walk_filtered(struct store_reader *r, const struct want *start,
 	arena_release(&w.paths);
 	free(w.steps);
 	free(w.names);
+	unfold_release(&w.unfold);
 	return err;
 }

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/meter.h"
 #include "store/tree.h"
+#include "store/unfold.h"
 #include "work/record.h"
 #include "work/scan.h"
 #include "work/stat_index.h"
@@ -94,6 +95,7 @@ struct plan {
 	struct record_item *items;	/* owned: what has to be read */
 	size_t item_count, item_room;
 	struct arena arena;	/* names and tree entries */
+	struct unfold unfold;
 };
 
 #define DV_AUTO_PLAN __attribute__((cleanup(plan_release)))

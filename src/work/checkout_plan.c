@@ -25,6 +25,7 @@ void plan_release(struct plan *p)
 	free(p->entries);
 	free(p->items);
 	arena_release(&p->arena);
+	unfold_release(&p->unfold);
 	scan_release(&p->scan);
 	stat_index_close(&p->index);
 }
@@ -301,6 +302,9 @@ static int walk_dir(struct plan *p, uint32_t n)
 		d->closed = true;
 		return 0;
 	}
+	if (!err && d->want)
+		err = unfold_dir(&p->unfold, p->path, &d->want->content.id,
+				 want, m.want_count);
 	if (d->scan_dir >= 0) {
 		m.have = p->scan.dirs[d->scan_dir].entries;
 		m.have_count = p->scan.dirs[d->scan_dir].count;

@@ -8,6 +8,7 @@
 #include "base/crew.h"
 #include "base/path.h"
 #include "store/tree_diff.h"
+#include "store/unfold.h"
 #include "work/diff.h"
 #include "work/parts.h"
 #include "work/resolve.h"
@@ -17,6 +18,7 @@ struct level {
 	struct tree_diff *diff;		/* owned */
 	const struct tree_entry *before, *after; /* its next difference */
 	bool ready, ended;
+	bool first;			/* not met before */
 	struct diff_change self;	/* the directories */
 	size_t overlay;			/* next item that lies over it */
 	size_t path_len;
@@ -27,6 +29,7 @@ struct walk {
 	struct level *levels;	/* owned */
 	size_t count, room;
 	struct buf path;
+	struct unfold unfold;
 	bool expand;		/* no directory is told as one */
 	bool unlisted;		/* of the entry to be compared next */
 };
@@ -101,14 +104,21 @@ static const struct dv_id *tree_of(const struct diff_side *side)
 
 static int push(struct walk *w, const struct diff_change *self)
 {
+	const struct dv_id *id = tree_of(&self->after) ?:
+		tree_of(&self->before);
 	struct level *l;
+	int err;
 
 	if (w->count > TREE_DEPTH_MAX)
 		return dv_fail(DV_E_CORRUPT, "%s: more than %d folders deep",
 			       w->path.data, TREE_DEPTH_MAX);
+	err = unfold_paths(&w->unfold, w->d->tracked, 1);
+	if (err)
+		return err;
 	ARRAY_GROW(w->levels, w->count + 1, w->room);
 	l = &w->levels[w->count++];
 	*l = (struct level){ .self = *self, .path_len = w->path.len };
+	l->first = unfold_first(&w->unfold, id);
 	l->overlay = diff_overlay_lower(w->d, w->path.data);
 	tree_diff_open(w->d->reader, tree_of(&self->before),
 		       tree_of(&self->after), &l->diff);
@@ -283,6 +293,7 @@ static int next_difference(struct walk *w, struct level *l)
 		return lacking(w, l);
 	}
 	l->ready = got > 0;
+	w->unfold.entries += l->ready && l->first;
 	l->ended = !got;
 	return got < 0 ? got : 0;
 }
@@ -358,15 +369,15 @@ static int compare(struct walk *w, const struct tree_entry *before,
 	return err ? err : add_or_expand(w, &c);
 }
 
-static int run(struct walk *w)
+/* What compare() gave goes in, and all below is gone through. */
+static int run(struct walk *w, int err)
 {
-	int err = 0;
-
 	while (w->count && !err)
 		err = step(w);
 	while (w->count)
 		pop(w);
 	free(w->levels);
+	unfold_release(&w->unfold);
 	buf_release(&w->path);
 	return err;
 }
@@ -380,11 +391,7 @@ int diff_entries(struct diff *d, const char *path,
 
 	buf_addstr(&w.path, path);
 	err = compare(&w, before, after);
-	if (!err)
-		return run(&w);
-	buf_release(&w.path);
-	free(w.levels);
-	return err;
+	return run(&w, err);
 }
 
 int diff_expand(struct diff *d, const struct diff_change *c)
@@ -396,9 +403,5 @@ int diff_expand(struct diff *d, const struct diff_change *c)
 	buf_addstr(&w.path, c->before.there ? c->before.path : c->after.path);
 	self.before.path = self.after.path = w.path.data;
 	err = add_or_expand(&w, &self);
-	if (!err)
-		return run(&w);
-	buf_release(&w.path);
-	free(w.levels);
-	return err;
+	return run(&w, err);
 }

@@ -14,6 +14,7 @@
 #include "git/repo.h"
 #include "store/store.h"
 #include "store/tree.h"
+#include "store/unfold.h"
 #include "work/content.h"
 #include "work/entry.h"
 #include "work/listing.h"
@@ -31,9 +32,11 @@ struct level {
 };
 
 struct levels {
-	unsigned depth;		/* of the first one's entries */
+	const char *top;	/* path of the first one */
+	unsigned depth;		/* of its entries */
 	struct level *items;	/* owned */
 	size_t count, room;
+	struct unfold unfold;
 };
 
 /* Whether an entry is told; no directory that is just on the way to one. */
@@ -84,7 +87,10 @@ static int enter(struct listing *l, struct levels *levels,
 	*level = (struct level){ .path_len = path->len };
 	err = tree_read(l->reader, id, &level->arena, &level->entries,
 			&level->count);
-	return err == DV_E_NOTFOUND ? resolve_lacks(path->data) : err;
+	if (err)
+		return err == DV_E_NOTFOUND ? resolve_lacks(path->data) : err;
+	return unfold_dir(&levels->unfold, levels->top, id, level->entries,
+			  level->count);
 }
 
 static int walk(struct listing *l, struct levels *levels, struct buf *path)
@@ -119,7 +125,7 @@ static int walk(struct listing *l, struct levels *levels, struct buf *path)
 static int list_folder(struct listing *l, const char *path,
 		       const struct dv_id *id, unsigned depth)
 {
-	struct levels levels = { .depth = depth };
+	struct levels levels = { .top = path, .depth = depth };
 	DV_AUTO_BUF struct buf at = BUF_INIT;
 	int err;
 
@@ -130,6 +136,7 @@ static int list_folder(struct listing *l, const char *path,
 	while (levels.count)
 		arena_release(&levels.items[--levels.count].arena);
 	free(levels.items);
+	unfold_release(&levels.unfold);
 	return err;
 }
 

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "base/trace.h"
+#include "store/unfold.h"
 #include "work/record.h"
 #include "work/resolve.h"
 
@@ -29,6 +30,7 @@ struct merge {
 	struct recorder r;		/* new nodes go there */
 	struct store_reader *reader;	/* owned */
 	struct buf path;		/* of the directory at hand */
+	struct unfold unfold;
 	dv_merge_cb *fn;
 	void *data;
 };
@@ -240,11 +242,16 @@ static int read_sides(struct merge *m, struct level *l,
 {
 	int err = 0;
 
-	for (int i = 0; i < SIDES && !err; i++)
-		if (dirs[i])
-			err = tree_read(m->reader, &dirs[i]->content.id,
-					&l->arena, &l->entries[i],
-					&l->count[i]);
+	for (int i = 0; i < SIDES && !err; i++) {
+		if (!dirs[i])
+			continue;
+		err = tree_read(m->reader, &dirs[i]->content.id, &l->arena,
+				&l->entries[i], &l->count[i]);
+		if (!err)
+			err = unfold_dir(&m->unfold, m->path.data,
+					 &dirs[i]->content.id, l->entries[i],
+					 l->count[i]);
+	}
 	return err == DV_E_NOTFOUND ? resolve_lacks(m->path.data) : err;
 }
 
@@ -383,5 +390,6 @@ int dv_merge(struct dv_repo *repo, const struct dv_merge_sides *sides,
 	if (err)
 		dv_pointer_release(out);
 	buf_release(&m.path);
+	unfold_release(&m.unfold);
 	return err;
 }

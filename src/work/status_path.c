@@ -364,7 +364,7 @@ int status_stored(struct status *s, const char *inside, struct dv_id *now)
 	if (err == DV_E_NOTFOUND)
 		return 0;	/* not recorded: nothing to be stored */
 	if (!err)
-		err = stored_check(store, &entry, s->threads, &m);
+		err = stored_check(store, s->path, &entry, s->threads, &m);
 	else if (err == DV_E_INCOMPLETE || err == DV_E_CORRUPT)
 		err = 0, inside = "";	/* then all of it counts */
 	if (err || !m.files)

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 #include "chunk/sha256.h"
 #include "git/repo.h"
 #include "store/list.h"
+#include "store/unfold.h"
 #include "work/queue.h"
 #include "work/stored.h"
 
@@ -148,7 +150,10 @@ struct folder {
 struct check {
 	struct store *store;
 	struct work_queue queue;
+	const char *name;	/* of root, for messages */
 	const struct tree_entry *root;
+	pthread_mutex_t mutex;
+	struct unfold unfold;	/* guarded by it */
 	_Atomic uint64_t files, size;	/* missing */
 };
 
@@ -220,6 +225,11 @@ static int check_folder(struct check *c, struct store_reader *r,
 		missing(c, f->files ? f->files : 1, f->size);
 		return 0;
 	}
+	if (!err) {
+		pthread_mutex_lock(&c->mutex);
+		err = unfold_dir(&c->unfold, c->name, &f->id, entries, count);
+		pthread_mutex_unlock(&c->mutex);
+	}
 	for (size_t i = 0; i < count && !err; i++) {
 		if (entries[i].type == ENTRY_DIR)
 			put_folder(c, &entries[i]);
@@ -253,20 +263,24 @@ static int check_tree(struct check *c, unsigned threads)
 {
 	int err;
 
+	pthread_mutex_init(&c->mutex, NULL);
 	work_queue_init(&c->queue);
 	put_folder(c, c->root);
 	err = crew_run(threads, work, c);
 	while (c->queue.count)
 		free(c->queue.items[--c->queue.count]);
 	work_queue_release(&c->queue);
+	unfold_release(&c->unfold);
+	pthread_mutex_destroy(&c->mutex);
 	return err;
 }
 
-int stored_check(struct store *s, const struct tree_entry *entry,
-		 unsigned threads, struct stored_missing *out)
+int stored_check(struct store *s, const char *name,
+		 const struct tree_entry *entry, unsigned threads,
+		 struct stored_missing *out)
 {
 	TRACE_REGION("status: look contents up");
-	struct check c = { .store = s, .root = entry };
+	struct check c = { .store = s, .name = name, .root = entry };
 	int err = 0;
 
 	if (entry->type == ENTRY_DIR) {

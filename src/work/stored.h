@@ -33,9 +33,10 @@ struct stored_missing {
 
 /*
  * Looks up all that `entry` needs: its nodes and chunks.  Content that is
- * there but cannot be read counts as missing.
+ * there but cannot be read counts as missing.  `name` is for messages.
  */
-int stored_check(struct store *s, const struct tree_entry *entry,
-		 unsigned threads, struct stored_missing *out);
+int stored_check(struct store *s, const char *name,
+		 const struct tree_entry *entry, unsigned threads,
+		 struct stored_missing *out);
 
 #endif
