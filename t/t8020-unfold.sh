@@ -56,7 +56,7 @@ test_expect_success 'a part that is small is had' '
 test_expect_success 'diff and merge of two of them' '
 	in_repo honest && "$DV_BUILD/tree-bomb" .git/dv 40 empty >d.dv && git commit -qam other && refused dv diff -R HEAD~2 HEAD~1 &&
 	refused dv diff HEAD~1 HEAD && git show HEAD~1:d.dv >ours && cp d.dv theirs && "$DV_BUILD/tree-bomb" .git/dv 40 lies >base &&
-	cp ours before && { soon dv merge-driver base ours theirs d.dv 2>err; cat err; test $code -eq 1; } && grep "can follow" err && test_cmp before ours
+	{ soon dv merge-driver base ours theirs d.dv 2>err; cat err; test $code -eq 1; } && grep "can follow" err && grep "^<<<<<<<" ours
 '
 
 test_done
