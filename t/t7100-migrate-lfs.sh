@@ -98,6 +98,12 @@ test_expect_success 'wrong bytes from the server are refused; a server that refu
 	test_exit_code 1 dv migrate --from-lfs 2>../err && grep "note: git-lfs server: .*401\|note: git-lfs server: .*password" ../err
 '
 
+test_expect_success 'an empty file, which git-lfs leaves to git, is not told as left; what is no pointer is' '
+	git init -q hollow && cd hollow && git config filter.lfs.clean cat && git config filter.lfs.smudge cat && printf "*.bin filter=lfs\n" >.gitattributes &&
+	echo a >a.bin && lfs_add a.bin && : >none.bin && git add .gitattributes none.bin && git commit -qm lfs && dv init -q && dv migrate --from-lfs >../out 2>../err && grep "carried over 1 tracked path$" ../out &&
+	! grep left ../err && git ls-files >../files && grep "^none.bin$" ../files && echo plain >plain.bin && git add plain.bin && test_exit_code 1 dv migrate --from-lfs 2>../err && grep "^left: plain.bin: git has its content" ../err
+'
+
 test_expect_success 'patterns that take in pointers are told' '
 	cp -r orig wide && mv wide/.git/lfs.away wide/.git/lfs && cd wide && echo "sub/** filter=lfs" >>.gitattributes && git add .gitattributes &&
 	dv migrate --from-lfs -q 2>../err && grep "hint: echo .\*.dv !filter" ../err

@@ -25,6 +25,7 @@ struct lfs_file {
 	const char *blob;	/* in the arena */
 	bool executable;
 	bool pointer;		/* its blob is one */
+	bool empty;		/* git-lfs leaves such to git */
 };
 
 struct walk {
@@ -144,6 +145,7 @@ static int take_blob(void *data, size_t n, const char *text, size_t len)
 	struct lfs_pointer lfs;
 	int err;
 
+	f->empty = !len;
 	f->pointer = lfs_pointer_read(text, len, &lfs);
 	err = f->pointer ? add_pointer(w->p, w->origin, f, &lfs) : 0;
 	return err ? present_left(w->p, f->path, f->path, dv_error_text()) :
@@ -161,7 +163,7 @@ static int read_blobs(struct walk *w)
 			 take_blob, w);
 	free(names);
 	for (size_t i = 0; i < w->count && !err; i++)
-		if (!w->files[i].pointer)
+		if (!w->files[i].pointer && !w->files[i].empty)
 			err = present_left(w->p, w->files[i].path,
 					   w->files[i].path, "git has its "
 					   "content, not a pointer of "
