@@ -17,8 +17,8 @@
 #include "transfer/roots.h"
 
 /*
- * One push: first the plan (push_plan.c, prove.c), which settles for each
- * root what the remote has and what is to be sent; then the sending
+ * One push: first the plan (push_plan.c, push_learn.c, prove.c), which settles
+ * for each root what the remote has and what is to be sent; then the sending
  * (push.c, repack.c).
  */
 
@@ -103,6 +103,17 @@ int push_plan(struct push *p);
  * packs than it needs.  False: that could not be said.
  */
 bool push_settle(struct push *p, struct push_root *r);
+
+/* push_learn.c */
+/* Takes the packs that a locator names into `have`. */
+int push_know_packs(struct push *p, const struct locator *l);
+/*
+ * Takes the next step that may show more of what the remote has for a root of
+ * which objects are missing on both sides, or `bytes` are to be sent; *more is
+ * false when there is none left.
+ */
+int push_learn(struct push *p, struct push_root *r, bool missing,
+	       uint64_t bytes, bool *more);
 
 /* push_fate.c */
 /* Decides how each local pack's objects go: fills fates. */

@@ -1,20 +1,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/array.h"
 #include "base/crew.h"
 #include "base/error.h"
 #include "base/map.h"
 #include "base/trace.h"
 #include "transfer/push.h"
 #include "transfer/want.h"
-
-/* Locators of earlier roots that are asked for, per root. */
-#define BEFORE_MAX	4
-/* Indexes of packs that no locator in hand names, per root. */
-#define STRAY_INDEXES	512
-/* With less than this to send, nobody asks for indexes to save it. */
-#define WORTH_LEARNING	((uint64_t)1 << 20)
 
 /* A walk over one root. */
 struct push_walk {
@@ -235,211 +227,6 @@ static int walk_root(struct push_walk *w)
 	return err ? err : cover_blind(w);
 }
 
-/* --- learning what the remote has -------------------------------------- */
-
-static int know_packs(struct push *p, const struct locator *l)
-{
-	int err = 0;
-
-	for (size_t i = 0; i < l->count && !err; i++) {
-		struct have_pack *k;
-		uint32_t n;
-
-		err = have_add(p->have, &l->packs[i], false, &n);
-		k = &p->have->packs[n];
-		k->here = store_pack(p->store, k->ref.class, &k->ref.id);
-		if (!err && !k->here && !k->index)
-			have_index_open(p->have, n);
-	}
-	return err;
-}
-
-static void add_unindexed(struct push *p, const struct locator *l,
-			  struct numbers *out)
-{
-	for (size_t i = 0; i < l->count; i++) {
-		int64_t n = have_number(p->have, &l->packs[i].id);
-		struct have_pack *k = n < 0 ? NULL : &p->have->packs[n];
-
-		if (k && !k->gone && !k->here && !k->index &&
-		    k->stamp != p->stamp) {
-			k->stamp = p->stamp;
-			numbers_add(out, n);
-		}
-	}
-}
-
-/* Fetches these indexes, of packs that are proved to be there. */
-static int learn_indexes(struct push *p, const struct numbers *asked,
-			 bool *more)
-{
-	DV_AUTO_NUMBERS struct numbers there = NUMBERS_INIT;
-	int err = prove_packs(p, asked->items, asked->count, NULL);
-
-	if (err)
-		return err;
-	for (size_t i = 0; i < asked->count; i++)
-		if (!p->have->packs[asked->items[i]].gone)
-			numbers_add(&there, asked->items[i]);
-	*more = there.count > 0;
-	err = endpoint_fetch_indexes(p->to, there.items, there.count);
-	/* one that is bad is of no use; what needed it will be missed */
-	return err == DV_E_CORRUPT || err == DV_E_NOTFOUND ? 0 : err;
-}
-
-/* Git is asked once, for all roots. */
-static int find_before(struct push *p)
-{
-	if (p->before)
-		return 0;
-	p->before = xcalloc(p->count + 1, sizeof(*p->before));
-	return roots_before(p->repo, &p->gathered, BEFORE_MAX, p->before);
-}
-
-static void list_before(struct push *p, struct push_root *r)
-{
-	const struct roots *before = &p->before[r - p->roots];
-
-	if (!r->walk || r->asked_before)
-		return;
-	r->asked_before = true;
-	for (size_t i = 0; i < before->count; i++) {
-		ARRAY_GROW(p->others, p->other_count + 1, p->other_room);
-		p->others[p->other_count++] = (struct push_before){
-			.id = before->items[i].id, .of = r,
-			.kind = before->items[i].kind,
-			.locator = LOCATOR_INIT,
-		};
-	}
-}
-
-struct before_job {
-	struct push *push;
-	size_t next;	/* atomic; in push->others */
-};
-
-static int read_some_before(struct crew *crew, unsigned worker, void *data)
-{
-	struct before_job *job = data;
-	struct push *p = job->push;
-
-	(void)worker;
-	while (!crew_failed(crew)) {
-		size_t i = __atomic_fetch_add(&job->next, 1,
-					      __ATOMIC_RELAXED);
-		struct push_before *b = &p->others[i];
-		int err;
-
-		if (i >= p->other_count)
-			break;
-		err = endpoint_locator(p->to, &b->id, &b->locator);
-		if (err && err != DV_E_NOTFOUND && err != DV_E_CORRUPT)
-			return err;
-		b->found = !err;
-	}
-	return cancel_check();
-}
-
-/* Only those that the remote has stay in `others`. */
-static int keep_before(struct push *p, size_t start)
-{
-	size_t kept = start;
-	int err = 0;
-
-	for (size_t i = start; i < p->other_count; i++) {
-		if (!p->others[i].found)
-			continue;
-		if (!err)
-			err = know_packs(p, &p->others[i].locator);
-		p->others[kept++] = p->others[i];
-	}
-	p->other_count = kept;
-	return err;
-}
-
-/*
- * Where nothing was known of the remote, each root comes to this: then all
- * of them are asked about together.
- */
-static int learn_before(struct push *p, struct push_root *r, bool *more)
-{
-	size_t start = p->other_count, asked;
-	struct before_job job = { p, start };
-	int err = find_before(p);
-
-	if (err)
-		return err;
-	list_before(p, r);
-	for (size_t i = 0; i < p->count && p->had_nothing; i++)
-		list_before(p, &p->roots[i]);
-	asked = p->other_count - start;
-	if (asked)
-		err = crew_run(asked < p->to->jobs ? asked : p->to->jobs,
-			       read_some_before, &job);
-	if (!err)
-		err = keep_before(p, start);
-	*more = p->other_count > start;
-	return err;
-}
-
-static int learn_known(struct push *p, struct push_root *r, bool *more)
-{
-	DV_AUTO_NUMBERS struct numbers asked = NUMBERS_INIT;
-
-	p->stamp++;
-	if (r->found)
-		add_unindexed(p, &r->old, &asked);
-	for (size_t i = 0; i < p->other_count; i++)
-		add_unindexed(p, &p->others[i].locator, &asked);
-	return learn_indexes(p, &asked, more);
-}
-
-static int learn_strays(struct push *p, bool *more)
-{
-	DV_AUTO_NUMBERS struct numbers asked = NUMBERS_INIT;
-	struct have *h = p->have;
-
-	/* also of packs that are here: what is missing may be bad in them */
-	for (size_t i = 0; i < h->count && asked.count < STRAY_INDEXES; i++)
-		if (!h->packs[i].gone && !h->packs[i].index)
-			numbers_add(&asked, i);
-	return learn_indexes(p, &asked, more);
-}
-
-/*
- * Takes the next step that may show more of what the remote has; *more is
- * false when there is none left.
- */
-static int learn(struct push_walk *w, bool *more)
-{
-	struct push *p = w->push;
-	struct push_root *r = w->root;
-	uint64_t bytes = 0;
-	int err = 0;
-
-	*more = false;
-	if (p->options->force && !w->missing)
-		return 0;
-	for (size_t i = 0; i < w->wanted.count; i++)
-		bytes += w->wanted.items[i].raw;
-	while (!err && !*more && r->learned < 4) {
-		switch (r->learned++) {
-		case 1:
-			if (w->missing || (p->had_nothing && !p->to->fresh))
-				err = learn_before(p, r, more);
-			break;
-		case 3:
-			if (w->missing)
-				err = learn_strays(p, more);
-			break;
-		default:
-			if (w->missing || bytes >= WORTH_LEARNING)
-				err = learn_known(p, r, more);
-		}
-	}
-	return err;
-}
-
 /* --- one root ---------------------------------------------------------- */
 
 static int fail_missing(struct push_walk *w)
@@ -484,6 +271,15 @@ static void merge_wanted(struct push_walk *w)
 	}
 }
 
+static uint64_t bytes_wanted(const struct push_walk *w)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < w->wanted.count; i++)
+		bytes += w->wanted.items[i].raw;
+	return bytes;
+}
+
 static int plan_root(struct push *p, struct push_root *r)
 {
 	DV_AUTO_PUSH_WALK struct push_walk w = { .push = p, .root = r };
@@ -496,7 +292,8 @@ static int plan_root(struct push *p, struct push_root *r)
 
 		err = walk_root(&w);
 		if (!err)
-			err = learn(&w, &more);
+			err = push_learn(p, r, w.missing > 0, bytes_wanted(&w),
+					 &more);
 		if (!err && more)
 			continue;
 		if (!err && w.missing)
@@ -577,7 +374,7 @@ static int check_found(struct push *p)
 
 		if (!p->roots[i].found)
 			continue;
-		err = know_packs(p, l);
+		err = push_know_packs(p, l);
 		for (size_t k = 0; k < l->count && !err; k++) {
 			uint32_t n = have_number(p->have, &l->packs[k].id);
 
