@@ -13,6 +13,7 @@
 #include "base/clone.h"
 #include "base/crew.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/path.h"
 #include "git/repo.h"
 #include "store/loose.h"
@@ -20,6 +21,9 @@
 #include "work/below.h"
 #include "work/linked.h"
 #include "work/record.h"
+
+/* Less is never more than half the memory: nobody need be asked. */
+#define HUGE_FROM	((uint64_t)64 << 20)
 
 /* --- links ------------------------------------------------------------- */
 
@@ -160,11 +164,9 @@ void recorder_release(struct recorder *r)
 
 bool record_is_huge(uint64_t size)
 {
-	long pages = sysconf(_SC_PHYS_PAGES);
-	long bytes = sysconf(_SC_PAGESIZE);
+	uint64_t memory = size < HUGE_FROM ? 0 : memory_limit();
 
-	return pages > 0 && bytes > 0 &&
-		size / 2 > (uint64_t)pages / 4 * (uint64_t)bytes;
+	return memory && size > memory / 2;
 }
 
 int record_session(struct recorder *r)

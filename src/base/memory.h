@@ -1,0 +1,20 @@
+#ifndef BASE_MEMORY_H
+#define BASE_MEMORY_H
+
+#include <stdint.h>
+
+/*
+ * Bytes of memory that this process and what it writes to the page cache may
+ * take: those of the machine, or of its control group (version 2) if that
+ * allows less.  0: not known.
+ */
+uint64_t memory_limit(void);
+
+/*
+ * The smallest memory.max of the group that `groups` (as /proc/self/cgroup)
+ * names and of those above it, below `root` (as /sys/fs/cgroup).  UINT64_MAX:
+ * there is no limit, or none that can be read.
+ */
+uint64_t memory_group_limit(const char *groups, const char *root);
+
+#endif
