@@ -42,6 +42,9 @@ struct dv_source_result {
 	uint64_t files, size;
 	uint64_t bytes;		/* received by dv, not counting git's */
 	bool changed;		/* update: the pointer was written */
+	int error;		/* update: why this path could not be, as
+				   dv_error_text() and dv_error_hint() say
+				   then; 0: it was, or need not be */
 };
 
 void dv_source_result_release(struct dv_source_result *r);
@@ -83,6 +86,8 @@ typedef int dv_source_cb(const struct dv_source_result *result, void *data);
 /*
  * Looks again where selected paths came from, and takes what is new.  Paths
  * that came from nowhere are passed over; one that was named is DV_E_INVALID.
+ * One that cannot be had stays as it is, and the others follow: the first such
+ * failure is returned at the end, fn is told of each further one (`error`).
  */
 int dv_update(struct dv_repo *repo, const struct dv_selection *what,
 	      const struct dv_source_options *options, dv_source_cb *fn,

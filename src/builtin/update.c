@@ -2,6 +2,7 @@
 
 #include "builtin/builtin.h"
 #include "builtin/source.h"
+#include "cli/report.h"
 
 static const char *const usage[] = {
 	"dv update [--rev <rev>] [--no-download] [--to-remote] [-r <remote>] "
@@ -10,7 +11,14 @@ static const char *const usage[] = {
 
 static int print_one(const struct dv_source_result *r, void *data)
 {
-	source_print(data, r);
+	struct source *s = data;
+
+	if (r->error) {
+		progress_clear(&s->view);
+		report(r->error);
+		return 0;
+	}
+	source_print(s, r);
 	return 0;
 }
 

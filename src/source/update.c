@@ -27,7 +27,17 @@ struct update {
 	dv_source_cb *fn;
 	void *data;
 	bool named;		/* the user has said which paths */
+	struct error_state first;	/* of the paths that failed */
+	bool over;		/* the caller wants no more */
 };
+
+static int tell(struct update *u, const struct dv_source_result *r)
+{
+	int err = u->fn ? u->fn(r, u->data) : 0;
+
+	u->over |= err != 0;
+	return err;
+}
 
 /* Before anything is touched: what was changed here would be in the way. */
 static int check_unchanged(const struct update *u, const struct dv_tracked *t,
@@ -66,7 +76,7 @@ static bool is_missed(const struct update *u, const struct dv_tracked *t)
 	return lstat(path.data, &st) && errno == ENOENT;
 }
 
-static int finish(const struct update *u, const struct dv_tracked *t,
+static int finish(struct update *u, const struct dv_tracked *t,
 		  const char *commit, struct import *i)
 {
 	bool differs = !(dv_id_equal(&i->pointer.id, &t->pointer.id) &&
@@ -93,12 +103,12 @@ static int finish(const struct update *u, const struct dv_tracked *t,
 		return err;
 	memcpy(r.commit, commit, strlen(commit) + 1);
 	r.path = xstrdup(t->path);
-	err = u->fn ? u->fn(&r, u->data) : 0;
+	err = tell(u, &r);
 	dv_source_result_release(&r);
 	return err;
 }
 
-static int update_one(const struct update *u, const struct dv_tracked *t)
+static int update_one(struct update *u, const struct dv_tracked *t)
 {
 	DV_AUTO_BUF struct buf url = BUF_INIT;
 	DV_AUTO_BUF struct buf path = BUF_INIT;
@@ -125,19 +135,19 @@ static int update_one(const struct update *u, const struct dv_tracked *t)
 
 /* --- files and folders at URLs ------------------------------------------- */
 
-static int tell_same(const struct update *u, const struct dv_tracked *t)
+static int tell_same(struct update *u, const struct dv_tracked *t)
 {
 	struct dv_source_result r = {
 		.path = xstrdup(t->path), .files = t->pointer.files,
 		.size = t->pointer.size,
 	};
-	int err = u->fn ? u->fn(&r, u->data) : 0;
+	int err = tell(u, &r);
 
 	dv_source_result_release(&r);
 	return err;
 }
 
-static int update_url(const struct update *u, const struct dv_tracked *t,
+static int update_url(struct update *u, const struct dv_tracked *t,
 		      const char *url)
 {
 	DV_AUTO_URL_SOURCE struct url_source s = { NULL };
@@ -174,27 +184,66 @@ static int no_push(const struct update *u, const struct dv_tracked *t)
 		       "dv update, then dv push --imports");
 }
 
+static int update_path(struct update *u, const struct dv_tracked *t)
+{
+	DV_AUTO_BUF struct buf url = BUF_INIT;
+
+	if (pointer_is_import(&t->pointer))
+		return u->o->to_remote ? no_push(u, t) : update_one(u, t);
+	if (pointer_line_get(&t->pointer, POINTER_URL, &url))
+		return update_url(u, t, url.data);
+	if (u->named)
+		return dv_fail(DV_E_INVALID, "%s was not imported", t->path);
+	return 0;
+}
+
+/* What was said of a place elsewhere does not say which path is meant. */
+static void name_path(const char *path, struct error_state *why)
+{
+	struct error_state old = *why;
+
+	if (strstr(old.text, path))
+		return;
+	dv_fail(old.code, "cannot update %s: %s", path, old.text);
+	if (*old.hint)
+		dv_hint(old.code, "%s", old.hint);
+	error_save(old.code, why);
+}
+
+/* The next one may well be there: the first failure is for the end. */
+static int go_on(struct update *u, const char *path, int err)
+{
+	struct dv_source_result r = { .path = (char *)path, .error = err };
+	struct error_state why;
+
+	if (u->over || err == DV_E_INTERRUPTED || err == DV_E_NOSPACE)
+		return err;
+	error_save(err, &why);
+	name_path(path, &why);
+	if (u->first.code)
+		return tell(u, &r);
+	u->first = why;
+	return 0;
+}
+
 static int take_update(const struct dv_tracked *t, void *data)
 {
-	const struct update *u = data;
-	DV_AUTO_BUF struct buf url = BUF_INIT;
+	struct update *u = data;
 	int err = cancel_check();
 
-	if (!err && pointer_is_import(&t->pointer))
-		return u->o->to_remote ? no_push(u, t) : update_one(u, t);
-	if (!err && pointer_line_get(&t->pointer, POINTER_URL, &url))
-		return update_url(u, t, url.data);
-	if (!err && u->named)
-		err = dv_fail(DV_E_INVALID, "%s was not imported", t->path);
-	return err;
+	if (err)
+		return err;
+	err = update_path(u, t);
+	return err ? go_on(u, t->path, err) : 0;
 }
 
 int dv_update(struct dv_repo *repo, const struct dv_selection *what,
 	      const struct dv_source_options *options, dv_source_cb *fn,
 	      void *data)
 {
-	struct update u = { repo, options, fn, data, what->count };
+	struct update u = { .repo = repo, .o = options, .fn = fn,
+			    .data = data, .named = what->count };
+	int err = dv_tracked_each(repo, what, take_update, &u);
 
-	return dv_tracked_each(repo, what, take_update, &u);
+	return !err && u.first.code ? error_restore(&u.first) : err;
 }
-
