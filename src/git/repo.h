@@ -115,6 +115,18 @@ int tracked_read(struct dv_repo *repo, const char *path,
 int tracked_write(struct dv_repo *repo, const char *path,
 		  const struct dv_pointer *p, bool *changed);
 
+/*
+ * The steps of tracked_write(), for who writes many: first tracked_expect()
+ * of them all, which remembers them at once (one whose pointer is not written
+ * then means nothing); tracked_put() of each; tracked_settle() of one path in
+ * each folder where a pointer changed, after which they are durable.
+ */
+int tracked_expect(struct dv_repo *repo, const char *const *paths,
+		   size_t count);
+int tracked_put(struct dv_repo *repo, const char *path,
+		const struct dv_pointer *p, bool *changed);
+int tracked_settle(struct dv_repo *repo, const char *path);
+
 /* --- git's view (index.c, ignore.c) ------------------------------------ */
 
 enum pointer_state {

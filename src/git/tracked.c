@@ -154,33 +154,39 @@ static int registry_prune(struct dv_repo *repo)
 	return 0;
 }
 
-/*
- * Remembers path unless git's index has its pointer.  The commands that
- * come here hold the lock of the work tree.
- */
-static int registry_add(struct dv_repo *repo, const char *path)
+/* True when git's index has the pointer of path, or the registry path. */
+static bool is_known(const struct dv_repo *repo,
+		     const struct index_names *index, const char *path)
 {
 	DV_AUTO_BUF struct buf pointer = BUF_INIT;
 	const struct index_pointer *found;
+
+	buf_addf(&pointer, "%s%s", path, DV_POINTER_SUFFIX);
+	return index_pointers_of(index, pointer.data, &found) ||
+	       names_find(&repo->registry, path, strlen(path)) != NAMES_NONE;
+}
+
+int tracked_expect(struct dv_repo *repo, const char *const *paths,
+		   size_t count)
+{
 	const struct index_names *index;
-	bool first = !repo->registry_read;
+	bool first = !repo->registry_read, any = false;
 	int err = index_names_get(repo, false, &index);
 
-	if (err)
-		return err;
-	buf_addf(&pointer, "%s%s", path, DV_POINTER_SUFFIX);
-	if (index_pointers_of(index, pointer.data, &found))
-		return 0;
-	err = registry_read(repo);
-	if (err || names_find(&repo->registry, path, strlen(path)) !=
-	    NAMES_NONE)
-		return err;
-	if (first)
-		err = registry_prune(repo);
-	if (err)
-		return err;
-	names_add(&repo->registry, path, strlen(path));
-	return registry_write(repo);
+	if (!err)
+		err = registry_read(repo);
+	for (size_t i = 0; i < count && !err; i++) {
+		if (is_known(repo, index, paths[i]))
+			continue;
+		if (first)
+			err = registry_prune(repo);
+		first = false;
+		if (err)
+			break;
+		names_add(&repo->registry, paths[i], strlen(paths[i]));
+		any = true;
+	}
+	return err || !any ? err : registry_write(repo);
 }
 
 /* --- all of them ------------------------------------------------------- */
@@ -340,8 +346,8 @@ int tracked_read(struct dv_repo *repo, const char *path,
 	return dv_pointer_parse(text.data, text.len, name.data, out);
 }
 
-int tracked_write(struct dv_repo *repo, const char *path,
-		  const struct dv_pointer *p, bool *changed)
+int tracked_put(struct dv_repo *repo, const char *path,
+		const struct dv_pointer *p, bool *changed)
 {
 	DV_AUTO_BUF struct buf old = BUF_INIT;
 	DV_AUTO_BUF struct buf name = BUF_INIT;
@@ -358,7 +364,7 @@ int tracked_write(struct dv_repo *repo, const char *path,
 	err = repo_check_parents(repo, name.data);
 	/* known before it is there, so that a crash between loses nothing */
 	if (!err)
-		err = registry_add(repo, path);
+		err = tracked_expect(repo, &path, 1);
 	if (err)
 		return err;
 	text = dv_pointer_format(p, &len);
@@ -368,9 +374,23 @@ int tracked_write(struct dv_repo *repo, const char *path,
 	repo_path(repo, name.data, &full);
 	err = file_replace(full.data, text, len, 0);
 	*changed = !err;
-	if (err)
-		return err;
+	return err;
+}
+
+int tracked_settle(struct dv_repo *repo, const char *path)
+{
+	DV_AUTO_BUF struct buf full = BUF_INIT;
+
+	repo_path(repo, path, &full);
 	buf_setlen(&full, path_parent_len(full.data));
 	newfile_clean(full.data);
 	return dir_sync(full.len ? full.data : "/");
+}
+
+int tracked_write(struct dv_repo *repo, const char *path,
+		  const struct dv_pointer *p, bool *changed)
+{
+	int err = tracked_put(repo, path, p, changed);
+
+	return err || !*changed ? err : tracked_settle(repo, path);
 }

@@ -15,6 +15,7 @@
 #include "base/crash.h"
 #include "base/crew.h"
 #include "base/error.h"
+#include "base/path.h"
 #include "base/trace.h"
 #include "work/add.h"
 #include "work/add_job.h"
@@ -49,30 +50,125 @@ static void adding_release(struct adding *a)
 
 /* --- writing what came of it ---------------------------------------------- */
 
-static int write_outcome(struct adding *a, const struct add_plan *plan,
-			 struct outcome *out)
-{
-	struct stat_writer *w = out->writer;
-	int err;
+/* A plan and what came of it, in the order in which they are written. */
+struct to_write {
+	const char *path;
+	struct outcome *out;
+};
 
-	out->writer = NULL;
-	err = out->announced ? stat_index_announce(a->repo, plan->path,
-						   &out->pointer.id) : 0;
+static bool same_folder(const char *a, const char *b)
+{
+	size_t len = path_parent_len(a);
+
+	return len == path_parent_len(b) && !memcmp(a, b, len);
+}
+
+/* Those of one folder stand together. */
+static int by_folder(const void *a, const void *b)
+{
+	const char *x = ((const struct to_write *)a)->path;
+	const char *y = ((const struct to_write *)b)->path;
+	size_t x_len = path_parent_len(x), y_len = path_parent_len(y);
+	int order = memcmp(x, y, x_len < y_len ? x_len : y_len);
+
+	if (!order && x_len != y_len)
+		order = x_len < y_len ? -1 : 1;
+	return order ? order : strcmp(x, y);
+}
+
+static int write_pointer(struct adding *a, const struct to_write *w)
+{
+	struct outcome *out = w->out;
+	int err = out->announced ? stat_index_announce(a->repo, w->path,
+						       &out->pointer.id) : 0;
+
 	crash_point("add: before pointer");
 	if (!err)
-		err = tracked_write(a->repo, plan->path, &out->pointer,
-				    &out->result.changed);
+		err = tracked_put(a->repo, w->path, &out->pointer,
+				  &out->result.changed);
 	crash_point("add: after pointer");
-	if (!err && !(a->o->changed_only && out->same))
-		err = repo_gitignore_add(a->repo, plan->path, &out->ignore);
-	if (!w)
+	return err;
+}
+
+static int finish_outcome(struct adding *a, const struct to_write *w)
+{
+	struct outcome *out = w->out;
+	struct stat_writer *writer = out->writer;
+	int err = 0;
+
+	if (!(a->o->changed_only && out->same))
+		err = repo_gitignore_add(a->repo, w->path, &out->ignore);
+	if (err || !writer)
 		return err;
-	if (err) {
-		stat_writer_free(w);
-		return err;
+	out->writer = NULL;
+	return stat_writer_finish(writer, a->repo, w->path,
+				  &out->index_pointer, out->complete, NULL);
+}
+
+/* What follows once the pointers of a folder are written. */
+static int finish_folder(struct adding *a, const struct to_write *w,
+			 size_t count)
+{
+	bool changed = false;
+	int err = 0;
+
+	for (size_t i = 0; i < count; i++)
+		changed |= w[i].out->result.changed;
+	if (changed)
+		err = tracked_settle(a->repo, w->path);
+	for (size_t i = 0; i < count && !err; i++)
+		err = finish_outcome(a, &w[i]);
+	return err;
+}
+
+/* Where a pointer cannot be written, those before it are finished still. */
+static int write_folder(struct adding *a, const struct to_write *w,
+			size_t count)
+{
+	struct error_state failed;
+	size_t done = 0;
+	int err = 0;
+
+	while (done < count && !(err = write_pointer(a, &w[done])))
+		done++;
+	if (!err)
+		return finish_folder(a, w, count);
+	error_save(err, &failed);
+	finish_folder(a, w, done);
+	return error_restore(&failed);
+}
+
+static int expect_all(struct adding *a, const struct to_write *w,
+		      size_t count)
+{
+	DV_AUTO_FREE const char **paths = xcalloc(count + 1, sizeof(*paths));
+
+	for (size_t i = 0; i < count; i++)
+		paths[i] = w[i].path;
+	return tracked_expect(a->repo, paths, count);
+}
+
+static int write_outcomes(struct adding *a)
+{
+	DV_AUTO_FREE struct to_write *w = xcalloc(a->plans.count + 1,
+						  sizeof(*w));
+	size_t count = 0;
+	int err;
+
+	for (size_t i = 0; i < a->plans.count; i++)
+		if (!a->outcomes[i].skip)
+			w[count++] = (struct to_write){
+				a->plans.items[i].path, &a->outcomes[i]
+			};
+	qsort(w, count, sizeof(*w), by_folder);
+	err = expect_all(a, w, count);
+	for (size_t i = 0, n; i < count && !err; i += n) {
+		for (n = 1; i + n < count &&
+		     same_folder(w[i].path, w[i + n].path); n++)
+			;
+		err = write_folder(a, w + i, n);
 	}
-	return stat_writer_finish(w, a->repo, plan->path, &out->index_pointer,
-				  out->complete, NULL);
+	return err;
 }
 
 static void fill_result(struct adding *a, const struct add_plan *plan,
@@ -149,16 +245,12 @@ static int write_all(struct adding *a, dv_add_cb *fn, void *data)
 	uint64_t stored;
 	int err = recorder_finish(&a->r, &stored);
 
-	for (size_t i = 0; i < a->plans.count && !err; i++) {
-		struct outcome *out = &a->outcomes[i];
-
-		if (out->skip)
-			continue;
-		if (!a->o->dry_run)
-			err = write_outcome(a, &a->plans.items[i], out);
-		if (!err)
-			fill_result(a, &a->plans.items[i], out, stored);
-	}
+	if (!err && !a->o->dry_run)
+		err = write_outcomes(a);
+	for (size_t i = 0; i < a->plans.count && !err; i++)
+		if (!a->outcomes[i].skip)
+			fill_result(a, &a->plans.items[i], &a->outcomes[i],
+				    stored);
 	if (!err)
 		err = stage(a);
 	if (!err && !a->o->dry_run && record_link(&a->r))
