@@ -103,4 +103,10 @@ test_expect_success 'of many files that are missing only some are named' '
 	test "$(grep -c ": not in the store$" err)" = 20
 '
 
+test_expect_success 'who types a commit as git takes it is told of --rev' '
+	cd named && git add -A && git commit -qm named && test_must_fail dv ls HEAD 2>err && cat err && grep "^hint: .* --rev HEAD$" err &&
+	test_must_fail dv ls HEAD:f 2>err && grep "^hint: .* --rev HEAD f$" err && dv ls --rev HEAD f | grep f &&
+	test_must_fail dv ls nothing 2>err && ! grep -e --rev err && test_must_fail dv ls nothing:f 2>err && ! grep -e --rev err
+'
+
 test_done

@@ -405,6 +405,29 @@ static int hand_on(const struct dv_selection *what, dv_tracked_cb *fn,
 	return err;
 }
 
+/* Who is used to `git show HEAD:data` types a commit. */
+static int hint_commit(struct dv_repo *repo, const char *typed, int err)
+{
+	DV_AUTO_BUF struct buf rev = BUF_INIT;
+	DV_AUTO_BUF struct buf word = BUF_INIT;
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	size_t len = strcspn(typed, ":");
+	struct error_state why;
+	char commit[DV_COMMIT_HEX + 1];
+
+	buf_add(&rev, typed, len);
+	error_save(err, &why);
+	if (!len || *typed == '-' || dv_repo_commit(repo, rev.data, commit))
+		return error_restore(&why);
+	error_restore(&why);
+	path_word(rev.data, &word);
+	if (typed[len] && typed[len + 1])
+		path_word(typed + len + 1, &path);
+	return dv_hint(err, "dv ls, cat, push and fetch name a commit so: "
+		       "--rev %s%s%s", word.data, path.len ? " " : "",
+		       path.data ? path.data : "");
+}
+
 /* Who is used to `git push origin` types the name of a remote. */
 static int fail_unmet(struct dv_repo *repo, const char *typed)
 {
@@ -414,9 +437,9 @@ static int fail_unmet(struct dv_repo *repo, const char *typed)
 	if (strlen(typed) > 4 && !strcmp(typed + strlen(typed) - 4, ".dvc"))
 		return dv_hint(err, "DVC tracks it: dv migrate --from-dvc");
 	buf_addf(&name, "remote.%s.url", typed);
-	if (!dv_config_get(repo, name.data))
-		return err;
-	return dv_hint(err, "a remote is named by -r %s", typed);
+	if (dv_config_get(repo, name.data))
+		return dv_hint(err, "a remote is named by -r %s", typed);
+	return hint_commit(repo, typed, err);
 }
 
 int dv_tracked_each(struct dv_repo *repo, const struct dv_selection *what,
