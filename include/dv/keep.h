@@ -59,8 +59,8 @@ struct dv_gc_result {
 	uint64_t bytes;		/* freed, or that would be */
 	uint64_t removed, repacked, condemned;	/* files */
 	uint64_t young;		/* files kept for their age alone */
-	uint64_t linked;	/* files kept as a work tree has them, too, so that
-				   nothing would be freed */
+	uint64_t linked;	/* files kept as a work tree has them, too, or
+				   may have symbolic links to them */
 	uint64_t kept;		/* files kept because what they hold was come
 				   to need meanwhile, or is damaged */
 	uint64_t not_here;	/* roots that are not here, or in part */

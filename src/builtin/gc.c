@@ -122,8 +122,8 @@ static void print_result(const struct gc_view *v, const struct dv_gc_result *r)
 		       (unsigned long long)r->young,
 		       human_plural(r->young, "file is", "files are"));
 	if (r->linked)
-		printf("%llu unreachable %s linked into a work tree\n",
-		       (unsigned long long)r->linked,
+		printf("%llu unreachable %s, or may still be, linked into a "
+		       "work tree\n", (unsigned long long)r->linked,
 		       human_plural(r->linked, "file is", "files are"));
 	if (r->kept)
 		printf("kept %llu %s\n", (unsigned long long)r->kept,
