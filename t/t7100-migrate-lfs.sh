@@ -154,4 +154,30 @@ test_expect_success 'history: a file with the name of a pointer of dv is left, a
 	git ls-tree -r --name-only dv-history >../files && grep "^a.bin.dv$" ../files && grep "^c.bin.dv$" ../files && ! grep "dv.dv" ../files
 '
 
+test_expect_success 'history: what .gitattributes says in each commit' '
+	git init -q attr && cd attr && git config filter.lfs.clean cat && git config filter.lfs.smudge cat && mkdir d && printf "*.bin filter=lfs\n" >.gitattributes && printf "*.bin !filter\n" >d/.gitattributes &&
+	echo a >a.bin && echo b >b.dat && echo doc >pointer.txt && echo x >d/x.bin && lfs_add a.bin b.dat pointer.txt d/x.bin && git add .gitattributes d/.gitattributes && git commit -qm plain && git branch side &&
+	rm .git/lfs/objects/*/*/$(echo doc | sha256sum | cut -c1-64) &&
+	echo "*.dat filter=lfs" >>.gitattributes && git add .gitattributes && git commit -qm added && git tag added &&
+	git checkout -qf side && echo c >"c \"1\".dat" && lfs_add "c \"1\".dat" && git commit -qm side && git merge -q -m merged added &&
+	printf "*.bin filter=lfs\n" >.gitattributes && git add .gitattributes && git commit -qm removed && git rm -q d/.gitattributes && git commit -qm deep &&
+	dv init -q && git add .dvconfig .dvignore .gitattributes && git commit -qm dv && cp .git/index ../index && dv migrate --from-lfs --all-history >../out && grep ": 4 versions of tracked paths$" ../out && cmp .git/index ../index &&
+	for c in plain side added merged removed deep dv
+	do
+		n=$(git log --format="%h %s" dv-history | sed -n "s/ $c$//p") && echo "$c: $(git ls-tree -r --name-only $n | grep -v "^\.\|/\.g" | tr "\n" " " | sed "s| \$||")" || return 1
+	done >../actual &&
+	cat >../expect <<-\EOF &&
+	plain: a.bin.dv b.dat d/x.bin pointer.txt
+	side: a.bin.dv b.dat "c \"1\".dat" d/x.bin pointer.txt
+	added: a.bin.dv b.dat.dv d/x.bin pointer.txt
+	merged: a.bin.dv b.dat.dv "c \"1\".dat.dv" d/x.bin pointer.txt
+	removed: a.bin.dv b.dat "c \"1\".dat" d/x.bin pointer.txt
+	deep: a.bin.dv b.dat "c \"1\".dat" d/x.bin.dv pointer.txt
+	dv: a.bin.dv b.dat "c \"1\".dat" d/x.bin.dv pointer.txt
+	EOF
+	test_cmp ../expect ../actual && test "$(git rev-parse dv-history:b.dat dv-history:pointer.txt)" = "$(git rev-parse HEAD:b.dat HEAD:pointer.txt)" &&
+	git rev-parse dv-history >../before && dv migrate --from-lfs --all-history -q && git rev-parse dv-history | test_cmp ../before - && test -z "$(find .git/dv/tmp -name "attributes-index*")" &&
+	dv migrate --from-lfs --all-history -n --branch other >../out && grep "4 versions" ../out
+'
+
 test_done

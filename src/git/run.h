@@ -12,5 +12,9 @@
 #define RUN_ARGS	16
 int run_git(const struct dv_repo *repo, const char *const args[],
 	    const void *input, size_t len, struct buf *out);
+/* The same with `index`, an absolute path, in place of the user's index. */
+int run_git_index(const struct dv_repo *repo, const char *index,
+		  const char *const args[], const struct buf *input,
+		  struct buf *out);
 
 #endif

@@ -291,6 +291,13 @@ static bool any(struct history_reader *r, const char *path)
 	return true;
 }
 
+static bool looks(const char *text, size_t len)
+{
+	struct lfs_pointer lfs;
+
+	return lfs_pointer_read(text, len, &lfs);
+}
+
 static int read_past(struct history_reader *r, struct present *p,
 		     const struct history_file *f)
 {
@@ -309,7 +316,8 @@ int migrate_lfs_history(struct present *p)
 {
 	struct lfs_reader r = {
 		.reader = { .may = any, .most = LFS_POINTER_MOST,
-			    .read = read_past, .ignore = true },
+			    .read = read_past, .filter = "lfs",
+			    .looks = looks, .ignore = true },
 	};
 	int err = lfs_origin_open(p->repo, &r.origin);
 

@@ -19,6 +19,7 @@
 #include "git/names.h"
 #include "migrate/blobs.h"
 #include "migrate/export.h"
+#include "migrate/history_filter.h"
 #include "migrate/history_ignore.h"
 #include "migrate/history_refs.h"
 
@@ -29,6 +30,10 @@ struct version {
 	const char *path;	/* in the arena */
 	const char *blob;	/* likewise */
 	const char *commit;	/* the first that has it */
+	const char *text;	/* in the arena; NULL: the reader has no
+				   filter, or it does not look right */
+	size_t len;
+	bool filtered;		/* in some commit the filter has it */
 	size_t first, count;	/* its outs in present.outs */
 	bool executable;
 	bool pointer;		/* it is one */
@@ -53,6 +58,7 @@ struct history {
 	struct names paths;
 	struct past *pasts;	/* owned; as many as paths */
 	size_t past_room;
+	struct history_filter filter;	/* when the reader has one */
 	struct history_ignore ignore;	/* when the reader wants that */
 };
 
@@ -66,6 +72,7 @@ static void history_release(struct history *h)
 	free(h->versions);
 	names_release(&h->keys);
 	names_release(&h->paths);
+	history_filter_release(&h->filter);
 	history_ignore_release(&h->ignore);
 	history_refs_release(&h->refs);
 	buf_release(&h->stream);
@@ -161,8 +168,15 @@ static int read_version(struct history *h, struct version *v,
 static int read_one(void *data, size_t n, const char *text, size_t len)
 {
 	struct history *h = data;
+	struct version *v = &h->versions[n];
 
-	return read_version(h, &h->versions[n], text, len);
+	if (!h->reader->filter)
+		return read_version(h, v, text, len);
+	if (h->reader->looks(text, len)) {
+		v->text = arena_copy(&h->p->arena, text, len);
+		v->len = len;
+	}
+	return 0;
 }
 
 static int read_versions(struct history *h)
@@ -175,6 +189,69 @@ static int read_versions(struct history *h)
 	err = blobs_read(h->p->repo, names, h->count, h->reader->most ?
 			 h->reader->most : TEXT_MOST, read_one, h);
 	free(names);
+	return err;
+}
+
+/* --- those that a filter has ------------------------------------------- */
+
+static struct version *version_of(struct history *h, const struct export *e)
+{
+	uint32_t n = e->kind == EXPORT_MODIFY && e->plain ?
+		key_of(h, e, false) : NAMES_NONE;
+
+	return n == NAMES_NONE ? NULL : &h->versions[n];
+}
+
+static bool is_candidate(const struct export *e, void *data)
+{
+	const struct version *v = version_of(data, e);
+
+	return v && v->text;
+}
+
+/* Notes the first commit in which each version is filtered. */
+static int mark_filtered(struct history *h)
+{
+	DV_AUTO_EXPORT struct export e = EXPORT_INIT(h->stream.data,
+						     h->stream.len);
+	DV_AUTO_BUF struct buf id = BUF_INIT;
+	size_t number = 0;
+	int err;
+
+	while ((err = export_next(&e)) > 0) {
+		struct version *v = version_of(h, &e);
+
+		number += e.kind == EXPORT_COMMIT;
+		if (e.kind == EXPORT_ID) {
+			buf_clear(&id);
+			buf_add(&id, e.blob.data, e.blob.len);
+		}
+		if (!v || !v->text || v->filtered ||
+		    !history_filter_has(&h->filter, number, e.path.data))
+			continue;
+		v->filtered = true;
+		v->commit = arena_copy(&h->p->arena, id.data, id.len);
+	}
+	return err;
+}
+
+static int read_filtered(struct history *h)
+{
+	int err;
+
+	h->filter.repo = h->p->repo;
+	h->filter.name = h->reader->filter;
+	h->filter.candidate = is_candidate;
+	h->filter.data = h;
+	err = history_filter_read(&h->filter, &h->stream);
+	if (!err)
+		err = mark_filtered(h);
+	for (size_t i = 0; i < h->count && !err; i++) {
+		struct version *v = &h->versions[i];
+
+		if (v->filtered)
+			err = read_version(h, v, v->text, v->len);
+	}
 	return err;
 }
 
@@ -200,6 +277,8 @@ static int convert_all(struct history *h)
 {
 	int err = read_versions(h);
 
+	if (!err && h->reader->filter)
+		err = read_filtered(h);
 	if (!err)
 		err = present_convert(h->p);
 	for (size_t i = 0; i < h->count && !err; i++)
@@ -210,13 +289,14 @@ static int convert_all(struct history *h)
 
 /* The version that dv's pointers take the place of, or NULL. */
 static const struct version *replaced(struct history *h,
-				      const struct export *e)
+				      const struct export *e, size_t commit)
 {
-	uint32_t n = e->kind == EXPORT_MODIFY && e->plain ?
-		key_of(h, e, false) : NAMES_NONE;
-	const struct version *v = n == NAMES_NONE ? NULL : &h->versions[n];
+	const struct version *v = version_of(h, e);
 
-	return v && v->done && v->count ? v : NULL;
+	if (!v || !v->done || !v->count)
+		return NULL;
+	return !h->reader->filter ||
+		history_filter_has(&h->filter, commit, v->path) ? v : NULL;
 }
 
 /* What becomes data has to be ignored by git, commit by commit. */
@@ -233,7 +313,7 @@ static int find_ignored(struct history *h)
 		if (e.kind == EXPORT_ID)
 			id = arena_copy(&h->p->arena, e.blob.data,
 					e.blob.len);
-		if (replaced(h, &e))
+		if (replaced(h, &e, number))
 			history_ignore_data(&h->ignore, number, id,
 					    e.path.data);
 		else if (e.kind == EXPORT_MODIFY || e.kind == EXPORT_DELETE)
@@ -319,7 +399,7 @@ struct commit {
 static void take_modify(struct history *h, const struct export *e,
 			struct commit *c)
 {
-	const struct version *v = replaced(h, e);
+	const struct version *v = replaced(h, e, c->number);
 
 	forget(h, e->path.data, &c->deletes);
 	if (!v) {

@@ -26,6 +26,12 @@ struct history_reader {
 	 */
 	int (*read)(struct history_reader *r, struct present *p,
 		    const struct history_file *file);
+	/*
+	 * Set: a file is a pointer only in commits in which git gives it to
+	 * this filter, and only if its text looks so.
+	 */
+	const char *filter;
+	bool (*looks)(const char *text, size_t len);
 	/* What it tracks had its name in git: that is ignored from then on. */
 	bool ignore;
 };
