@@ -342,7 +342,9 @@ static int clone_content(const struct hand *h, const struct plan_entry *e,
 
 /*
  * Disk space comes first, so that a full disk is found before anything is
- * written; but not for blocks that are shared.
+ * written; but not for blocks that are shared.  The size comes with what is
+ * written: a file that has its size and zeros after the power failed would
+ * count as the one that was put there.
  */
 static int make_room(struct target *t, const struct plan_entry *e)
 {
@@ -358,7 +360,8 @@ static int make_room(struct target *t, const struct plan_entry *e)
 				fail_entry(t->first, e, "write") : 0;
 		t->block = 0;
 	}
-	if (size >= ALLOCATE_FROM && fallocate(t->fd, 0, 0, (off_t)size) &&
+	if (size >= ALLOCATE_FROM &&
+	    fallocate(t->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size) &&
 	    errno == ENOSPC)
 		return fail_entry(t->first, e, "make room for");
 	return 0;
