@@ -214,18 +214,16 @@ static int read_rules(struct dv_repo *repo, const char *path,
 	return err;
 }
 
-static int is_ignored(struct dv_repo *repo, const char *path, bool *out)
+static bool is_ignored(struct dv_repo *repo, const struct rules *rules,
+		       const char *path)
 {
-	DV_AUTO_RULES struct rules rules = { 0 };
 	DV_AUTO_BUF struct buf full = BUF_INIT;
 	struct stat st;
 	bool directory;
-	int err = read_rules(repo, path, &rules);
 
 	repo_path(repo, path, &full);
 	directory = !lstat(full.data, &st) && S_ISDIR(st.st_mode);
-	*out = !err && rules_match(&rules, path, directory);
-	return err;
+	return rules_match(rules, path, directory);
 }
 
 /* --- adding and removing ----------------------------------------------- */
@@ -248,33 +246,94 @@ static void append_line(struct buf *text, const struct buf *line)
 		buf_addstr(text, end);
 }
 
+/* A file that is given lines. */
+struct appending {
+	struct file file;
+	int failed;		/* why it could not be read */
+	struct names lines;	/* without their ends */
+	bool any;		/* one was appended */
+};
+
+#define DV_AUTO_APPENDING __attribute__((cleanup(appending_release)))
+
+static void appending_release(struct appending *a)
+{
+	file_release(&a->file);
+	names_release(&a->lines);
+}
+
+static void collect_lines(const struct buf *text, struct names *out)
+{
+	struct line line;
+
+	for (size_t at = 0; next_line(text, at, &line); at = line.next)
+		names_add(out, text->data + line.begin, line.len);
+}
+
+/*
+ * Appends the line of item's path, where neither it is there (with a later one
+ * that takes it back, it is as its writer wants it) nor another rule has the
+ * path.  That the file cannot be read matters only here.
+ */
+static int append_item(struct dv_repo *repo, const struct rules *rules,
+		       struct appending *a, struct gitignore_item *item)
+{
+	DV_AUTO_BUF struct buf line = BUF_INIT;
+
+	gitignore_line(path_name(item->path), &line);
+	if (names_find(&a->lines, line.data, line.len) != NAMES_NONE ||
+	    is_ignored(repo, rules, item->path))
+		return 0;
+	if (a->failed)
+		return a->failed;
+	names_add(&a->lines, line.data, line.len);
+	append_line(&a->file.text, &line);
+	buf_addstr(item->changed, a->file.path.data);
+	a->any = true;
+	return 0;
+}
+
+static int check_items(const struct gitignore_item *items, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		buf_clear(items[i].changed);
+		if (!*items[i].path || !path_relative_ok(items[i].path))
+			return dv_fail(DV_E_INVALID, "cannot ignore '%s'",
+				       items[i].path);
+	}
+	return 0;
+}
+
+int repo_gitignore_add_all(struct dv_repo *repo,
+			   struct gitignore_item *items, size_t count)
+{
+	DV_AUTO_APPENDING struct appending a = { .file = FILE_INIT };
+	DV_AUTO_RULES struct rules rules = { 0 };
+	int err = check_items(items, count);
+
+	if (err || !count)
+		return err;
+	err = read_rules(repo, items[0].path, &rules);
+	if (err)
+		return err;
+	a.failed = file_load(repo, items[0].path, &a.file);
+	if (!a.failed)
+		collect_lines(&a.file.text, &a.lines);
+	for (size_t i = 0; i < count && !err; i++)
+		err = append_item(repo, &rules, &a, &items[i]);
+	if (!err && a.any)
+		err = file_save(&a.file);
+	for (size_t i = 0; i < count && err; i++)
+		buf_clear(items[i].changed);
+	return err;
+}
+
 int repo_gitignore_add(struct dv_repo *repo, const char *path,
 		       struct buf *changed)
 {
-	DV_AUTO_FILE struct file f = FILE_INIT;
-	DV_AUTO_BUF struct buf line = BUF_INIT;
-	struct line found;
-	bool ignored;
-	int err;
+	struct gitignore_item item = { path, changed };
 
-	buf_clear(changed);
-	if (!*path || !path_relative_ok(path))
-		return dv_fail(DV_E_INVALID, "cannot ignore '%s'", path);
-	err = is_ignored(repo, path, &ignored);
-	if (err || ignored)
-		return err;
-	err = file_load(repo, path, &f);
-	if (err)
-		return err;
-	gitignore_line(path_name(path), &line);
-	/* there, and taken back by a later line: as its writer wants it */
-	if (find_line(&f.text, 0, &line, &found))
-		return 0;
-	append_line(&f.text, &line);
-	err = file_save(&f);
-	if (!err)
-		buf_addstr(changed, f.path.data);
-	return err;
+	return repo_gitignore_add_all(repo, &item, 1);
 }
 
 /* Takes the line at `l` out; the last one takes its line end before it. */

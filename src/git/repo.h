@@ -163,6 +163,16 @@ int repo_git_tracks(struct dv_repo *repo, const char *path, struct buf *out);
  */
 int repo_gitignore_add(struct dv_repo *repo, const char *path,
 		       struct buf *changed);
+/*
+ * The same for many, which all lie in one folder: its .gitignore is read and
+ * written once.  When it fails, none is added.
+ */
+struct gitignore_item {
+	const char *path;
+	struct buf *changed;	/* as above, of this path */
+};
+int repo_gitignore_add_all(struct dv_repo *repo,
+			   struct gitignore_item *items, size_t count);
 /* Appends the line for a name, "/name" with what is special escaped. */
 void gitignore_line(const char *name, struct buf *out);
 int repo_gitignore_remove(struct dv_repo *repo, const char *path,

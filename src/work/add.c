@@ -90,19 +90,30 @@ static int write_pointer(struct adding *a, const struct to_write *w)
 	return err;
 }
 
-static int finish_outcome(struct adding *a, const struct to_write *w)
+static int add_ignore_lines(struct adding *a, const struct to_write *w,
+			    size_t count)
 {
-	struct outcome *out = w->out;
-	struct stat_writer *writer = out->writer;
-	int err = 0;
+	DV_AUTO_FREE struct gitignore_item *items =
+		xcalloc(count + 1, sizeof(*items));
+	size_t n = 0;
 
-	if (!(a->o->changed_only && out->same))
-		err = repo_gitignore_add(a->repo, w->path, &out->ignore);
-	if (err || !writer)
-		return err;
-	out->writer = NULL;
-	return stat_writer_finish(writer, a->repo, w->path,
-				  &out->index_pointer, out->complete, NULL);
+	for (size_t i = 0; i < count; i++)
+		if (!(a->o->changed_only && w[i].out->same))
+			items[n++] = (struct gitignore_item){
+				w[i].path, &w[i].out->ignore
+			};
+	return repo_gitignore_add_all(a->repo, items, n);
+}
+
+static int finish_index(struct adding *a, const struct to_write *w)
+{
+	struct stat_writer *writer = w->out->writer;
+
+	w->out->writer = NULL;
+	return !writer ? 0 :
+		stat_writer_finish(writer, a->repo, w->path,
+				   &w->out->index_pointer, w->out->complete,
+				   NULL);
 }
 
 /* What follows once the pointers of a folder are written. */
@@ -116,8 +127,10 @@ static int finish_folder(struct adding *a, const struct to_write *w,
 		changed |= w[i].out->result.changed;
 	if (changed)
 		err = tracked_settle(a->repo, w->path);
+	if (!err)
+		err = add_ignore_lines(a, w, count);
 	for (size_t i = 0; i < count && !err; i++)
-		err = finish_outcome(a, &w[i]);
+		err = finish_index(a, &w[i]);
 	return err;
 }
 

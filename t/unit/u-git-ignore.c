@@ -169,6 +169,32 @@ static void what_git_ignores_already_needs_no_line(void **state)
 	assert_holds("r/.gitignore", "/data\n!/data\n");
 }
 
+static void many_are_added_at_once(void **state)
+{
+	DV_AUTO_BUF struct buf a = BUF_INIT, b = BUF_INIT, c = BUF_INIT;
+	struct gitignore_item items[] = {
+		{ "in/a", &a }, { "in/x.bin", &b }, { "in/c", &c },
+	};
+
+	(void)state;
+	sh("mkdir -p r/in");
+	put("r/.gitignore", "*.bin\n");
+	put("r/in/.gitignore", "/c\n!/c\nopen");
+	assert_int_equal(repo_gitignore_add_all(repo, items, 3), 0);
+	assert_string_equal(a.data, "in/.gitignore");
+	assert_string_equal(b.data, "");
+	assert_string_equal(c.data, "");
+	assert_holds("r/in/.gitignore", "/c\n!/c\nopen\n/a");
+	assert_int_equal(repo_gitignore_add_all(repo, items, 3), 0);
+	assert_string_equal(a.data, "");
+	/* what nobody needs to write is no error */
+	sh("rm r/in/.gitignore && ln -s ../x r/in/.gitignore");
+	assert_int_equal(repo_gitignore_add_all(repo, items + 1, 1), 0);
+	assert_error(DV_E_INVALID, repo_gitignore_add_all(repo, items, 3),
+		     "in/.gitignore is a symbolic link");
+	assert_string_equal(a.data, "");
+}
+
 static void nothing_is_written_through_a_link(void **state)
 {
 	DV_AUTO_BUF struct buf changed = BUF_INIT;
@@ -317,6 +343,7 @@ int main(void)
 		WITH_REPO(odd_names_are_ignored_and_no_others),
 		WITH_REPO(line_ends_are_kept),
 		WITH_REPO(what_git_ignores_already_needs_no_line),
+		WITH_REPO(many_are_added_at_once),
 		WITH_REPO(nothing_is_written_through_a_link),
 		WITH_REPO(rules_of_folders_come_as_they_are_entered),
 		WITH_REPO(gits_own_folder_is_always_left_out),

@@ -1,0 +1,33 @@
+#!/bin/sh
+
+test_description='add of many single files, some of them ignored already'
+
+. "${0%/*}/test-lib.sh"
+
+test_expect_success 'setup: names in two folders, some with a rule' '
+	make_repo base && cd base && mkdir a b && for i in $(seq 100 399); do echo $i >a/$i && echo b$i >b/$i || return 1; done &&
+	echo x >"a/sp ce" && echo y >"a/[1]" && echo "1?0" >a/.gitignore && printf "/200\r\n/300\r\n/201" >b/.gitignore && git add -A .dvconfig a/.gitignore b/.gitignore && git commit -qm rules
+'
+
+test_expect_success 'every file has its pointer, every name one line' '
+	cp -a base all && cd all && dv add a/* b/* 2>../err && test $(ls a/*.dv | wc -l) = 302 && test $(ls b/*.dv | wc -l) = 300 &&
+	git status --porcelain -uall >../out && ! grep -v "\.dv\"\{0,1\}$" out | grep -v "^ M [ab]/\.gitignore$" && test $(wc -l <a/.gitignore) = 293 &&
+	test $(tr -d "\r" <b/.gitignore | sort | uniq -d | wc -l) = 0 && test $(tr "\r" "\n" <b/.gitignore | grep -c "^/") = 300 &&
+	git check-ignore a/* b/* >../out && test $(wc -l <../out) = 602
+'
+
+test_expect_success 'the next step names each .gitignore that was changed, and no other' '
+	grep "^hint: .* a/\.gitignore" err && grep "^hint: .* b/\.gitignore" err && cp -a base one && cd one && echo "*" >a/.gitignore && dv add a/??? b/??? 2>err && ! grep "a/\.gitignore" err && grep "b/\.gitignore" err
+'
+
+test_expect_success 'all are tracked before git knows them; again changes nothing' '
+	cd all && dv ls >../out && test $(wc -l <../out) = 602 && cp a/.gitignore ../ga && cp b/.gitignore ../gb && dv add -q $(ls -d a/??? b/* | grep -v "\.dv$") && test_cmp ../ga a/.gitignore && test_cmp ../gb b/.gitignore &&
+	git add -A && git commit -qm all && dv status -q
+'
+
+test_expect_success 'a folder whose .gitignore cannot be written does not undo another' '
+	cp -a base bad && cd bad && rm b/.gitignore && ln -s ../base/.dvconfig b/.gitignore && test_must_fail dv add -q a/??? b/??? 2>err && grep "b/.gitignore is a symbolic link" err &&
+	git check-ignore a/??? >../out && test $(wc -l <../out) = 301 && rm b/.gitignore && dv add -q $(ls -d a/??? b/??? | grep -v "\.dv$") && test $(grep -c "^/" b/.gitignore) = 300
+'
+
+test_done
