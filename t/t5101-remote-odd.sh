@@ -374,6 +374,10 @@ test_expect_success 'WebDAV: absolute and escaped names, and those that are not 
 	dav_list good | sort >out && cat out && printf "5 p/a\n7 p/d\n" | cmp - out && asked /dav/good/p/b-c/ && dav_list went | grep -x "6 p/b"
 '
 
+test_expect_success 'WebDAV: a folder that is named without a slash at its end' '
+	dav_list bare >out && cat out && echo "5 p/a" | cmp - out
+'
+
 for how in out up up2 deep host slashes escape zero
 do
 	export how

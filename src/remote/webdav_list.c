@@ -93,7 +93,7 @@ static char *name_below(const struct listing *l, const char *href,
 		href += strlen(host);
 	}
 	name = url_unescape(href, strlen(href));
-	if (name && !strncmp(name, path, len) && strlen(name) == len - 1)
+	if (name && strlen(name) == len - 1 && !strncmp(name, path, len - 1))
 		name[0] = '\0';		/* without the '/' at its end */
 	else if (name && !strncmp(name, path, len))
 		memmove(name, name + len, strlen(name + len) + 1);

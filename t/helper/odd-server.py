@@ -125,6 +125,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             "good": [told(here + "a", 5), told(here + "b%2d%63/"),
                      told(root + here + "d", 7), told(here + "Not%20Ours", 1),
                      told(here + "..", 1), told(here + "%2e%2e/")],
+            "bare": [told(here[:-1]), told(here + "a", 5)],
             "out": [told("/dav/out/q/a", 5)],
             "up": [told(here + "../../x/a", 5)],
             "up2": [told(here + "%2e%2e%2fx", 5)],
