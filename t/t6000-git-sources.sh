@@ -173,4 +173,18 @@ test_expect_success 'cat shows files of git too, also where dv is not set up' '
 	test_must_fail dv cat --repo ../bare nothing && rm err && test -z "$(ls -A .git/dv/tmp)"
 '
 
+test_expect_success 'what was not pushed comes from the store of a repository on this machine, which is not written to' '
+	make_repo unpushed && cd unpushed && mkdir -p d/sub && small_files d/many 50 && random_bytes 700000 11 >d/sub/big && dv add -q d && git add -A && git commit -qm d &&
+	find .git/dv -type f | sort | xargs sha256sum >../before && cd ../plain && dv get ../unpushed d -o all && diff -r all ../unpushed/d && dv get ../unpushed d/sub -o part && cmp part/big ../unpushed/d/sub/big &&
+	dv cat --repo ../unpushed d/sub/big | cmp - ../unpushed/d/sub/big && test_must_fail dv get -r other ../unpushed d -o no && ! test -e no &&
+	make_repo taker && cd taker && dv import ../../unpushed d && diff -r d ../../unpushed/d && dv fsck && dv import ../../unpushed d/sub --no-download && git add -A && git commit -qm d &&
+	rm -rf d .git/dv/data .git/dv/meta .git/dv/loose .git/dv/index && git config dv.source.local true && dv pull && diff -r d ../../unpushed/d && cmp sub/big d/sub/big &&
+	cd ../../unpushed && find .git/dv -type f | sort | xargs sha256sum | cmp - ../before
+'
+
+test_expect_success 'that store is not believed: nothing comes of what is damaged or missing in it' '
+	cp -r unpushed hurt && cd hurt && for f in .git/dv/data/*.pack; do chmod u+w $f && printf xxxxxxxx | dd of=$f bs=1 seek=2000 conv=notrunc 2>/dev/null || return 1; done &&
+	cd ../plain && test_must_fail dv get ../hurt d -o bad 2>err && cat err && ! grep "no remote" err && ! test -e bad && rm ../hurt/.git/dv/meta/* && test_must_fail dv get ../hurt d -o bad 2>err && grep "no remote" err && ! test -e bad && rm err
+'
+
 test_done

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "git/repo.h"
+#include "source/beside.h"
 #include "store/store.h"
 #include "store/tree.h"
 #include "work/resolve.h"
@@ -98,6 +99,7 @@ int source_fetch(const struct clone *c, const struct source_entry *p,
 		.notice = o->notice, .notice_data = o->notice_data,
 	};
 	struct dv_transfer_result result = { 0 };
+	struct error_state why;
 	int err;
 
 	if (!c->repo)
@@ -105,8 +107,15 @@ int source_fetch(const struct clone *c, const struct source_entry *p,
 	err = dv_fetch(c->repo, &t, &result);
 	*bytes += result.bytes;
 	/* a folder of git's without anything tracked below */
-	return err == DV_E_NOTFOUND && p->kind == SOURCE_GIT &&
-	       !result.roots ? 0 : err;
+	if (err == DV_E_NOTFOUND && p->kind == SOURCE_GIT && !result.roots)
+		return 0;
+	if (!err || err == DV_E_INTERRUPTED || err == DV_E_NOSPACE ||
+	    o->remote)
+		return err;
+	error_save(err, &why);
+	err = beside_take(c, p, nodes_only);
+	/* why the remotes have not got it says more than that */
+	return err == DV_E_NOTFOUND ? error_restore(&why) : err;
 }
 
 static int put_node(struct store *s, const struct object *node)

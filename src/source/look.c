@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "dv/source.h"
-#include "dv/transfer.h"
 
 #include "base/array.h"
 #include "base/auto.h"
@@ -146,16 +145,12 @@ static int cat_tracked(const struct dv_source *from,
 		       const struct source_entry *p, write_cb *write,
 		       void *data)
 {
-	const char *path = p->path;
-	struct dv_transfer_options fetch = {
-		.what = { .paths = &path, .count = 1,
-			  .rev = from->clone->commit },
-	};
-	struct dv_transfer_result result;
-	int err = dv_fetch(from->clone->repo, &fetch, &result);
+	const struct dv_source_options o = { 0 };
+	uint64_t bytes = 0;
+	int err = source_fetch(from->clone, p, &o, false, &bytes);
 
-	return err ? err : dv_cat(from->clone->repo, from->clone->commit, path,
-				  write, data);
+	return err ? err : dv_cat(from->clone->repo, from->clone->commit,
+				  p->path, write, data);
 }
 
 int dv_source_cat(struct dv_source *from, const char *path,
