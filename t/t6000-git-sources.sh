@@ -175,7 +175,7 @@ test_expect_success 'cat shows files of git too, also where dv is not set up' '
 
 test_expect_success 'what was not pushed comes from the store of a repository on this machine, which is not written to' '
 	make_repo unpushed && cd unpushed && mkdir -p d/sub && small_files d/many 50 && random_bytes 700000 11 >d/sub/big && dv add -q d && git add -A && git commit -qm d &&
-	find .git/dv -type f | sort | xargs sha256sum >../before && cd ../plain && dv get ../unpushed d -o all && diff -r all ../unpushed/d && dv get ../unpushed d/sub -o part && cmp part/big ../unpushed/d/sub/big &&
+	find .git/dv -type f | sort | xargs sha256sum >../before && cd ../plain && dv ls --repo ../unpushed -R d >out && grep d/sub/big out && rm out && dv get ../unpushed d -o all && diff -r all ../unpushed/d && dv get ../unpushed d/sub -o part && cmp part/big ../unpushed/d/sub/big &&
 	dv cat --repo ../unpushed d/sub/big | cmp - ../unpushed/d/sub/big && test_must_fail dv get -r other ../unpushed d -o no && ! test -e no &&
 	make_repo taker && cd taker && dv import ../../unpushed d && diff -r d ../../unpushed/d && dv fsck && dv import ../../unpushed d/sub --no-download && git add -A && git commit -qm d &&
 	rm -rf d .git/dv/data .git/dv/meta .git/dv/loose .git/dv/index && git config dv.source.local true && dv pull && diff -r d ../../unpushed/d && cmp sub/big d/sub/big &&

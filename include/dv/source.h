@@ -153,6 +153,13 @@ const char *dv_source_commit(const struct dv_source *s);	/* hex */
 /* 0, or DV_E_NOTFOUND when dv is not set up in that commit. */
 int dv_source_set_up(const struct dv_source *s);
 
+/*
+ * As dv_list_fetching() of dv_source_repo(), with its commit as what->rev; also
+ * where no remote has the lists but the store of a repository on this machine.
+ */
+int dv_source_list(struct dv_source *from, const struct dv_selection *what,
+		   enum dv_list_flags flags, dv_entry_cb *fn, void *data);
+
 /* As dv_cat(); also files of git's own. */
 int dv_source_cat(struct dv_source *s, const char *path,
 		  int (*write)(void *data, const uint8_t *bytes, size_t len),

@@ -179,6 +179,9 @@ static int list(struct ls *l, const struct looked_at *at,
 		return err;
 	l->repo = at->repo;
 	what->rev = at->rev;
+	if (at->elsewhere)
+		return dv_source_list(at->elsewhere, what, list_flags(l, at),
+				      print_entry, l);
 	return dv_list_fetching(at->repo, what, list_flags(l, at),
 				print_entry, l);
 }

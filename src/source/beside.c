@@ -109,18 +109,15 @@ static int take_root(const struct dv_tracked *t, void *data)
 	return err <= 0 ? err : want_walk(c->walker, &start, visit, c);
 }
 
-int beside_take(const struct clone *c, const struct source_entry *p,
+int beside_take(const struct clone *c, const struct dv_selection *what,
 		bool nodes_only)
 {
-	const char *paths[] = { p->path };
-	const struct dv_selection what = { .paths = paths, .count = 1,
-					   .rev = c->commit };
 	DV_AUTO_COPY struct copy copy = { .visited = MARKS_INIT,
 					  .nodes_only = nodes_only };
 	int err = copy_open(&copy, c);
 
 	if (!err)
-		err = dv_tracked_each(c->repo, &what, take_root, &copy);
+		err = dv_tracked_each(c->repo, what, take_root, &copy);
 	if (!err)
 		err = session_hand_flush(copy.hand);
 	if (err)

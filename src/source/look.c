@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "dv/source.h"
+#include "dv/transfer.h"
 
 #include "base/array.h"
 #include "base/auto.h"
@@ -12,6 +13,7 @@
 #include "base/error.h"
 #include "git/foreign.h"
 #include "git/repo.h"
+#include "source/beside.h"
 #include "source/entry.h"
 #include "source/import.h"
 #include "source/scratch.h"
@@ -98,6 +100,23 @@ int dv_source_set_up(const struct dv_source *s)
 		return 0;
 	return dv_fail(DV_E_NOTFOUND, "dv is not set up in %s",
 		       s->clone->url);
+}
+
+int dv_source_list(struct dv_source *from, const struct dv_selection *what,
+		   enum dv_list_flags flags, dv_entry_cb *fn, void *data)
+{
+	struct dv_repo *repo = dv_source_repo(from);
+	struct error_state why;
+	int err = dv_list_fetching(repo, what, flags, fn, data);
+
+	if (err != DV_E_NOTFOUND && err != DV_E_INCOMPLETE &&
+	    err != DV_E_NETWORK)
+		return err;
+	error_save(err, &why);
+	err = beside_take(from->clone, what, true);
+	if (err)
+		return err == DV_E_NOTFOUND ? error_restore(&why) : err;
+	return dv_list(repo, what, flags, fn, data);
 }
 
 /* --- one file ------------------------------------------------------------ */
