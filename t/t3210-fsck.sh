@@ -176,4 +176,10 @@ test_expect_success 'a remote: what is not here cannot be mended, and is named' 
 	grep "^missing: packs/" out && cd ../repo && dv fsck -q --quick --repair -r origin
 '
 
+test_expect_success 'packs that are gone: what the work tree has is told, and dv add or dv fetch brings it back' '
+	with_remote && rm .git/dv/meta/*.pack && dv fsck >out 2>err && cat out err && grep "never fetched" out && grep "^hint: .* at 2 of these paths: dv add .* dv fetch" err &&
+	dv fsck --json | tail -n 1 | jq -e ".at_hand == 2" && dv fetch -q && dv fsck >out 2>err && test ! -s err && rm out err && whole &&
+	git clone -q . ../partial && cd ../partial && dv fsck 2>err && test ! -s err && rm -rf ../partial
+'
+
 test_done

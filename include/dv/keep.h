@@ -125,6 +125,8 @@ struct dv_fsck_result {
 	uint64_t roots;
 	uint64_t damaged, lost, missing;	/* that remain */
 	uint64_t not_here;
+	uint64_t at_hand;	/* of what is lost or not here, recorded by this
+				   work tree, which has something there */
 	uint64_t repaired;
 	uint64_t quarantined;	/* files moved to quarantine/ now */
 	uint64_t unreadable;	/* pointers */

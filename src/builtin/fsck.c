@@ -104,6 +104,7 @@ static void print_json(const struct dv_fsck_result *r)
 	json_add_number(&out, "lost", r->lost);
 	json_add_number(&out, "missing", r->missing);
 	json_add_number(&out, "not_here", r->not_here);
+	json_add_number(&out, "at_hand", r->at_hand);
 	json_add_number(&out, "repaired", r->repaired);
 	json_add_number(&out, "unreadable", r->unreadable);
 	json_add_number(&out, "unseen", r->unseen);
@@ -184,6 +185,10 @@ static void print_result(const char *store, const struct dv_fsck_options *o,
 		printf("%llu %s never fetched, or only in part\n",
 		       (unsigned long long)r->not_here,
 		       human_plural(r->not_here, "was", "were"));
+	if (r->at_hand)
+		report_hint("the work tree has something at %llu of these "
+			    "paths: dv add stores it again, dv fetch gets "
+			    "what is recorded", (unsigned long long)r->at_hand);
 	if (!o->remote)
 		print_quarantine(store, r);
 	print_hints(o, r);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/array.h"
 #include "base/error.h"
@@ -135,6 +136,17 @@ static int look_for_missing(struct fsck *f)
 	return err;
 }
 
+/* Of a work tree of ours that has something at its path. */
+static bool is_at_hand(const struct fsck *f, const struct live_root *r)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+
+	if (r->commit || elsewhere(f, r->worktree))
+		return false;
+	buf_addf(&path, "%s/%s", r->worktree, r->path);
+	return !access(path.data, F_OK);
+}
+
 static int tell_roots(struct fsck *f)
 {
 	int err = 0;
@@ -146,6 +158,7 @@ static int tell_roots(struct fsck *f)
 		f->result->roots += r->kind != 0;
 		if (!r->kind || r->whole)
 			continue;
+		f->result->at_hand += is_at_hand(f, r);
 		err = fsck_tell_root(f, lost && *lost ? DV_FSCK_LOST :
 				     DV_FSCK_NOT_HERE, r, lost ? *lost : 0);
 	}
