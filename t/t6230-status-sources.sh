@@ -86,8 +86,8 @@ test_expect_success 'what is gone is told apart from what cannot be asked' '
 '
 
 test_expect_success 'a part of what has not been pushed there is not told as gone' '
-	cd registry && echo new >data/many/newer && dv add -q data && git add -A && git commit -qm unpushed && cd ../repo && test_exit_code 1 dv status --sources -s >out 2>err && cat out err &&
-	grep "^U^ part.bin" out && test_exit_code 1 dv status --sources part.bin >out 2>err && cat out err && grep "source unknown.*part.bin.*not at remote" out && cd ../registry && dv push -q && cd ../repo && dv status -q --sources part.bin &&
+	cd registry && echo new >data/many/newer && dv add -q data && git add -A && git commit -qm unpushed && mv .git/dv ../dv-away && cd ../repo && test_exit_code 1 dv status --sources -s >out 2>err && cat out err &&
+	grep "^U^ part.bin" out && test_exit_code 1 dv status --sources part.bin >out 2>err && cat out err && grep "source unknown.*part.bin.*not at remote" out && cd ../registry && rm -rf .git/dv && mv ../dv-away .git/dv && dv push -q && cd ../repo && dv status -q --sources part.bin &&
 	git -C ../registry rm -q --cached data.dv && git -C ../registry commit -qm away && dv status --sources -s part.bin >out && grep "^G^ part.bin" out
 '
 
