@@ -77,8 +77,11 @@ test_expect_success 'a setting dv does not know, with the nearest name' '
 	test_must_fail dv config remote.far.jobs x 2>err && cat err && grep "remote.far.jobs" err
 '
 
-# keep_writing <file> <flag>: appends for as long as the flag is there
+# keep_writing <file> <flag> <pipe>: appends for as long as the flag is there;
+# says into the pipe that it has begun
 keep_writing () {
+	echo more >>"$1"
+	echo begun >"$3"
 	while test -e "$2"
 	do
 		echo more
@@ -86,8 +89,8 @@ keep_writing () {
 }
 
 test_expect_success 'a file that keeps changing while it is added' '
-	cd repo && random_bytes 30000000 3 >grow && : >../writing &&
-	{ keep_writing grow ../writing & } && writer=$! &&
+	cd repo && random_bytes 30000000 3 >grow && : >../writing && mkfifo ../begun &&
+	{ keep_writing grow ../writing ../begun & } && writer=$! && read -r word <../begun && test "$word" = begun &&
 	{ test_must_fail dv add grow 2>../err; ok=$?; rm ../writing; wait $writer; rm grow; } &&
 	test $ok -eq 0 && cat ../err && grep "grow" ../err && test ! -e grow.dv
 '

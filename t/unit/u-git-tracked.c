@@ -205,7 +205,7 @@ static void nested_pointers_are_named(void **state)
 	reopen("r");
 	assert_string_equal(chosen(NULL, NULL), "-4 data/in.dv is inside of "
 			    "data, which is tracked too");
-	assert_hint("remove data/in.dv or data.dv");
+	assert_hint("keep one of them: rm data/in.dv, or rm data.dv");
 }
 
 static void what_is_no_pointer_is_told_by_name(void **state)
