@@ -229,7 +229,7 @@ class Dv(Tool):
 
 
 class Dvc(Tool):
-    name, remotes, most_files = "dvc", ("folder", "s3"), 20000
+    name, remotes, most_files = "dvc", ("folder", "nginx", "far", "s3"), 20000
     install = "pip install 'dvc[s3]'"
 
     def init(self, c):
@@ -252,7 +252,8 @@ class Dvc(Tool):
     switch = checkout
 
     def remote(self, c, kind):
-        more = f" && dvc remote modify --local {kind} endpointurl $AWS_ENDPOINT_URL" if kind == "s3" else ""
+        set_one = f" && dvc remote modify --local {kind} "
+        more = {"s3": set_one + "endpointurl $AWS_ENDPOINT_URL", "folder": ""}.get(kind, set_one + "method PUT")
         return f"dvc remote add -q --local {kind} {c.url(kind)}{more}"
 
     def clone(self, c, kind):
