@@ -47,7 +47,7 @@ test_expect_success 'a submodule is no file to be taken from git' '
 '
 
 test_expect_success 'it is the other repository that has no remote' '
-	cd "$SCRATCH" && fails dv get repo data && said "no remote is set up in $SCRATCH/repo" "there: dv remote add origin <url>, then git commit and git push .dvconfig" &&
+	cd "$SCRATCH" && mv repo/.git/dv away && fails dv get repo data && mv away repo/.git/dv && said "no remote is set up in $SCRATCH/repo" "there: dv remote add origin <url>, then git commit and git push .dvconfig" &&
 	cd repo && git clone -q . ../clone && cd ../clone && fails dv pull && said "no remote is set up" "dv remote add origin <url>"
 '
 

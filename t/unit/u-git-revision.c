@@ -134,7 +134,7 @@ static void without_a_commit_there_is_nothing(void **state)
 	repo = must_open("r");
 	assert_string_equal(CHOSEN(.all_commits = true), "");
 	assert_string_equal(CHOSEN(.rev = "HEAD"),
-			    "-2 no such commit: HEAD");
+			    "-2 there is no commit yet");
 }
 
 static void what_is_no_pointer_fails_only_where_it_was_asked_for(void **state)
