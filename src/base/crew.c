@@ -129,6 +129,35 @@ int crew_run(unsigned n, crew_fn *fn, void *data)
 	return cancel_check();
 }
 
+struct each {
+	crew_each_fn *fn;
+	void *data;
+	size_t count;
+	_Atomic size_t next;
+};
+
+static int each_some(struct crew *crew, unsigned worker, void *data)
+{
+	struct each *e = data;
+	int err = 0;
+
+	while (!err && !crew_failed(crew)) {
+		size_t i = atomic_fetch_add(&e->next, 1);
+
+		if (i >= e->count)
+			break;
+		err = e->fn(e->data, worker, i);
+	}
+	return err;
+}
+
+int crew_each(unsigned most, size_t count, crew_each_fn *fn, void *data)
+{
+	struct each e = { .fn = fn, .data = data, .count = count };
+
+	return crew_run(count < most ? count : most, each_some, &e);
+}
+
 unsigned crew_size(unsigned asked)
 {
 	cpu_set_t set;

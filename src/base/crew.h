@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -19,6 +20,14 @@ typedef int crew_fn(struct crew *crew, unsigned worker, void *data);
  * or the first failure.
  */
 int crew_run(unsigned n, crew_fn *fn, void *data);
+
+/*
+ * Calls fn(data, worker, i) once for each i of 0..count-1, in no order, on `most`
+ * threads or as many as there are calls.  Returns 0 or the first failure,
+ * after which no more calls are begun.
+ */
+typedef int crew_each_fn(void *data, unsigned worker, size_t i);
+int crew_each(unsigned most, size_t count, crew_each_fn *fn, void *data);
 
 /* True once a worker failed or dv_cancel() was called: give up early. */
 bool crew_failed(struct crew *crew);

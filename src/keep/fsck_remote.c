@@ -28,7 +28,6 @@ struct look {
 	struct id_map bad;		/* pack: enum dv_fsck_problem */
 	struct id_map bad_roots;	/* root: likewise, or 0: by its packs */
 	struct id_map *needs;		/* owned; of each root: packs */
-	size_t next;			/* atomic */
 	pthread_mutex_t mutex;
 	struct meter meter;
 };
@@ -49,13 +48,15 @@ static void look_release(struct look *k)
 
 /* --- locators ---------------------------------------------------------- */
 
-static int read_root(struct look *k, size_t i)
+static int read_root(void *data, unsigned worker, size_t i)
 {
+	struct look *k = data;
 	const struct live_root *root = &k->fsck->live.roots[i];
 	DV_AUTO_LOCATOR struct locator l = LOCATOR_INIT;
 	int err = root->kind ? endpoint_locator(k->to, &root->id, &l) : 0;
 	bool added;
 
+	(void)worker;
 	if (err && err != DV_E_NOTFOUND && err != DV_E_CORRUPT)
 		return err;
 	pthread_mutex_lock(&k->mutex);
@@ -72,22 +73,6 @@ static int read_root(struct look *k, size_t i)
 	}
 	pthread_mutex_unlock(&k->mutex);
 	return 0;
-}
-
-static int read_roots(struct crew *crew, unsigned worker, void *data)
-{
-	struct look *k = data;
-	int err = 0;
-
-	(void)worker;
-	while (!err && !crew_failed(crew)) {
-		size_t i = __atomic_fetch_add(&k->next, 1, __ATOMIC_RELAXED);
-
-		if (i >= k->fsck->live.count)
-			break;
-		err = read_root(k, i);
-	}
-	return err ? err : cancel_check();
 }
 
 /* --- packs ------------------------------------------------------------- */
@@ -175,20 +160,12 @@ static int check_one(struct look *k, const struct pack_ref *ref)
 	return err;
 }
 
-static int check_packs(struct crew *crew, unsigned worker, void *data)
+static int check_pack(void *data, unsigned worker, size_t i)
 {
 	struct look *k = data;
-	int err = 0;
 
 	(void)worker;
-	while (!err && !crew_failed(crew)) {
-		size_t i = __atomic_fetch_add(&k->next, 1, __ATOMIC_RELAXED);
-
-		if (i >= k->count)
-			break;
-		err = check_one(k, &k->packs[i]);
-	}
-	return err ? err : cancel_check();
+	return check_one(k, &k->packs[i]);
 }
 
 static int look(struct look *k)
@@ -197,15 +174,14 @@ static int look(struct look *k)
 	int err;
 
 	k->needs = xcalloc(k->fsck->live.count + 1, sizeof(*k->needs));
-	err = crew_run(k->to->jobs, read_roots, k);
+	err = crew_each(k->to->jobs, k->fsck->live.count, read_root, k);
 	for (size_t i = 0; i < k->count; i++)
 		bytes += k->packs[i].size;
 	meter_start(&k->meter, &k->fsck->options->progress, "checking",
 		    "packs");
 	meter_total(&k->meter, bytes, k->count);
-	k->next = 0;
 	if (!err)
-		err = crew_run(k->to->jobs, check_packs, k);
+		err = crew_each(k->to->jobs, k->count, check_pack, k);
 	meter_finish(&k->meter);
 	k->fsck->result->files = k->count;
 	k->fsck->result->bytes = bytes;

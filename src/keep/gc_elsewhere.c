@@ -26,7 +26,6 @@ struct asking {
 	struct gc *gc;
 	struct endpoint *to;
 	struct condemned condemned;
-	size_t next;		/* atomic: a root */
 	uint64_t found;		/* atomic */
 };
 
@@ -100,35 +99,22 @@ static int take_name(void *data, const char *name, uint64_t size,
 	return cancel_check();
 }
 
-static int stat_root(struct asking *a, struct live_root *r)
+static int stat_root(void *data, unsigned worker, size_t i)
 {
+	struct asking *a = data;
+	struct live_root *r = &a->gc->live.roots[i];
 	DV_AUTO_BUF struct buf name = BUF_INIT;
 	uint64_t size = 0;
 	int err;
 
+	(void)worker;
+	if (!is_open(r) || r->damaged)
+		return 0;
 	remote_root_name(&r->id, &name);
 	err = remote_stat(a->to->remote, name.data, &size);
 	if (!err)
 		found(a, r, size);
 	return err == DV_E_NOTFOUND ? 0 : err;
-}
-
-static int stat_some(struct crew *crew, unsigned worker, void *data)
-{
-	struct asking *a = data;
-	struct live *l = &a->gc->live;
-	int err = 0;
-
-	(void)worker;
-	while (!err && !crew_failed(crew)) {
-		size_t i = __atomic_fetch_add(&a->next, 1, __ATOMIC_RELAXED);
-
-		if (i >= l->count)
-			break;
-		if (is_open(&l->roots[i]) && !l->roots[i].damaged)
-			err = stat_root(a, &l->roots[i]);
-	}
-	return err ? err : cancel_check();
 }
 
 static int look_there(struct asking *a, uint64_t wanted)
@@ -144,7 +130,7 @@ static int look_there(struct asking *a, uint64_t wanted)
 		if (err != DV_E_UNSUPPORTED)
 			return err == DV_E_NOTFOUND ? 0 : err;
 	}
-	return crew_run(a->to->jobs, stat_some, a);
+	return crew_each(a->to->jobs, a->gc->live.count, stat_root, a);
 }
 
 /* One that cannot be asked has nothing, as far as can be told. */

@@ -45,7 +45,6 @@ struct gc_remote {
 	struct listing packs, roots;
 	int64_t now_ns, pending_ns;	/* pending_ns 0: nothing is */
 	struct id_map needed;	/* packs */
-	size_t next;		/* atomic */
 	pthread_mutex_t mutex;	/* guards needed */
 };
 
@@ -169,21 +168,13 @@ static int read_locator(struct gc_remote *r, const struct there *t)
 	return 0;
 }
 
-static int read_some(struct crew *crew, unsigned worker, void *data)
+static int read_one(void *data, unsigned worker, size_t i)
 {
 	struct gc_remote *r = data;
-	int err = 0;
+	const struct there *t = &r->roots.items[i];
 
 	(void)worker;
-	while (!err && !crew_failed(crew)) {
-		size_t i = __atomic_fetch_add(&r->next, 1, __ATOMIC_RELAXED);
-
-		if (i >= r->roots.count)
-			break;
-		if (r->roots.items[i].read)
-			err = read_locator(r, &r->roots.items[i]);
-	}
-	return err ? err : cancel_check();
+	return t->read ? read_locator(r, t) : 0;
 }
 
 static int look(struct gc_remote *r)
@@ -198,7 +189,7 @@ static int look(struct gc_remote *r)
 	if (err)
 		return err;
 	choose_locators(r);
-	err = crew_run(r->to->jobs, read_some, r);
+	err = crew_each(r->to->jobs, r->roots.count, read_one, r);
 	for (size_t i = 0; i < r->packs.count; i++)
 		r->packs.items[i].needed =
 			id_map_get(&r->needed, &r->packs.items[i].id);

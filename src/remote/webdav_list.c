@@ -23,7 +23,6 @@ struct listing {
 	void *data;
 	char **level, **below;	/* owned; names with '/' at their ends */
 	size_t count, below_count, below_room;
-	size_t next;		/* atomic */
 };
 
 struct list_call {
@@ -176,20 +175,12 @@ static int list_folder(struct listing *l, const char *folder)
 	return err ? err : take_page(l, folder, path.data, &page);
 }
 
-static int list_some(struct crew *crew, unsigned worker, void *data)
+static int list_one(void *data, unsigned worker, size_t i)
 {
 	struct listing *l = data;
-	int err = 0;
 
 	(void)worker;
-	while (!err && !crew_failed(crew)) {
-		size_t i = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
-
-		if (i >= l->count)
-			break;
-		err = list_folder(l, l->level[i]);
-	}
-	return err ? err : cancel_check();
+	return list_folder(l, l->level[i]);
 }
 
 static void free_level(struct listing *l)
@@ -206,7 +197,7 @@ static void descend(struct listing *l)
 	l->level = l->below;
 	l->count = l->below_count;
 	l->below = NULL;
-	l->below_count = l->below_room = l->next = 0;
+	l->below_count = l->below_room = 0;
 }
 
 int dav_list(struct remote *r, const char *prefix, remote_list_cb *fn,
@@ -219,14 +210,12 @@ int dav_list(struct remote *r, const char *prefix, remote_list_cb *fn,
 	l.level = xcalloc(1, sizeof(*l.level));
 	l.level[l.count++] = xstrdup(prefix);
 	for (int depth = 0; l.count && !err; depth++) {
-		unsigned jobs = r->settings.jobs;
-
 		if (depth > DEPTH_MAX)
 			err = remote_fail(r, DV_E_CORRUPT, prefix,
 					  "folders nested too deep");
 		else
-			err = crew_run(l.count < jobs ? l.count : jobs,
-				       list_some, &l);
+			err = crew_each(r->settings.jobs, l.count, list_one,
+					&l);
 		descend(&l);
 	}
 	free_level(&l);

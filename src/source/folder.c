@@ -100,7 +100,6 @@ struct taking {
 	const char *temp_dir;
 	struct listing_entry *items;	/* of the batch */
 	size_t count;
-	_Atomic size_t next;
 	_Atomic uint64_t bytes;
 };
 
@@ -137,20 +136,11 @@ static int take_file(struct taking *t, unsigned worker,
 	return 0;
 }
 
-static int work(struct crew *crew, unsigned worker, void *data)
+static int take_one(void *data, unsigned worker, size_t i)
 {
 	struct taking *t = data;
-	int err = 0;
 
-	while (!err && !crew_failed(crew)) {
-		size_t i = atomic_fetch_add(&t->next, 1);
-
-		if (i >= t->count)
-			break;
-		if (!t->items[i].found)
-			err = take_file(t, worker, &t->items[i]);
-	}
-	return err ? err : cancel_check();
+	return t->items[i].found ? 0 : take_file(t, worker, &t->items[i]);
 }
 
 /* How many items come next: few enough not to be missed after a kill. */
@@ -176,11 +166,10 @@ static int take_batch(struct dv_repo *repo, struct taking *t, unsigned jobs,
 	uint64_t stored;
 	int err = recorder_open(&t->r, repo, RECORD_PUT, jobs, t->meter);
 
-	atomic_store(&t->next, 0);
 	if (!err)
 		err = record_session(&t->r);
 	if (!err)
-		err = crew_run(t->r.threads, work, t);
+		err = crew_each(t->r.threads, t->count, take_one, t);
 	if (!err)
 		err = recorder_finish(&t->r, &stored);
 	recorder_release(&t->r);

@@ -74,7 +74,6 @@ static void set_why(struct fetch_root *r, const struct error_state *why)
 
 struct locating {
 	struct fetch *fetch;
-	size_t next;		/* atomic */
 	pthread_mutex_t mutex;	/* of what is known of the remote */
 };
 
@@ -138,42 +137,26 @@ static int locate(struct locating *job, struct fetch_root *r)
 	return 0;
 }
 
-static int locate_some(struct crew *crew, unsigned worker, void *data)
+static int locate_one(void *data, unsigned worker, size_t i)
 {
 	struct locating *job = data;
-	struct fetch *f = job->fetch;
+	struct fetch_root *r = &job->fetch->roots[i];
 
 	(void)worker;
-	while (!crew_failed(crew)) {
-		size_t i = __atomic_fetch_add(&job->next, 1,
-					      __ATOMIC_RELAXED);
-		int err;
-
-		if (i >= f->count)
-			break;
-		if (f->roots[i].done)
-			continue;
-		err = locate(job, &f->roots[i]);
-		if (err)
-			return err;
-	}
-	return cancel_check();
+	return r->done ? 0 : locate(job, r);
 }
 
 static int locate_roots(struct fetch *f)
 {
 	struct locating job = { .fetch = f };
-	unsigned threads = f->from->jobs;
 	int err;
 
 	for (size_t i = 0; i < f->count; i++) {
 		f->roots[i].located = false;
 		f->roots[i].packs.count = 0;
 	}
-	if (f->count < threads)
-		threads = f->count;
 	pthread_mutex_init(&job.mutex, NULL);
-	err = crew_run(threads, locate_some, &job);
+	err = crew_each(f->from->jobs, f->count, locate_one, &job);
 	pthread_mutex_destroy(&job.mutex);
 	return err;
 }

@@ -287,50 +287,35 @@ int endpoint_fetch_index(struct endpoint *e, uint32_t number)
 struct index_job {
 	struct endpoint *endpoint;
 	const uint32_t *numbers;
-	size_t count;
-	size_t next;	/* atomic */
 	pthread_mutex_t mutex;
 	struct error_state bad;	/* the first that is wrong or not there */
 };
 
-static int fetch_some_indexes(struct crew *crew, unsigned worker, void *data)
+static int fetch_one_index(void *data, unsigned worker, size_t i)
 {
 	struct index_job *job = data;
+	int err = endpoint_fetch_index(job->endpoint, job->numbers[i]);
 
 	(void)worker;
-	while (!crew_failed(crew)) {
-		size_t i = __atomic_fetch_add(&job->next, 1,
-					      __ATOMIC_RELAXED);
-		int err;
-
-		if (i >= job->count)
-			break;
-		err = endpoint_fetch_index(job->endpoint, job->numbers[i]);
-		if (err && err != DV_E_CORRUPT && err != DV_E_NOTFOUND)
-			return err;
-		if (err) {
-			pthread_mutex_lock(&job->mutex);
-			if (!job->bad.code)
-				error_save(err, &job->bad);
-			pthread_mutex_unlock(&job->mutex);
-		}
-	}
-	return cancel_check();
+	if (err != DV_E_CORRUPT && err != DV_E_NOTFOUND)
+		return err;
+	pthread_mutex_lock(&job->mutex);
+	if (!job->bad.code)
+		error_save(err, &job->bad);
+	pthread_mutex_unlock(&job->mutex);
+	return 0;
 }
 
 int endpoint_fetch_indexes(struct endpoint *e, const uint32_t *numbers,
 			   size_t count)
 {
-	struct index_job job = {
-		.endpoint = e, .numbers = numbers, .count = count,
-	};
+	struct index_job job = { .endpoint = e, .numbers = numbers };
 	int err;
 
 	if (!count)
 		return 0;
 	pthread_mutex_init(&job.mutex, NULL);
-	err = crew_run(count < e->jobs ? count : e->jobs, fetch_some_indexes,
-		       &job);
+	err = crew_each(e->jobs, count, fetch_one_index, &job);
 	pthread_mutex_destroy(&job.mutex);
 	if (!err && job.bad.code)
 		return error_restore(&job.bad);

@@ -14,7 +14,6 @@ struct prove {
 	struct push *push;
 	const uint32_t *numbers;
 	size_t count;
-	size_t next;		/* atomic */
 	uint64_t listed, most;	/* names seen, and to be seen at most */
 };
 
@@ -54,35 +53,26 @@ static int prove_by_list(struct prove *v, unsigned page)
 	return err ? err : 1;
 }
 
-static int prove_some(struct crew *crew, unsigned worker, void *data)
+static int prove_one(void *data, unsigned worker, size_t i)
 {
 	struct prove *v = data;
 	struct have *h = v->push->have;
+	struct have_pack *p = &h->packs[v->numbers[i]];
+	DV_AUTO_BUF struct buf name = BUF_INIT;
+	uint64_t size;
+	int err;
 
 	(void)worker;
-	while (!crew_failed(crew)) {
-		DV_AUTO_BUF struct buf name = BUF_INIT;
-		size_t i = __atomic_fetch_add(&v->next, 1, __ATOMIC_RELAXED);
-		struct have_pack *p;
-		uint64_t size;
-		int err;
-
-		if (i >= v->count)
-			break;
-		p = &h->packs[v->numbers[i]];
-		if (!open_question(p))
-			continue;
-		remote_pack_name(&p->ref.id, &name);
-		err = remote_stat(v->push->to->remote, name.data, &size);
-		if (err && err != DV_E_NOTFOUND)
-			return err;
-		p->proved = !err && size == p->ref.size;
-		if (!p->proved)
-			err = have_gone(h, v->numbers[i]);
-		if (err && err != DV_E_NOTFOUND)
-			return err;
-	}
-	return cancel_check();
+	if (!open_question(p))
+		return 0;
+	remote_pack_name(&p->ref.id, &name);
+	err = remote_stat(v->push->to->remote, name.data, &size);
+	if (err && err != DV_E_NOTFOUND)
+		return err;
+	p->proved = !err && size == p->ref.size;
+	if (!p->proved)
+		err = have_gone(h, v->numbers[i]);
+	return err == DV_E_NOTFOUND ? 0 : err;
 }
 
 /* 1: answered by a LIST; 0: each is to be asked for. */
@@ -137,8 +127,7 @@ int prove_packs(struct push *p, const uint32_t *numbers, size_t count,
 	v.count = asked.count;
 	err = asked.count ? prove_asked(p, &v, asked.count) : 1;
 	if (!err)
-		err = crew_run(asked.count < p->to->jobs ? asked.count :
-			       p->to->jobs, prove_some, &v);
+		err = crew_each(p->to->jobs, asked.count, prove_one, &v);
 	if (err < 0)
 		return err;
 	for (size_t i = 0; i < asked.count && gone; i++)

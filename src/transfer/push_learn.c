@@ -96,29 +96,18 @@ static void list_before(struct push *p, struct push_root *r)
 
 struct before_job {
 	struct push *push;
-	size_t next;	/* atomic; in push->others */
+	size_t start;	/* in push->others */
 };
 
-static int read_some_before(struct crew *crew, unsigned worker, void *data)
+static int read_before(void *data, unsigned worker, size_t i)
 {
-	struct before_job *job = data;
-	struct push *p = job->push;
+	const struct before_job *job = data;
+	struct push_before *b = &job->push->others[job->start + i];
+	int err = endpoint_locator(job->push->to, &b->id, &b->locator);
 
 	(void)worker;
-	while (!crew_failed(crew)) {
-		size_t i = __atomic_fetch_add(&job->next, 1,
-					      __ATOMIC_RELAXED);
-		struct push_before *b = &p->others[i];
-		int err;
-
-		if (i >= p->other_count)
-			break;
-		err = endpoint_locator(p->to, &b->id, &b->locator);
-		if (err && err != DV_E_NOTFOUND && err != DV_E_CORRUPT)
-			return err;
-		b->found = !err;
-	}
-	return cancel_check();
+	b->found = !err;
+	return err == DV_E_NOTFOUND || err == DV_E_CORRUPT ? 0 : err;
 }
 
 /* Only those that the remote has stay in `others`. */
@@ -155,8 +144,7 @@ static int learn_before(struct push *p, struct push_root *r, bool *more)
 		list_before(p, &p->roots[i]);
 	asked = p->other_count - start;
 	if (asked)
-		err = crew_run(asked < p->to->jobs ? asked : p->to->jobs,
-			       read_some_before, &job);
+		err = crew_each(p->to->jobs, asked, read_before, &job);
 	if (!err)
 		err = keep_before(p, start);
 	*more = p->other_count > start;

@@ -324,31 +324,15 @@ bool push_settle(struct push *p, struct push_root *r)
 
 /* --- all roots --------------------------------------------------------- */
 
-struct locator_job {
-	struct push *push;
-	size_t next;	/* atomic */
-};
-
-static int read_some_locators(struct crew *crew, unsigned worker, void *data)
+static int read_locator(void *data, unsigned worker, size_t i)
 {
-	struct locator_job *job = data;
-	struct push *p = job->push;
+	struct push *p = data;
+	struct push_root *r = &p->roots[i];
+	int err = endpoint_locator(p->to, &r->root->id, &r->old);
 
 	(void)worker;
-	while (!crew_failed(crew)) {
-		size_t i = __atomic_fetch_add(&job->next, 1,
-					      __ATOMIC_RELAXED);
-		struct push_root *r = &p->roots[i];
-		int err;
-
-		if (i >= p->count)
-			break;
-		err = endpoint_locator(p->to, &r->root->id, &r->old);
-		if (err && err != DV_E_NOTFOUND && err != DV_E_CORRUPT)
-			return err;
-		r->found = !err;
-	}
-	return cancel_check();
+	r->found = !err;
+	return err == DV_E_NOTFOUND || err == DV_E_CORRUPT ? 0 : err;
 }
 
 static void lose(struct push *p, uint32_t number)
@@ -452,15 +436,13 @@ static int distrust(struct push *p)
 
 int push_plan(struct push *p)
 {
-	struct locator_job job = { p, 0 };
 	TRACE_REGION("push: plan");
 	int err;
 
 	open_known(p);
 	/* no marker, no locators: see push_once() */
 	err = p->to->fresh ? 0 :
-	      crew_run(p->count < p->to->jobs ? p->count : p->to->jobs,
-		       read_some_locators, &job);
+	      crew_each(p->to->jobs, p->count, read_locator, p);
 	if (!err)
 		err = check_found(p);
 	if (!err && p->options->force && !p->options->dry_run)

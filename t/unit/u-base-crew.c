@@ -153,6 +153,44 @@ static void a_failure_frees_those_at_the_turnstile(void **state)
 	turnstile_release(&s.turn);
 }
 
+struct calls {
+	_Atomic unsigned times[100];
+	_Atomic unsigned workers;
+	size_t fails_at;
+};
+
+static int call(void *data, unsigned worker, size_t i)
+{
+	struct calls *c = data;
+
+	atomic_fetch_add(&c->times[i], 1);
+	atomic_fetch_or(&c->workers, 1u << worker);
+	return i == c->fails_at ? dv_fail(DV_E_IO, "number %zu", i) : 0;
+}
+
+static void each_is_called_once(void **state)
+{
+	struct calls c = { .fails_at = 1000 };
+
+	(void)state;
+	assert_int_equal(crew_each(4, 0, call, &c), 0);
+	assert_int_equal(c.workers, 0);
+	/* no more threads than there is to do */
+	assert_int_equal(crew_each(4, 1, call, &c), 0);
+	assert_int_equal(c.workers, 1);
+	assert_int_equal(c.times[0], 1);
+	assert_int_equal(crew_each(4, 100, call, &c), 0);
+	assert_int_equal(c.times[0], 2);
+	for (size_t i = 1; i < 100; i++)
+		assert_int_equal(c.times[i], 1);
+	/* one thread: nothing is begun after the failure */
+	c.fails_at = 50;
+	assert_int_equal(crew_each(1, 100, call, &c), DV_E_IO);
+	assert_string_equal(dv_error_text(), "number 50");
+	assert_int_equal(c.times[50], 2);
+	assert_int_equal(c.times[51], 1);
+}
+
 static void crews_have_a_size(void **state)
 {
 	(void)state;
@@ -247,6 +285,7 @@ int main(void)
 		cmocka_unit_test(cancelled_is_not_done),
 		cmocka_unit_test(a_turnstile_keeps_the_order),
 		cmocka_unit_test(a_failure_frees_those_at_the_turnstile),
+		cmocka_unit_test(each_is_called_once),
 		cmocka_unit_test(crews_have_a_size),
 		cmocka_unit_test(progress_comes_one_at_a_time_and_seldom),
 		cmocka_unit_test(children_get_and_give_bytes),
