@@ -70,3 +70,20 @@ void *array_grow(void *items, size_t need, size_t *room, size_t size)
 	*room = more;
 	return items;
 }
+
+size_t array_lower(const void *key, const void *items, size_t count,
+		   size_t size,
+		   int (*order)(const void *key, const void *item))
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (order(key, (const char *)items + middle * size) > 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}

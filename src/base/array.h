@@ -21,6 +21,14 @@
  */
 void *array_grow(void *items, size_t need, size_t *room, size_t size);
 
+/*
+ * The number of the first of `count` sorted items of `size` bytes that does not
+ * come before key, or count.  order(key, item) is as for bsearch(3).
+ */
+size_t array_lower(const void *key, const void *items, size_t count,
+		   size_t size,
+		   int (*order)(const void *key, const void *item));
+
 /* malloc, calloc and realloc that abort when memory is out. */
 void *xmalloc(size_t bytes);
 void *xcalloc(size_t count, size_t size);

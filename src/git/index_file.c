@@ -305,34 +305,28 @@ int index_names_get(struct dv_repo *repo, bool all,
 	return 0;
 }
 
+static int order_path(const void *path, const void *item)
+{
+	return strcmp(path, *(const char *const *)item);
+}
+
 size_t index_names_lower(const struct index_names *n, const char *name)
 {
-	size_t low = 0, high = n->path_count;
+	return array_lower(name, n->paths, n->path_count, sizeof(*n->paths),
+			   order_path);
+}
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (strcmp(n->paths[mid], name) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+static int order_pointer(const void *path, const void *item)
+{
+	return strcmp(path, ((const struct index_pointer *)item)->path);
 }
 
 size_t index_pointers_of(const struct index_names *n, const char *path,
 			 const struct index_pointer **out)
 {
-	size_t low = 0, high = n->count, end;
+	size_t low = array_lower(path, n->pointers, n->count,
+				 sizeof(*n->pointers), order_pointer), end;
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (strcmp(n->pointers[mid].path, path) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
 	*out = n->pointers + low;
 	for (end = low; end < n->count; end++)
 		if (strcmp(n->pointers[end].path, path))

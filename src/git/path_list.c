@@ -28,19 +28,15 @@ void path_list_sort(struct path_list *l)
 	l->count = kept;
 }
 
+static int order_path(const void *path, const void *item)
+{
+	return strcmp(path, *(const char *const *)item);
+}
+
 size_t path_list_lower(const struct path_list *l, const char *path)
 {
-	size_t low = 0, high = l->count;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (strcmp(l->items[mid], path) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	return array_lower(path, l->items, l->count, sizeof(*l->items),
+			   order_path);
 }
 
 bool path_list_has(const struct path_list *l, const char *path)

@@ -276,19 +276,15 @@ static int read_sighting(struct selection *s, struct revision *r,
 	return err;
 }
 
+static int order_match(const void *path, const void *item)
+{
+	return strcmp(path, ((const struct match *)item)->path);
+}
+
 static size_t first_match(const struct selection *s, const char *path)
 {
-	size_t low = 0, high = s->match_count;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (strcmp(s->matches[mid].path, path) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	return array_lower(path, s->matches, s->match_count,
+			   sizeof(*s->matches), order_match);
 }
 
 static int take_commits(struct selection *s, struct revision *r,

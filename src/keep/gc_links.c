@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/auto.h"
 #include "base/path.h"
 #include "git/repo.h"
@@ -30,25 +31,11 @@ static int by_size(const void *a, const void *b)
 	return (x->size > y->size) - (x->size < y->size);
 }
 
-/* The first file of that size, or as many as there are. */
-static size_t first_of(const struct search *s, uint64_t size)
-{
-	size_t low = 0, high = s->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (s->files[middle].size < size)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 static int look_at_row(struct search *s, const struct stat_row *row)
 {
-	size_t n = first_of(s, row->size);
+	const struct gc_whole wanted = { .size = row->size };
+	size_t n = array_lower(&wanted, s->files, s->count, sizeof(*s->files),
+			       by_size);
 	struct dv_id name;
 	int err;
 

@@ -114,19 +114,17 @@ static void add_before(const struct before *b, size_t number,
 	roots_add(out, t, "");
 }
 
+static int order_root(const void *path, const void *item)
+{
+	return strcmp(path, (*(const struct root *const *)item)->path);
+}
+
 static int take_before(const struct dv_tracked *t, void *data)
 {
 	const struct before *b = data;
-	size_t low = 0, high = b->of->count;
+	size_t low = array_lower(t->path, b->by_path, b->of->count,
+				 sizeof(*b->by_path), order_root);
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (strcmp(b->by_path[mid]->path, t->path) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
 	for (; low < b->of->count && !strcmp(b->by_path[low]->path, t->path);
 	     low++)
 		add_before(b, b->by_path[low] - b->of->items, t);

@@ -64,19 +64,15 @@ void diff_overlay_release(struct diff *d)
 	free(d->overlay.items);
 }
 
+static int order_entry(const void *path, const void *item)
+{
+	return path_order(path, ((const struct dv_status_entry *)item)->path);
+}
+
 size_t diff_overlay_lower(const struct diff *d, const char *path)
 {
-	size_t low = 0, high = d->overlay.count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (path_order(d->overlay.items[middle].path, path) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return array_lower(path, d->overlay.items, d->overlay.count,
+			   sizeof(*d->overlay.items), order_entry);
 }
 
 const struct dv_status_entry *diff_overlay_at(const struct diff *d,

@@ -60,20 +60,16 @@ static int take_tracked(const struct dv_tracked *t, void *data)
 	return 0;
 }
 
+static int order_tracked(const void *path, const void *item)
+{
+	return strcmp(path, ((const struct dv_tracked *)item)->path);
+}
+
 /* The tracked paths are sorted by their bytes. */
 static size_t tracked_lower(const struct asked *a, const char *path)
 {
-	size_t low = 0, high = a->count;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (strcmp(a->tracked[mid].path, path) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	return array_lower(path, a->tracked, a->count, sizeof(*a->tracked),
+			   order_tracked);
 }
 
 static bool is_pointer(const struct asked *a, const char *folder,
