@@ -520,7 +520,8 @@ void repo_let_go(struct store **held)
 		store_let_go(*held);
 }
 
-int repo_lock(struct dv_repo *repo, const char *command, struct lock *out)
+static int take_lock(struct dv_repo *repo, const char *command, int seconds,
+		     struct lock *out)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	const char *dir;
@@ -529,14 +530,26 @@ int repo_lock(struct dv_repo *repo, const char *command, struct lock *out)
 	if (err)
 		return err;
 	buf_addf(&path, "%s/lock", dir);
-	err = lock_take(out, path.data, command, -1, repo->waiting,
-			repo->waiting_data);
+	return lock_take(out, path.data, command, seconds, repo->waiting,
+			 repo->waiting_data);
+}
+
+int repo_try_lock(struct dv_repo *repo, const char *command, struct lock *out)
+{
+	return take_lock(repo, command, 0, out);
+}
+
+int repo_lock(struct dv_repo *repo, const char *command, struct lock *out)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	const char *dir = repo->state_dir;
+	int err = take_lock(repo, command, -1, out);
+
 	if (err)
 		return err;
 	/* a convenience: where it cannot be had, all else can */
 	drivers_configure(repo);
 	newfile_clean(dir);
-	buf_clear(&path);
 	buf_addf(&path, "%s/stat", dir);
 	newfile_clean(path.data);
 	return 0;

@@ -70,6 +70,9 @@ void repo_let_go(struct store **held);
  * waits for, see dv_repo_set_waiting().
  */
 int repo_lock(struct dv_repo *repo, const char *command, struct lock *out);
+/* The same lock and nothing else: DV_E_LOCKED when another has it. */
+int repo_try_lock(struct dv_repo *repo, const char *command,
+		  struct lock *out);
 
 /* --- hints (hint.c) ---------------------------------------------------- */
 

@@ -56,19 +56,6 @@ static bool index_unchanged(struct status *s, const struct stat *before)
 		timespec_ns(&now.st_mtim) == timespec_ns(&before->st_mtim);
 }
 
-/* The lock of repo_lock(), if it is free. */
-static int try_lock(struct dv_repo *repo, struct lock *out)
-{
-	DV_AUTO_BUF struct buf path = BUF_INIT;
-	const char *dir;
-	int err = repo_state_dir(repo, &dir);
-
-	if (err)
-		return err;
-	buf_addf(&path, "%s/lock", dir);
-	return lock_take(out, path.data, "status", 0, NULL, NULL);
-}
-
 void status_keep(struct status *s, const struct stat *before,
 		 const struct dv_id *stored)
 {
@@ -85,7 +72,7 @@ void status_keep(struct status *s, const struct stat *before,
 	sort_changes(&dirs);
 	if ((rows.count || dirs.count ||
 	     !dv_id_equal(stored, &s->index.stored)) &&
-	    !try_lock(s->repo, &lock) &&
+	    !repo_try_lock(s->repo, "status", &lock) &&
 	    index_unchanged(s, before))
 		stat_index_rewrite(&s->index, s->repo, s->path, rows.items,
 				   rows.count, dirs.items, dirs.count,
