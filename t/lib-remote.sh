@@ -44,21 +44,29 @@ use_s3 () {
 	}
 }
 
-# start_proxy <host:port> <plan>...: PROXY_PORT
-start_proxy () {
-	rm -f "$SCRATCH/proxy.out"
-	python3 "$TEST_DIR/helper/faultproxy.py" "$@" >"$SCRATCH/proxy.out" \
-		2>"$SCRATCH/proxy.err" &
-	PROXY_PID=$!
-	at_exit "kill $PROXY_PID 2>/dev/null"
-	until grep -q '^PORT' "$SCRATCH/proxy.out" 2>/dev/null
+# start_python <helper> <argument>...: one of ours, in Python; PYTHON_PORT and
+# PYTHON_PID
+start_python () {
+	python_out=$SCRATCH/$1.out python_helper=$TEST_DIR/helper/$1.py
+	shift
+	rm -f "$python_out"
+	python3 "$python_helper" "$@" >"$python_out" 2>"${python_out%out}err" &
+	PYTHON_PID=$!
+	at_exit "kill $PYTHON_PID 2>/dev/null"
+	until grep -q '^PORT' "$python_out" 2>/dev/null
 	do
-		kill -0 $PROXY_PID 2>/dev/null || {
-			echo "Bail out! the fault proxy does not start"
+		kill -0 $PYTHON_PID 2>/dev/null || {
+			echo "Bail out! $python_helper does not start"
 			exit 1
 		}
 	done
-	PROXY_PORT=$(sed -n 's/^PORT //p' "$SCRATCH/proxy.out")
+	PYTHON_PORT=$(sed -n 's/^PORT //p' "$python_out")
+}
+
+# start_proxy <host:port> <plan>...: PROXY_PORT
+start_proxy () {
+	start_python faultproxy "$@"
+	PROXY_PID=$PYTHON_PID PROXY_PORT=$PYTHON_PORT
 }
 
 stop_proxy () {

@@ -57,19 +57,10 @@ test_expect_success 'settings that contradict each other' '
 	dv doctor --offline >out && ! grep "^warning .*settings" out && dv remote remove odd
 '
 
-python3 "$TEST_DIR/helper/odd-server.py" "$SCRATCH" >odd.out 2>odd.err &
-odd_pid=$!
-at_exit "kill $odd_pid 2>/dev/null"
-until grep -q '^PORT' odd.out
-do
-	kill -0 $odd_pid 2>/dev/null || {
-		echo "Bail out! the odd server does not start"
-		exit 1
-	}
-done
+start_python odd-server "$SCRATCH"
 
 test_expect_success 'a clock that is off is told' '
-	cd repo && AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=not-told AWS_ENDPOINT_URL="http://127.0.0.1:$(sed -n "s/^PORT //p" ../odd.out)" && export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_ENDPOINT_URL &&
+	cd repo && AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=not-told AWS_ENDPOINT_URL="http://127.0.0.1:$PYTHON_PORT" && export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_ENDPOINT_URL &&
 	dv remote add skew s3://skew/x 2>/dev/null && test_exit_code 1 dv doctor --json -r skew >json && cat json && test "$(state_of "remote skew" "its clock is 10")" = warning && grep "s ahead of ours" json && grep timedatectl json &&
 	test "$(state_of "remote skew" "credentials: from AWS_ACCESS_KEY_ID")" = ok && ! grep not-told json && dv remote remove skew
 '

@@ -3,19 +3,11 @@
 test_description='remotes: odd and hostile servers, where credentials come from'
 
 . "${0%/*}/test-lib.sh"
+. "$TEST_DIR/lib-remote.sh"
 
 tool="$DV_BUILD/remote-tool"
-python3 "$TEST_DIR/helper/odd-server.py" "$SCRATCH" >odd.out 2>odd.err &
-odd_pid=$!
-at_exit "kill $odd_pid 2>/dev/null"
-until grep -q '^PORT' odd.out
-do
-	kill -0 $odd_pid 2>/dev/null || {
-		echo "Bail out! the odd server does not start"
-		exit 1
-	}
-done
-url=http://127.0.0.1:$(sed -n 's/^PORT //p' odd.out)
+start_python odd-server "$SCRATCH"
+url=http://127.0.0.1:$PYTHON_PORT
 python3 -c '
 import sys
 sys.stdout.buffer.write(bytes((i * 7 + i // 251) & 255 for i in range(300000)))

@@ -86,16 +86,8 @@ test_expect_success 'a folder of a web server is refused with a hint' '
 	cd repo && mkdir -p "$SCRATCH/nginx/www/open/d" && test_must_fail dv import-url "${HTTP_URL%/}/open/d/" no 2>err && cat err && grep "hint:" err
 '
 
-python3 "$TEST_DIR/helper/odd-server.py" "$SCRATCH" >odd.out 2>odd.err &
-at_exit "kill $! 2>/dev/null"
-until grep -q '^PORT' odd.out
-do
-	kill -0 $! 2>/dev/null || {
-		echo "Bail out! the odd server does not start"
-		exit 1
-	}
-done
-odd=http://127.0.0.1:$(sed -n 's/^PORT //p' odd.out)
+start_python odd-server "$SCRATCH"
+odd=http://127.0.0.1:$PYTHON_PORT
 
 test_expect_success 'names that are no files of a folder' '
 	cd repo && for what in up twice git empty beside slash

@@ -3,21 +3,13 @@
 test_description='moving in from git-lfs'
 
 . "${0%/*}/test-lib.sh"
+. "$TEST_DIR/lib-remote.sh"
 
 # start_lfs [<user:password>]: LFS_PORT, objects in $SCRATCH/lfs
 start_lfs () {
 	mkdir -p "$SCRATCH/lfs/objects"
-	python3 "$TEST_DIR/helper/lfs-server.py" "$SCRATCH/lfs" $1 >"$SCRATCH/lfs.out" 2>&1 &
-	LFS_PID=$!
-	at_exit "kill $LFS_PID 2>/dev/null"
-	until grep -q '^PORT' "$SCRATCH/lfs.out"
-	do
-		kill -0 $LFS_PID 2>/dev/null || {
-			echo "Bail out! the LFS server does not start"
-			exit 1
-		}
-	done
-	LFS_PORT=$(sed -n 's/^PORT //p' "$SCRATCH/lfs.out")
+	start_python lfs-server "$SCRATCH/lfs" $1
+	LFS_PORT=$PYTHON_PORT
 }
 
 # lfs_add <path>...: what git-lfs' filter would do: pointers in the index,

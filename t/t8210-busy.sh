@@ -12,15 +12,8 @@ EOF
 
 # start_busy <option>...: BUSY_PORT; what arrives is in busy.log
 start_busy () {
-	rm -f "$SCRATCH/busy.out"
-	python3 "$TEST_DIR/helper/busyproxy.py" "${HTTP_URL#http://}" "$SCRATCH/busy.log" "$@" >"$SCRATCH/busy.out" 2>"$SCRATCH/busy.err" &
-	BUSY_PID=$!
-	at_exit "kill $BUSY_PID 2>/dev/null"
-	until grep -q '^PORT' "$SCRATCH/busy.out" 2>/dev/null
-	do
-		kill -0 $BUSY_PID 2>/dev/null || return 1
-	done
-	BUSY_PORT=$(sed -n 's/^PORT //p' "$SCRATCH/busy.out")
+	start_python busyproxy "${HTTP_URL#http://}" "$SCRATCH/busy.log" "$@"
+	BUSY_PID=$PYTHON_PID BUSY_PORT=$PYTHON_PORT
 }
 
 stop_busy () {
