@@ -53,7 +53,6 @@ struct remote_kind {
 	int (*list)(struct remote *r, const char *prefix,
 		    remote_list_cb *fn,
 		    void *data);
-	/* NULL when it cannot. */
 	int (*list_files)(struct remote *r, remote_file_cb *fn, void *data);
 	int (*remove)(struct remote *r, const char *name);
 	/* NULL where there are no folders. */

@@ -183,12 +183,7 @@ int remote_get_rest(struct remote *r, const char *path, uint64_t offset,
 int remote_list_files(struct remote *r, remote_file_cb *fn, void *data)
 {
 	TRACE_REGION("remote: list");
-	if (r->kind->list_files)
-		return r->kind->list_files(r, fn, data);
-	return dv_hint(remote_fail(r, DV_E_UNSUPPORTED, "", "a web server "
-				   "does not say in a way all agree on what a "
-				   "folder has"),
-		       "take its files one by one");
+	return r->kind->list_files(r, fn, data);
 }
 
 int remote_get_file(struct remote *r, const char *path, const char *version,

@@ -125,10 +125,10 @@ int remote_get_rest(struct remote *r, const char *path, uint64_t offset,
 typedef int remote_file_cb(void *data, const char *path,
 			   const struct remote_facts *facts);
 /*
- * Calls fn for each file below the remote, in any order.  Nothing has been
- * checked of a path, which is relative to the remote.  A folder with something
- * else than files and folders in it is DV_E_UNSUPPORTED, as is a kind that
- * cannot list.
+ * Calls fn for each file below the remote, in any order, one at a time but
+ * perhaps in several threads.  Nothing has been checked of a path, which is
+ * relative to the remote.  A folder with something else than files and folders
+ * in it is DV_E_UNSUPPORTED, as is a web server without WebDAV.
  */
 int remote_list_files(struct remote *r, remote_file_cb *fn, void *data);
 

@@ -33,7 +33,7 @@ static char *copy(const char *text, size_t len)
 	return out;
 }
 
-char *url_unescape(const char *text, size_t len)
+char *url_decode(const char *text, size_t len)
 {
 	char *out = xmalloc(len + 1);
 	size_t n = 0;
@@ -45,14 +45,10 @@ char *url_unescape(const char *text, size_t len)
 			int high = len - i > 2 ? hex_value(text[i + 1]) : -1;
 			int low = high < 0 ? -1 : hex_value(text[i + 2]);
 
-			if (low < 0) {
-				free(out);
-				return NULL;
-			}
-			c = high << 4 | low;
+			c = low < 0 ? 0 : high << 4 | low;
 			i += 2;
 		}
-		if (c < 0x20 || c == 0x7f) {
+		if (!c) {
 			free(out);
 			return NULL;
 		}
@@ -60,6 +56,25 @@ char *url_unescape(const char *text, size_t len)
 	}
 	out[n] = '\0';
 	return out;
+}
+
+static bool has_control(const char *text)
+{
+	for (; *text; text++) {
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			return true;
+	}
+	return false;
+}
+
+char *url_unescape(const char *text, size_t len)
+{
+	char *out = url_decode(text, len);
+
+	if (!out || !has_control(out))
+		return out;
+	free(out);
+	return NULL;
 }
 
 static void add_escaped(struct buf *out, unsigned char c)
@@ -114,15 +129,6 @@ static bool parts_ok(const char *path)
 			return false;
 	}
 	return true;
-}
-
-static bool has_control(const char *text)
-{
-	for (; *text; text++) {
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			return true;
-	}
-	return false;
 }
 
 bool remote_object_name_ok(const char *name)

@@ -55,7 +55,9 @@ void url_redact(const char *text, struct buf *out);
  * A-Z a-z 0-9 - . _ ~ (and '/' with keep_slash), in upper-case hex.
  */
 void url_escape(const char *text, bool keep_slash, struct buf *out);
-/* The text with %xx undone, owned; NULL: a bad escape or a control byte. */
+/* The text with %xx undone, owned; NULL: a bad escape or a 0 byte. */
+char *url_decode(const char *text, size_t len);
+/* The same; NULL also for a control byte. */
 char *url_unescape(const char *text, size_t len);
 /* Appends host[:port]; the usual port is left out. */
 void url_authority(const struct url *u, struct buf *out);

@@ -410,6 +410,7 @@ const struct remote_kind remote_kind_webdav = {
 	.get_url = dav_get_url,
 	.put = dav_put,
 	.list = dav_list,
+	.list_files = dav_list_files,
 	.remove = dav_remove,
 	.remove_folder = dav_remove_folder,
 	.credentials = dav_credentials,

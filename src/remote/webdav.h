@@ -97,5 +97,7 @@ int dav_make_parents(struct remote *r, const char *name, const char *path);
 /* See remote_list(). */
 int dav_list(struct remote *r, const char *prefix, remote_list_cb *fn,
 	     void *data);
+/* See remote_list_files(). */
+int dav_list_files(struct remote *r, remote_file_cb *fn, void *data);
 
 #endif

@@ -1,5 +1,6 @@
 /* What lies in the folders of a WebDAV server: a PROPFIND for each. */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -8,32 +9,45 @@
 #include "base/auto.h"
 #include "base/crew.h"
 #include "base/error.h"
+#include "base/path.h"
 #include "remote/webdav.h"
 #include "remote/webdav_xml.h"
 #include "remote/xml.h"
 
-#define DEPTH_MAX	8	/* folders below each other */
-#define FOLDERS_MAX	((size_t)1 << 14)	/* on one level */
+/* Folders below each other, and on one level: of ours, of anybody's. */
+#define DEPTH_MAX		8
+#define FOLDERS_MAX		((size_t)1 << 14)
+#define ANY_DEPTH_MAX		512
+#define ANY_FOLDERS_MAX		((size_t)1 << 16)
 
 /* The folders of one level are asked for at once, then those below them. */
 struct listing {
 	struct remote *remote;
 	pthread_mutex_t mutex;	/* guards below, and is held in fn */
-	remote_list_cb *fn;
+	remote_list_cb *fn;	/* dav_list() */
+	remote_file_cb *file;	/* dav_list_files() */
 	void *data;
+	size_t folders_max;
 	char **level, **below;	/* owned; names with '/' at their ends */
 	size_t count, below_count, below_room;
 };
 
+#define NO_LISTING "a folder is listed by PROPFIND, which servers with " \
+	"WebDAV do; of this one take the files one by one, by their URLs"
+
 struct list_call {
 	struct dav_call d;
 	struct call_text answer;
+	bool files;		/* of anybody's, with their versions */
 };
 
-static const struct remote_source request = {
-	.bytes = (const uint8_t *)DAV_LIST_REQUEST, .fd = -1,
-	.len = sizeof(DAV_LIST_REQUEST) - 1,
-};
+#define REQUEST(more) { \
+	.bytes = (const uint8_t *)DAV_LIST_REQUEST(more), .fd = -1, \
+	.len = sizeof(DAV_LIST_REQUEST(more)) - 1, \
+}
+
+static const struct remote_source request = REQUEST("");
+static const struct remote_source files_request = REQUEST("<getetag/>");
 
 static int list_prepare(struct call *c, struct http_request *q)
 {
@@ -42,9 +56,25 @@ static int list_prepare(struct call *c, struct http_request *q)
 	dav_prepare(&l->d, q);
 	http_header(q, "Depth: 1");
 	http_header(q, "Content-Type: application/xml");
-	q->body = &request;
+	q->body = l->files ? &files_request : &request;
 	call_text_prepare(&l->answer, c, q);
 	return 0;
+}
+
+/* What servers without WebDAV say. */
+static bool knows_no_propfind(const struct http_answer *a)
+{
+	return http_good(a) || a->status == 400 || a->status == 405 ||
+	       a->status == 501;
+}
+
+/* The next step where somebody else's folder was to be listed. */
+static int hint_files(int verdict, const struct http_answer *a)
+{
+	if (verdict == DV_E_UNSUPPORTED)
+		return dv_hint(verdict, "is that where the folder is now?  "
+			       "then take that URL");
+	return a->status == 403 ? dv_hint(verdict, NO_LISTING) : verdict;
 }
 
 static int list_judge(struct call *c, struct http_answer *a)
@@ -58,12 +88,14 @@ static int list_judge(struct call *c, struct http_answer *a)
 		dav_worked(&l->d);
 		return CALL_DONE;
 	}
-	if (!http_good(a) && a->status != 405 && a->status != 501)
-		return dav_judge_refusal(&l->d, a);
+	if (!knows_no_propfind(a)) {
+		verdict = dav_judge_refusal(&l->d, a);
+		return l->files ? hint_files(verdict, a) : verdict;
+	}
 	call_fail(c, DV_E_UNSUPPORTED, "the server cannot say what it has: "
 		  "PROPFIND is answered with %s", http_status_text(a->status));
-	return dv_hint(c->code, "it needs WebDAV with PROPFIND; or use its "
-		       "folder where that is at hand");
+	return dv_hint(c->code, l->files ? NO_LISTING : "it needs WebDAV with "
+		       "PROPFIND; or use its folder where that is at hand");
 }
 
 static int fail_foreign(const struct listing *l, const char *folder)
@@ -91,7 +123,7 @@ static char *name_below(const struct listing *l, const char *href,
 			return NULL;
 		href += strlen(host);
 	}
-	name = url_unescape(href, strlen(href));
+	name = url_decode(href, strlen(href));
 	if (name && strlen(name) == len - 1 && !strncmp(name, path, len - 1))
 		name[0] = '\0';		/* without the '/' at its end */
 	else if (name && !strncmp(name, path, len))
@@ -101,6 +133,17 @@ static char *name_below(const struct listing *l, const char *href,
 		return NULL;
 	}
 	return name;
+}
+
+static int give_file(const struct listing *l, const char *path,
+		     const struct dav_entry *e)
+{
+	struct remote_facts facts = { .size = e->size };
+
+	if (e->version)
+		snprintf(facts.version, sizeof(facts.version), "%s",
+			 e->version);
+	return l->file(l->data, path, &facts);
 }
 
 /* Takes one name of `folder`; the mutex is held. */
@@ -116,11 +159,15 @@ static int take_name(struct listing *l, const char *folder, const char *name,
 		return fail_foreign(l, folder);
 	buf_addf(&full, "%s%.*s", folder, (int)len, name);
 	/* others may keep things below our folder */
-	if (!len || !remote_object_name_ok(full.data))
+	if (!len || (l->fn && !remote_object_name_ok(full.data)))
 		return cancel_check();
+	if (l->file && !path_name_ok(name, len))
+		return fail_foreign(l, folder);
 	if (!e->folder)
-		return l->fn(l->data, full.data, e->size, e->modified);
-	if (l->below_count >= FOLDERS_MAX)
+		return l->fn ? l->fn(l->data, full.data, e->size,
+				     e->modified) :
+			give_file(l, full.data, e);
+	if (l->below_count >= l->folders_max)
 		return remote_fail(l->remote, DV_E_CORRUPT, folder,
 				   "too many folders");
 	buf_addch(&full, '/');
@@ -132,7 +179,7 @@ static int take_name(struct listing *l, const char *folder, const char *name,
 static int take_page(struct listing *l, const char *folder, const char *path,
 		     const struct dav_page *page)
 {
-	DV_AUTO_FREE char *plain = url_unescape(path, strlen(path));
+	DV_AUTO_FREE char *plain = url_decode(path, strlen(path));
 	int err = 0;
 
 	pthread_mutex_lock(&l->mutex);
@@ -157,7 +204,11 @@ static int list_folder(struct listing *l, const char *folder)
 			.call = CALL_INIT(folder, list_prepare, list_judge),
 			.method = "PROPFIND",
 		},
-		.answer = { .bytes = BUF_INIT, .most = XML_MAX },
+		.answer = {
+			.bytes = BUF_INIT,
+			.most = l->file ? DAV_LIST_MAX : XML_MAX,
+		},
+		.files = l->file,
 	};
 	int err;
 
@@ -200,25 +251,45 @@ static void descend(struct listing *l)
 	l->below_count = l->below_room = 0;
 }
 
-int dav_list(struct remote *r, const char *prefix, remote_list_cb *fn,
-	     void *data)
+static int list_all(struct listing *l, const char *prefix, int depth_max)
 {
-	struct listing l = { .remote = r, .fn = fn, .data = data };
+	struct remote *r = l->remote;
 	int err = 0;
 
-	pthread_mutex_init(&l.mutex, NULL);
-	l.level = xcalloc(1, sizeof(*l.level));
-	l.level[l.count++] = xstrdup(prefix);
-	for (int depth = 0; l.count && !err; depth++) {
-		if (depth > DEPTH_MAX)
+	pthread_mutex_init(&l->mutex, NULL);
+	l->level = xcalloc(1, sizeof(*l->level));
+	l->level[l->count++] = xstrdup(prefix);
+	for (int depth = 0; l->count && !err; depth++) {
+		if (depth > depth_max)
 			err = remote_fail(r, DV_E_CORRUPT, prefix,
 					  "folders nested too deep");
 		else
-			err = crew_each(r->settings.jobs, l.count, list_one,
-					&l);
-		descend(&l);
+			err = crew_each(r->settings.jobs, l->count, list_one,
+					l);
+		descend(l);
 	}
-	free_level(&l);
-	pthread_mutex_destroy(&l.mutex);
+	free_level(l);
+	pthread_mutex_destroy(&l->mutex);
 	return err;
+}
+
+int dav_list(struct remote *r, const char *prefix, remote_list_cb *fn,
+	     void *data)
+{
+	struct listing l = {
+		.remote = r, .fn = fn, .data = data,
+		.folders_max = FOLDERS_MAX,
+	};
+
+	return list_all(&l, prefix, DEPTH_MAX);
+}
+
+int dav_list_files(struct remote *r, remote_file_cb *fn, void *data)
+{
+	struct listing l = {
+		.remote = r, .file = fn, .data = data,
+		.folders_max = ANY_FOLDERS_MAX,
+	};
+
+	return list_all(&l, "", ANY_DEPTH_MAX);
 }

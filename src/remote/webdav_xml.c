@@ -7,16 +7,19 @@
 #include "base/array.h"
 #include "base/error.h"
 #include "remote/number.h"
+#include "remote/remote.h"
 #include "remote/xml.h"
 
 #define RESPONSE	"multistatus/response"
 #define PROPSTAT	RESPONSE "/propstat"
+#define VERSION_ROOM	sizeof(((struct remote_facts *)0)->version)
 
 /* What a propstat says; it counts only when its status is a good one. */
 struct props {
 	bool folder, has_size;
 	uint64_t size;
 	int64_t modified;
+	const char *etag, *modified_text;
 	unsigned status;
 };
 
@@ -68,6 +71,10 @@ static void end_propstat(struct list_reader *l)
 		}
 		if (said->modified)
 			l->known.modified = said->modified;
+		if (said->modified_text)
+			l->known.modified_text = said->modified_text;
+		if (said->etag)
+			l->known.etag = said->etag;
 		l->known.status = said->status;
 	}
 	l->said = (struct props){ 0 };
@@ -86,12 +93,34 @@ static void end_response(struct list_reader *l)
 	} else if (!l->status) {
 		ARRAY_GROW(p->entries, p->count + 1, p->room);
 		p->entries[p->count++] = (struct dav_entry){
-			l->href, k->folder, k->size, k->modified,
+			l->href, k->etag ? k->etag : k->modified_text,
+			k->folder, k->size, k->modified,
 		};
 	}
 	l->href = NULL;
 	l->status = 0;
 	l->known = (struct props){ 0 };
+}
+
+/*
+ * Text that names a version, in the arena; NULL when it cannot.  A server that
+ * calls a new file's ETag weak calls it strong a second later.
+ */
+static const char *keep_version(struct list_reader *l, const struct buf *text)
+{
+	const char *at = text->data;
+	size_t len = text->len;
+
+	if (len > 2 && !strncmp(at, "W/", 2)) {
+		at += 2;
+		len -= 2;
+	}
+	if (!len || len >= VERSION_ROOM)
+		return NULL;
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)at[i] < 0x20 || at[i] == 0x7f)
+			return NULL;
+	return arena_copy(&l->page->arena, at, len);
 }
 
 static void list_end(struct xml *x)
@@ -108,6 +137,9 @@ static void list_end(struct xml *x)
 		l->bad |= x->text.len && !l->said.has_size;
 	} else if (xml_at(x, PROPSTAT "/prop/getlastmodified")) {
 		l->said.modified = read_time(x->text.data);
+		l->said.modified_text = keep_version(l, &x->text);
+	} else if (xml_at(x, PROPSTAT "/prop/getetag")) {
+		l->said.etag = keep_version(l, &x->text);
 	} else if (xml_at(x, PROPSTAT "/prop/resourcetype/collection")) {
 		l->said.folder = true;
 	} else if (xml_at(x, PROPSTAT "/status")) {
@@ -127,7 +159,10 @@ static void list_end(struct xml *x)
 int dav_xml_list(const char *text, size_t len, struct dav_page *out)
 {
 	struct list_reader l = { .page = out };
-	struct xml x = { .space = "DAV:", .end = list_end, .data = &l };
+	struct xml x = {
+		.space = "DAV:", .end = list_end, .data = &l,
+		.most = DAV_LIST_MAX,
+	};
 
 	if (!xml_read(&x, text, len) || l.bad || !l.is_list)
 		return dv_fail(DV_E_CORRUPT, "the listing is no XML of "

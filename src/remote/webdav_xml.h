@@ -10,6 +10,8 @@
 /* What WebDAV servers answer to PROPFIND: see xml.h. */
 struct dav_entry {
 	const char *href;	/* in the page's arena; as it came, escaped */
+	const char *version;	/* likewise: its ETag, else Last-Modified; NULL
+				   when neither is said */
 	bool folder;
 	uint64_t size;		/* of what is no folder */
 	int64_t modified;	/* nanoseconds since 1970; 0: not said */
@@ -24,11 +26,13 @@ struct dav_page {
 #define DAV_PAGE_INIT	{ NULL, 0, 0, ARENA_INIT }
 #define DV_AUTO_DAV_PAGE __attribute__((cleanup(dav_page_release)))
 
-/* What dav_xml_list() understands. */
-#define DAV_LIST_REQUEST \
+/* What dav_xml_list() understands; `more` is "", or "<getetag/>". */
+#define DAV_LIST_REQUEST(more) \
 	"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n" \
 	"<propfind xmlns=\"DAV:\"><prop><resourcetype/>" \
-	"<getcontentlength/><getlastmodified/></prop></propfind>\n"
+	"<getcontentlength/><getlastmodified/>" more "</prop></propfind>\n"
+/* Bytes of the listing of one folder, which has no pages: 100,000 names. */
+#define DAV_LIST_MAX	((size_t)64 << 20)
 
 /*
  * Reads a listing.  Names that went while it was made are left out.  Returns

@@ -96,7 +96,7 @@ bool xml_read(struct xml *x, const char *text, size_t len)
 {
 	enum XML_Status status;
 
-	if (len > XML_MAX)
+	if (len > (x->most ? x->most : XML_MAX))
 		return false;
 	x->parser = x->space ? XML_ParserCreateNS(NULL, ' ') :
 		    XML_ParserCreate(NULL);

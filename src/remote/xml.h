@@ -10,7 +10,7 @@
  * XML that comes from outside: no document types (so no entities), bounded
  * depth, bounded texts.
  */
-#define XML_MAX		((size_t)8 << 20)	/* bytes of one answer */
+#define XML_MAX		((size_t)8 << 20)	/* bytes of most answers */
 #define XML_DEPTH_MAX	16
 
 struct xml {
@@ -22,6 +22,7 @@ struct xml {
 	/* Called at the end of each element, with its text in x->text. */
 	void (*end)(struct xml *x);
 	void *data;
+	size_t most;		/* bytes; 0: XML_MAX */
 
 	/* xml_read()'s own */
 	struct XML_ParserStruct *parser;

@@ -173,12 +173,19 @@ static void a_multistatus(void **state)
 		"<x:getcontentlength>9</x:getcontentlength>"
 		"<getcontentlength>7</getcontentlength><resourcetype/>"
 		"<getlastmodified>Sun, 06 Nov 1994 08:49:37 GMT"
-		"</getlastmodified></prop>"
+		"</getlastmodified><getetag>W/\"1-2\"</getetag></prop>"
 		"<status>HTTP/1.1 200 OK</status></propstat></response>"
 		"<D:response><D:href>/g</D:href>"
 		"<D:status>HTTP/1.1 404 Not Found</D:status></D:response>"
+		"<D:response><D:href>/h</D:href><D:propstat><D:prop>"
+		"<D:getcontentlength>0</D:getcontentlength><D:getlastmodified>"
+		"today</D:getlastmodified><D:getetag>a\nb</D:getetag></D:prop>"
+		OK "</D:propstat></D:response>"
 		MULTI_END, &p), 0);
-	assert_int_equal(p.count, 2);
+	assert_int_equal(p.count, 3);
+	assert_null(p.entries[0].version);
+	assert_string_equal(p.entries[1].version, "\"1-2\"");
+	assert_string_equal(p.entries[2].version, "today");
 	assert_string_equal(p.entries[0].href, "/a%20b/");
 	assert_true(p.entries[0].folder && !p.entries[0].modified);
 	assert_true(!p.entries[1].folder && p.entries[1].size == 7);
