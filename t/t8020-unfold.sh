@@ -14,7 +14,7 @@ soon () {
 refused () {
 	soon "$@" >out 2>err
 	cat err
-	test $code -eq 1 && grep "occur in it more often than dv can follow" err
+	test $code -eq 1 && grep "occur in it more often than dv can follow" err && grep "^hint: .*dv ls <folder>" err
 }
 
 passes () {

@@ -223,12 +223,16 @@ static int mend_list(struct mend *m, const struct content *c, int fd)
 	struct store_reader *r = store_reader_new(m->store);
 	struct list_walk *walk;
 	struct place place;
+	struct stat st;
 	struct dv_id id;
 	uint64_t offset;
 	uint32_t len;
 	bool failed = false;
 	int err = list_walk_open(r, c, 0, &walk);
 
+	/* a file of another size is no reason to go as far as the list says */
+	if (!err && (fd < 0 || fstat(fd, &st) || (uint64_t)st.st_size != c->size))
+		list_walk_once(walk);
 	while (!err && (err = list_walk_next(walk, &id, &offset, &len)) == 1) {
 		err = store_find(m->store, OBJECT_DATA, &id, &place) ? 0 :
 		      chunk_from(m, fd, &id, offset, len);

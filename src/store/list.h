@@ -28,8 +28,18 @@ int list_builder_add(struct list_builder *b, const struct dv_id *chunk,
 int list_builder_finish(struct list_builder *b, struct content *out);
 void list_builder_free(struct list_builder *b);
 
-/* Walks the chunks of a file in order, from any offset. */
+/*
+ * Walks the chunks of a file in order, from any offset.
+ *
+ * A few nodes may stand for any number of chunks.  What is done for each byte is
+ * bounded by these; so that there are not many more steps than that, a list of
+ * more chunks than LIST_CHUNKS_FREE whose mean is below LIST_CHUNK_MEAN bytes
+ * is DV_E_CORRUPT.  Who does nothing for each byte calls list_walk_once().
+ */
 struct list_walk;
+
+#define LIST_CHUNKS_FREE	((uint64_t)1 << 18)
+#define LIST_CHUNK_MEAN		1024
 
 int list_walk_open(struct store_reader *r, const struct content *c,
 		   uint64_t offset, struct list_walk **out);
@@ -40,6 +50,12 @@ int list_walk_open(struct store_reader *r, const struct content *c,
  */
 int list_walk_next(struct list_walk *w, struct dv_id *id, uint64_t *offset,
 		   uint32_t *len);
+/*
+ * From now on passes over the chunks below nodes that were entered before: each
+ * chunk comes once at least, which is enough to find out whether all are here.
+ * Memory: some 50 bytes for each node.
+ */
+void list_walk_once(struct list_walk *w);
 void list_walk_close(struct list_walk *w);
 
 /*

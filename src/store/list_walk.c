@@ -7,6 +7,7 @@
 
 #include "base/array.h"
 #include "base/error.h"
+#include "base/map.h"
 
 struct entry {
 	struct dv_id id;
@@ -26,6 +27,8 @@ struct list_walk {
 	uint64_t offset;	/* of the next chunk */
 	unsigned levels;	/* 0: nothing to walk */
 	struct level level[NODE_DEPTH_MAX];
+	bool once;
+	struct id_map seen;	/* if so: nodes entered; their bytes */
 };
 
 static int keep_entry(void *data, const struct dv_id *id, uint64_t bytes,
@@ -109,6 +112,11 @@ static int enter_root(struct list_walk *w)
 	if (bytes_of(l) != c->size)
 		return dv_fail(DV_E_CORRUPT,
 			       "list node: sizes do not add up");
+	if (chunks_of(l) > LIST_CHUNKS_FREE &&
+	    c->size / chunks_of(l) < LIST_CHUNK_MEAN)
+		return dv_fail(DV_E_CORRUPT, "list node: %llu chunks for "
+			       "%llu bytes", (unsigned long long)chunks_of(l),
+			       (unsigned long long)c->size);
 	return 0;
 }
 
@@ -161,24 +169,57 @@ int list_walk_open(struct store_reader *r, const struct content *c,
 	return err;
 }
 
-int list_walk_next(struct list_walk *w, struct dv_id *id, uint64_t *offset,
-		   uint32_t *len)
+void list_walk_once(struct list_walk *w)
 {
-	const struct entry *entry;
+	w->once = true;
+}
+
+/*
+ * True when the node was entered before, and then as one of so many bytes; its
+ * level and its chunks go with its id.
+ */
+static bool pass_over(struct list_walk *w, const struct entry *entry)
+{
+	uint64_t *bytes;
+	bool added;
+
+	if (!w->once)
+		return false;
+	bytes = id_map_put(&w->seen, &entry->id, entry->bytes, &added);
+	return !added && *bytes == entry->bytes;
+}
+
+/* The lowest level that has an entry left, or w->levels. */
+static unsigned level_left(const struct list_walk *w)
+{
 	unsigned n = 0;
 
 	while (n < w->levels && w->level[n].next == w->level[n].count)
 		n++;
-	if (n == w->levels)
-		return 0;
-	for (; n; n--) {
-		struct level *l = &w->level[n];
-		int err = enter_node(w, n - 1, &l->entries[l->next]);
+	return n;
+}
 
+int list_walk_next(struct list_walk *w, struct dv_id *id, uint64_t *offset,
+		   uint32_t *len)
+{
+	const struct entry *entry;
+	unsigned n;
+
+	while ((n = level_left(w)) && n < w->levels) {
+		struct level *l = &w->level[n];
+		int err = 0;
+
+		entry = &l->entries[l->next];
+		if (pass_over(w, entry))
+			w->offset += entry->bytes;
+		else
+			err = enter_node(w, n - 1, entry);
 		if (err)
 			return err;
 		l->next++;
 	}
+	if (n == w->levels)
+		return 0;
 	entry = &w->level[0].entries[w->level[0].next++];
 	*id = entry->id;
 	*offset = w->offset;
@@ -193,5 +234,6 @@ void list_walk_close(struct list_walk *w)
 		return;
 	for (int i = 0; i < NODE_DEPTH_MAX; i++)
 		free(w->level[i].entries);
+	id_map_release(&w->seen);
 	free(w);
 }

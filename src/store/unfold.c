@@ -15,8 +15,11 @@ int unfold_paths(struct unfold *u, const char *name, size_t count)
 	u->paths += count;
 	if (u->paths <= UNFOLD_FREE || u->paths / UNFOLD_EACH <= u->entries)
 		return 0;
-	return dv_fail(DV_E_UNSUPPORTED, "%s: a few folders occur in it more "
-		       "often than dv can follow", name);
+	dv_fail(DV_E_UNSUPPORTED, "%s: a few folders occur in it more often "
+		"than dv can follow", name);
+	return dv_hint(DV_E_UNSUPPORTED, "all of it cannot be listed or "
+		       "written, a folder in it may: 'dv ls <folder>' looks "
+		       "into one");
 }
 
 int unfold_node(struct unfold *u, const char *name, const struct dv_id *id,

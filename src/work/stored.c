@@ -179,6 +179,7 @@ int content_here(struct store *s, struct store_reader *r,
 	err = list_walk_open(r, c, 0, &walk);
 	if (err)
 		return err == DV_E_NOTFOUND ? 0 : err;
+	list_walk_once(walk);
 	while ((err = list_walk_next(walk, &id, &offset, &len)) == 1)
 		if (!store_find(s, OBJECT_DATA, &id, &place))
 			break;

@@ -337,6 +337,80 @@ static void lies_about_what_is_below_are_found(void **state)
 	nodes_release(&n);
 }
 
+/*
+ * `levels` above a leaf, each with 512 entries that all name the one below: so
+ * many chunks, all of them the same one.
+ */
+static struct content repeated(struct nodes *n, unsigned levels, uint32_t len,
+			       struct dv_id *chunk)
+{
+	struct dv_id ids[512];
+	uint64_t numbers[1024], bytes = len, chunks = 1;
+	struct object o = { .len = 0 };
+
+	random_fill(chunk->bytes, DV_ID_SIZE, 4);
+	chunk->bytes[DV_ID_SIZE - 1] |= 1;
+	ids[0] = *chunk;
+	for (unsigned level = 0; level <= levels; level++) {
+		for (int i = 0; i < 512; i++) {
+			ids[i] = ids[0];
+			numbers[2 * i] = bytes;
+			numbers[2 * i + 1] = chunks;
+		}
+		o = forge(n, level, numbers, ids, 512);
+		bytes *= 512;
+		chunks *= 512;
+		ids[0] = o.id;
+	}
+	return (struct content){ o.id, bytes, true };
+}
+
+static void one_chunk_a_billion_times_takes_no_time_to_look_up(void **state)
+{
+	struct nodes n = { 0 };
+	struct dv_id chunk, id;
+	struct content c = repeated(&n, 3, DV_CHUNK_MAX, &chunk);
+	struct list_walk *w;
+	uint64_t offset, last = 0, steps = 0;
+	uint32_t len;
+	int err;
+
+	(void)state;
+	nodes_open(&n, NULL);
+	assert_int_equal(list_walk_open(n.reader, &c, 0, &w), 0);
+	list_walk_once(w);
+	while ((err = list_walk_next(w, &id, &offset, &len)) == 1) {
+		assert_true(dv_id_equal(&id, &chunk));
+		last = offset;
+		steps++;
+	}
+	assert_int_equal(err, 0);
+	/* the first leaf is entered before that is known */
+	assert_in_range(steps, 512, 1024);
+	assert_true(last < 1024 * (uint64_t)DV_CHUNK_MAX);
+	list_walk_close(w);
+	nodes_release(&n);
+}
+
+static void many_chunks_of_next_to_no_bytes_are_refused(void **state)
+{
+	struct nodes n = { 0 };
+	struct dv_id chunk;
+	struct content c = repeated(&n, 3, 1, &chunk);
+
+	(void)state;
+	nodes_open(&n, NULL);
+	assert_int_equal(walk_all(&n, &c), DV_E_CORRUPT);
+	nodes_release(&n);
+	/* a few of them may be what they like */
+	n = (struct nodes){ 0 };
+	c = repeated(&n, 1, 1, &chunk);
+	nodes_open(&n, NULL);
+	assert_int_equal(c.size, LIST_CHUNKS_FREE);
+	assert_int_equal(walk_all(&n, &c), 0);
+	nodes_release(&n);
+}
+
 static void bad_nodes_are_refused(void **state)
 {
 	struct nodes n = { 0 };
@@ -514,6 +588,9 @@ int main(void)
 		cmocka_unit_test(walks_begin_at_any_offset),
 		cmocka_unit_test(a_missing_node_is_not_found),
 		cmocka_unit_test(lies_about_what_is_below_are_found),
+		cmocka_unit_test(
+			one_chunk_a_billion_times_takes_no_time_to_look_up),
+		cmocka_unit_test(many_chunks_of_next_to_no_bytes_are_refused),
 		cmocka_unit_test(bad_nodes_are_refused),
 		cmocka_unit_test(lengths_have_one_form_only),
 		cmocka_unit_test(bad_chunks_and_failing_puts_stop_the_builder),
