@@ -63,6 +63,27 @@ test_expect_success 'the work tree as it is now' '
 	dv diff --content one data/text >../out && grep "^-two$" ../out && grep "^+four$" ../out && ! ls .git/dv/tmp | grep .
 '
 
+# json <path>: what --json --content says of one path from one to two
+json () { dv diff --json --content one two "$1" >../json && cat ../json; }
+
+test_expect_success '--json has the lines: of text, a table, what came and went' '
+	cd repo && json data/text | jq -e "[.hunks, .truncated, .binary] == [[{before_line: 1, before_lines: 3, after_line: 1, after_lines: 3, lines: [\" one\", \"-two\", \"+TWO\", \" three\"]}], null, null]" &&
+	json data/t.csv | jq -e ".rows.added == 1 and (.hunks[0].lines | index([\"-2,b\"]) and index([\"+4,d\"]))" && json data/gone | jq -e ".hunks == [{before_line: 1, before_lines: 1, after_line: 0, after_lines: 0, lines: [\"-gone for good\"]}]" &&
+	json data/long.txt | jq -e ".hunks[0].before_line == 149997" && dv diff --json one two | jq -se "all(has(\"hunks\") | not)"
+'
+
+test_expect_success '--json: binary, too long, a link, a bit' '
+	cd repo && json data/bin | jq -e "[.binary, .hunks] == [true, null]" && json data/huge.txt | jq -e "[.too_long, .hunks] == [true, null]" &&
+	json data/link | jq -e "has(\"hunks\") or has(\"binary\") | not" && json data/empty | jq -e "has(\"hunks\") | not"
+'
+
+test_expect_success '--json: not without end, and bytes that are no text' '
+	make_repo ends && cd ends && seq 5000 >many && { printf "%070000d\n" 1 && echo x; } >wide && printf "a\n" >last && printf "a\n\nb\n" >blank && dv add -q many wide last blank && git add -A && git commit -qm one && git tag one &&
+	seq 5001 10000 >many && { printf "%070000d\n" 2 && echo x; } >wide && printf "\377\033[31m" >last && printf "a\n\nB\n" >blank && git config diff.suppressBlankEmpty true && dv add -q many wide last blank && git commit -qam two && git tag two &&
+	json many | jq -e ".truncated and (.hunks | length == 1) and (.hunks[0] | .before_lines == 5000 and (.lines | length == 1000))" && json wide | jq -e ".truncated and .hunks[0].lines == []" &&
+	json last | jq -e ".hunks[0].lines == [\"-a\", \"+\\u00ff\\u001b[31m\", \"\\\\ No newline at end of file\"]" && json blank | jq -e ".hunks[0].lines[1] == \" \"" && test "$(wc -c <../json)" -lt 1000
+'
+
 test_expect_success 'colours as git has them' '
 	cd repo && git config color.diff always && dv diff --content data/text >../out && grep "$(printf "\033\[32m+")" ../out &&
 	git config color.diff auto && dv diff --content data/text >../out && ! grep "$(printf "\033")" ../out && git config --unset color.diff
@@ -80,7 +101,7 @@ test_expect_success 'content that the store lacks is told, the rest is shown' '
 	dv ls -R --rev one data >/dev/null && dv ls -R --rev two data >/dev/null &&
 	test_must_fail dv diff --content one two >../out 2>err && cat err && grep "^+fresh$" ../out &&
 	grep "^data/gone: its content is not in the store$" ../out && grep "the store lacks the content of" err &&
-	grep "hint: dv fetch --rev one; dv fetch --rev two" err && dv fetch -q --rev one && dv fetch -q --rev two &&
+	grep "hint: dv fetch --rev one; dv fetch --rev two" err && test_must_fail dv diff --json --content one two data/gone data/fresh >../json && jq -se "map(has(\"hunks\")) | sort == [false, true]" ../json && dv fetch -q --rev one && dv fetch -q --rev two &&
 	dv diff --content one two >../out && grep "^-gone for good$" ../out
 '
 

@@ -61,7 +61,7 @@ test_expect_success '--json has the numbers; other forms go without' '
 	assert row["rows"] == {"before": 2, "after": 2, "added": 1, "removed": 1, "changed": 0}, row
 	assert row["columns"] == {"added": ["m"], "removed": ["n"]}
 	END
-	dv diff --json --content HEAD~1 HEAD t.csv | grep "\"removed\":1}" && dv diff --json HEAD~1 HEAD >../out && test_must_fail grep rows ../out && test_exit_code 129 dv diff --stat --key id
+	dv diff --json --content HEAD~1 HEAD t.csv | jq -e "[.rows.removed, .hunks[0].lines] == [1, [\"-id,n\", \"+id,m\", \" 1,a\", \"-2,b\", \"+3,b\"]]" && dv diff --json HEAD~1 HEAD >../out && test_must_fail grep rows ../out && test_exit_code 129 dv diff --stat --key id
 '
 
 test_expect_success 'the work tree as it is now' '

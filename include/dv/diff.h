@@ -86,6 +86,22 @@ int dv_diff_lines(struct dv_repo *repo, const struct dv_change *change,
 		  int (*write)(void *data, const uint8_t *bytes, size_t len),
 		  void *data);
 
+/* The same for programs. */
+struct dv_diff_hunks {
+	bool binary, too_long;	/* then there is no text */
+	char *text;		/* owned; the hunks, each from its "@@" line on;
+				   NULL: nothing differs that has lines */
+	size_t len;
+};
+
+/*
+ * DV_E_INCOMPLETE when the store lacks content.  The text is made in memory,
+ * and is about as long as both sides at most.
+ */
+int dv_diff_hunks(struct dv_repo *repo, const struct dv_change *change,
+		  bool colour, struct dv_diff_hunks *out);
+void dv_diff_hunks_release(struct dv_diff_hunks *h);
+
 /*
  * What differs between the rows of two versions of a table: a file called
  * .csv, .tsv, .tab or .psv, whose first row names its columns.

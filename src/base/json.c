@@ -8,9 +8,9 @@
 #include "base/error.h"
 #include "base/utf8.h"
 
-static void add_text(struct buf *b, const char *text)
+static void add_text(struct buf *b, const char *text, size_t len)
 {
-	size_t len = strlen(text), n;
+	size_t n;
 
 	buf_addch(b, '"');
 	for (size_t i = 0; i < len; i += n ? n : 1) {
@@ -33,7 +33,7 @@ static void lead_in(struct buf *b, const char *key)
 	if (b->len && !strchr("{[:\n", b->data[b->len - 1]))
 		buf_addch(b, ',');
 	if (key) {
-		add_text(b, key);
+		add_text(b, key, strlen(key));
 		buf_addch(b, ':');
 	}
 }
@@ -68,8 +68,14 @@ void json_array_end(struct buf *b)
 
 void json_add_string(struct buf *b, const char *key, const char *value)
 {
+	json_add_bytes(b, key, value, strlen(value));
+}
+
+void json_add_bytes(struct buf *b, const char *key, const char *value,
+		    size_t len)
+{
 	lead_in(b, key);
-	add_text(b, value);
+	add_text(b, value, len);
 }
 
 void json_add_number(struct buf *b, const char *key, uint64_t value)

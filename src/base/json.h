@@ -36,6 +36,9 @@ void json_array_end(struct buf *b);
 
 /* A member of an object, or with key NULL an item of an array. */
 void json_add_string(struct buf *b, const char *key, const char *value);
+/* The same for text that may have NUL bytes in it. */
+void json_add_bytes(struct buf *b, const char *key, const char *value,
+		    size_t len);
 void json_add_number(struct buf *b, const char *key, uint64_t value);
 void json_add_bool(struct buf *b, const char *key, bool value);
 void json_add_null(struct buf *b, const char *key);

@@ -104,14 +104,16 @@ static int lacking_content(const struct diff *d)
 
 static int show_content(struct diff *d, const struct dv_change *c)
 {
-	struct dv_diff_rows rows;
+	struct diff_content content = { .hunks = { .text = NULL } };
 	int err = dv_diff_rows(d->repo, c, d->keys.items, d->keys.count,
-			       &rows);
+			       &content.rows);
 
-	if (err && err != DV_E_INCOMPLETE)
-		return err;
-	diff_show(d->repo, d->form, d->nul, c, &rows);
-	dv_diff_rows_release(&rows);
+	if (!err && d->form == DIFF_JSON)
+		err = dv_diff_hunks(d->repo, c, false, &content.hunks);
+	if (!err || err == DV_E_INCOMPLETE)
+		diff_show(d->repo, d->form, d->nul, c, &content);
+	dv_diff_rows_release(&content.rows);
+	dv_diff_hunks_release(&content.hunks);
 	if (!err && d->form == DIFF_LISTING)
 		err = dv_diff_lines(d->repo, c, d->colour, write_out, NULL);
 	return pass_lacking(d, c, err);

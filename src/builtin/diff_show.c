@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/path.h"
+#include "builtin/diff_hunks.h"
 #include "builtin/diff_rows.h"
 #include "builtin/diff_show.h"
 #include "builtin/open.h"
@@ -259,7 +260,7 @@ static void add_side(struct buf *out, const char *key,
 }
 
 static void show_json(const struct dv_change *c,
-		      const struct dv_diff_rows *rows)
+		      const struct diff_content *content)
 {
 	DV_AUTO_BUF struct buf out = BUF_INIT;
 
@@ -275,20 +276,22 @@ static void show_json(const struct dv_change *c,
 		add_side(&out, "before", c->before);
 	if (c->after)
 		add_side(&out, "after", c->after);
-	if (rows)
-		diff_rows_add_json(&out, rows);
+	if (content) {
+		diff_rows_add_json(&out, &content->rows);
+		diff_hunks_add_json(&out, &content->hunks);
+	}
 	json_object_end(&out);
 	puts(out.data);
 }
 
 void diff_show(const struct dv_repo *repo, enum diff_form form, int nul,
-	       const struct dv_change *c, const struct dv_diff_rows *rows)
+	       const struct dv_change *c, const struct diff_content *content)
 {
 	switch (form) {
 	case DIFF_LISTING:
 		show_listing(repo, c);
-		if (rows)
-			diff_rows_print(repo, c, rows);
+		if (content)
+			diff_rows_print(repo, c, &content->rows);
 		break;
 	case DIFF_STAT:
 		show_stat(repo, c);
@@ -297,7 +300,7 @@ void diff_show(const struct dv_repo *repo, enum diff_form form, int nul,
 		show_name_status(c, nul);
 		break;
 	case DIFF_JSON:
-		show_json(c, rows);
+		show_json(c, content);
 		break;
 	case DIFF_MARKDOWN:
 		show_markdown(repo, c);

@@ -1,6 +1,7 @@
-/* dv_diff_lines(): a unified diff of one change, by the user's git. */
+/* dv_diff_hunks(), dv_diff_lines(): a unified diff of one change, by the user's git. */
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "dv/diff.h"
@@ -80,26 +81,12 @@ static const char *first_hunk(const char *text)
 	return text;
 }
 
-static void add_header(struct buf *out, const char *mark, const char *letter,
-		       const struct dv_entry *e, bool colour)
-{
-	buf_addf(out, "%s%s ", colour ? "\033[1m" : "", mark);
-	if (e) {
-		DV_AUTO_BUF struct buf name = BUF_INIT;
-
-		buf_addf(&name, "%s/%s", letter, e->path);
-		path_quote(name.data, out);
-	} else {
-		buf_addstr(out, "/dev/null");
-	}
-	buf_addf(out, "%s\n", colour ? "\033[m" : "");
-}
-
 static int run_git(const char *dir, const char *before, const char *after,
 		   bool colour, struct buf *out)
 {
 	const char *const argv[] = {
-		"git", "-C", dir, "--no-pager", "diff", "--no-index",
+		"git", "-C", dir, "--no-pager", "-c",
+		"diff.suppressBlankEmpty=false", "diff", "--no-index",
 		"--no-ext-diff", "--no-textconv", "--no-color-moved",
 		colour ? "--color=always" : "--color=never", "--",
 		before, after, NULL
@@ -111,7 +98,7 @@ static int run_git(const char *dir, const char *before, const char *after,
 }
 
 static int compare(struct dv_repo *repo, const struct dv_change *c,
-		   bool colour, struct buf *out)
+		   bool colour, struct dv_diff_hunks *out)
 {
 	DV_AUTO_BUF struct buf diff = BUF_INIT;
 	const char *before = "before", *after = "after", *dir, *hunk;
@@ -129,15 +116,49 @@ static int compare(struct dv_repo *repo, const struct dv_change *c,
 	if (err || !diff.len)
 		return err;
 	hunk = first_hunk(diff.data);
-	if (!hunk) {
-		path_quote((c->after ? c->after : c->before)->path, out);
-		buf_addstr(out, ": binary\n");
-		return 0;
+	if (hunk) {
+		out->len = diff.len - (size_t)(hunk - diff.data);
+		memmove(diff.data, hunk, out->len + 1);
+		out->text = buf_detach(&diff);
 	}
-	add_header(out, "---", "a", c->before, colour);
-	add_header(out, "+++", "b", c->after, colour);
-	buf_add(out, hunk, diff.len - (size_t)(hunk - diff.data));
+	out->binary = !hunk;
 	return 0;
+}
+
+void dv_diff_hunks_release(struct dv_diff_hunks *h)
+{
+	free(h->text);
+	memset(h, 0, sizeof(*h));
+}
+
+int dv_diff_hunks(struct dv_repo *repo, const struct dv_change *change,
+		  bool colour, struct dv_diff_hunks *out)
+{
+	const struct dv_entry *a = change->before, *b = change->after;
+
+	memset(out, 0, sizeof(*out));
+	if (!diff_side_differ(change))
+		return 0;
+	out->too_long = (a && a->size > DV_DIFF_LINES_MOST) ||
+		(b && b->size > DV_DIFF_LINES_MOST);
+	return out->too_long ? 0 : compare(repo, change, colour, out);
+}
+
+/* --- for people ------------------------------------------------------ */
+
+static void add_header(struct buf *out, const char *mark, const char *letter,
+		       const struct dv_entry *e, bool colour)
+{
+	buf_addf(out, "%s%s ", colour ? "\033[1m" : "", mark);
+	if (e) {
+		DV_AUTO_BUF struct buf name = BUF_INIT;
+
+		buf_addf(&name, "%s/%s", letter, e->path);
+		path_quote(name.data, out);
+	} else {
+		buf_addstr(out, "/dev/null");
+	}
+	buf_addf(out, "%s\n", colour ? "\033[m" : "");
 }
 
 int dv_diff_lines(struct dv_repo *repo, const struct dv_change *change,
@@ -147,17 +168,24 @@ int dv_diff_lines(struct dv_repo *repo, const struct dv_change *change,
 {
 	const struct dv_entry *a = change->before, *b = change->after;
 	DV_AUTO_BUF struct buf out = BUF_INIT;
-	int err = 0;
+	struct dv_diff_hunks hunks;
+	int err = dv_diff_hunks(repo, change, colour, &hunks);
 
-	if (!diff_side_differ(change))
-		return 0;
-	if ((a && a->size > DV_DIFF_LINES_MOST) ||
-	    (b && b->size > DV_DIFF_LINES_MOST)) {
+	if (err)
+		return err;
+	if (hunks.text) {
+		add_header(&out, "---", "a", a, colour);
+		add_header(&out, "+++", "b", b, colour);
+		buf_add(&out, hunks.text, hunks.len);
+	} else if (hunks.binary || hunks.too_long) {
 		path_quote((b ? b : a)->path, &out);
-		buf_addf(&out, ": more than %u MiB, not compared by lines\n",
-			 (unsigned)(DV_DIFF_LINES_MOST >> 20));
-	} else {
-		err = compare(repo, change, colour, &out);
+		if (hunks.binary)
+			buf_addstr(&out, ": binary\n");
+		else
+			buf_addf(&out, ": more than %u MiB, not compared by "
+				 "lines\n",
+				 (unsigned)(DV_DIFF_LINES_MOST >> 20));
 	}
-	return err ? err : write(data, (const uint8_t *)out.data, out.len);
+	dv_diff_hunks_release(&hunks);
+	return out.len ? write(data, (const uint8_t *)out.data, out.len) : 0;
 }
