@@ -18,6 +18,7 @@
 
 /* What is known while looking. */
 struct search {
+	bool apart;		/* the environment is about another one */
 	char *found;		/* owned: the folder that has .git, or NULL */
 	char *git_file;		/* owned: a .git that is a file, or NULL */
 	char *git_dir;		/* owned */
@@ -75,10 +76,15 @@ static int read_path_file(const char *file, struct buf *out)
 	return 0;
 }
 
-/* The common folder of a git folder: itself, or what `commondir` says. */
-static char *common_dir_of(const char *git_dir)
+static const char *variable(const struct search *s, const char *name)
 {
-	const char *set = getenv("GIT_COMMON_DIR");
+	return s->apart ? NULL : getenv(name);
+}
+
+/* The common folder of a git folder: itself, or what `commondir` says. */
+static char *common_dir_of(const struct search *s, const char *git_dir)
+{
+	const char *set = variable(s, "GIT_COMMON_DIR");
 	DV_AUTO_BUF struct buf file = BUF_INIT;
 	DV_AUTO_BUF struct buf text = BUF_INIT;
 
@@ -120,15 +126,15 @@ static bool head_ok(const char *git_dir)
 }
 
 /* By git's measure: HEAD, objects and refs. */
-static bool is_git_dir(const char *path)
+static bool is_git_dir(const struct search *s, const char *path)
 {
-	const char *objects = getenv("GIT_OBJECT_DIRECTORY");
+	const char *objects = variable(s, "GIT_OBJECT_DIRECTORY");
 	DV_AUTO_BUF struct buf sub = BUF_INIT;
 	DV_AUTO_FREE char *common = NULL;
 
 	if (!head_ok(path))
 		return false;
-	common = common_dir_of(path);
+	common = common_dir_of(s, path);
 	if (!common)
 		return false;
 	join(&sub, common, "objects");
@@ -139,7 +145,7 @@ static bool is_git_dir(const char *path)
 }
 
 /* "gitdir: <path>" in the file `path`: that folder, without symlinks. */
-static int read_git_file(const char *path, char **out)
+static int read_git_file(struct search *s, const char *path)
 {
 	DV_AUTO_BUF struct buf text = BUF_INIT;
 	DV_AUTO_BUF struct buf dir = BUF_INIT;
@@ -150,10 +156,10 @@ static int read_git_file(const char *path, char **out)
 	if (strncmp(text.data, "gitdir: ", 8))
 		return dv_fail(DV_E_INVALID, "bad git file: %s", path);
 	buf_add(&dir, path, path_parent_len(path));
-	*out = resolve(dir.len ? dir.data : "/", text.data + 8);
-	if (!*out || !is_git_dir(*out)) {
-		free(*out);
-		*out = NULL;
+	s->git_dir = resolve(dir.len ? dir.data : "/", text.data + 8);
+	if (!s->git_dir || !is_git_dir(s, s->git_dir)) {
+		free(s->git_dir);
+		s->git_dir = NULL;
 		return dv_fail(DV_E_NOTFOUND, "not a git repository: %s "
 			       "(from %s)", text.data + 8, path);
 	}
@@ -171,10 +177,10 @@ static int look_at(struct search *s, const char *dir)
 	if (stat(path.data, &st) < 0)
 		return 0;
 	if (S_ISDIR(st.st_mode)) {
-		if (is_git_dir(path.data))
+		if (is_git_dir(s, path.data))
 			s->git_dir = realpath(path.data, NULL);
 	} else if (S_ISREG(st.st_mode)) {
-		err = read_git_file(path.data, &s->git_dir);
+		err = read_git_file(s, path.data);
 		if (err)
 			return err;
 		s->git_file = xstrdup(path.data);
@@ -256,7 +262,7 @@ static int search_up(const char *start, struct search *s)
 		err = look_at(s, dir.data);
 		if (err || s->git_dir)
 			return err;
-		if (is_git_dir(dir.data))
+		if (is_git_dir(s, dir.data))
 			return no_worktree(dir.data, "git folder");
 		if (dir.len <= 1)
 			return not_found();
@@ -278,8 +284,8 @@ static int search_explicit(const char *set, struct search *s)
 	struct stat st;
 
 	if (real && !stat(real, &st) && S_ISREG(st.st_mode))
-		return read_git_file(real, &s->git_dir);
-	if (!real || !is_git_dir(real))
+		return read_git_file(s, real);
+	if (!real || !is_git_dir(s, real))
 		return dv_fail(DV_E_NOTFOUND,
 			       "not a git repository (from GIT_DIR): %s", set);
 	s->git_dir = real;
@@ -333,13 +339,73 @@ int git_discover(const char *start, struct git_place *out)
 	if (err)
 		return err;
 	out->git_dir = xstrdup(s.git_dir);
-	out->common_dir = common_dir_of(s.git_dir);
+	out->common_dir = common_dir_of(&s, s.git_dir);
 	if (!out->common_dir)
 		err = dv_fail(DV_E_INVALID, "bad commondir in %s", s.git_dir);
 	if (!err)
 		err = find_worktree(&s, real, out);
 	if (!err && !(set && *set))
 		err = git_owner_check(out->worktree, s.git_file, s.git_dir);
+	if (err)
+		git_place_release(out);
+	return err;
+}
+
+/* --- another one on this machine ---------------------------------------- */
+
+/* Of a git folder alone: what it says, or the folder that it is `.git` of. */
+static char *worktree_of(const char *git_dir, const struct git_format *f)
+{
+	DV_AUTO_BUF struct buf above = BUF_INIT;
+
+	if (f->worktree)
+		return resolve(git_dir, f->worktree);
+	if (!f->bare && !strcmp(path_name(git_dir), ".git")) {
+		buf_add(&above, git_dir, path_parent_len(git_dir));
+		return xstrdup(above.len ? above.data : "/");
+	}
+	return xstrdup(git_dir);
+}
+
+/* The owner is looked at before anything is read from its configuration. */
+static int place_at(struct search *s, const char *folder, struct git_place *out)
+{
+	struct git_format f = { 0 };
+	int err = git_owner_check(folder, s->git_file, s->git_dir);
+
+	if (err)
+		return err;
+	out->git_dir = xstrdup(s->git_dir);
+	out->common_dir = common_dir_of(s, s->git_dir);
+	if (!out->common_dir)
+		return dv_fail(DV_E_INVALID, "bad commondir in %s",
+			       s->git_dir);
+	err = git_format_read(out->git_dir, out->common_dir, &f);
+	if (!err)
+		out->worktree = s->found ? xstrdup(s->found) :
+			worktree_of(out->git_dir, &f);
+	git_format_release(&f);
+	return err || out->worktree ? err :
+		dv_fail(DV_E_NOTFOUND, "there is no work tree of %s", folder);
+}
+
+int git_discover_at(const char *folder, struct git_place *out)
+{
+	DV_AUTO_SEARCH struct search s = { .apart = true };
+	DV_AUTO_FREE char *real = realpath(folder, NULL);
+	int err;
+
+	memset(out, 0, sizeof(*out));
+	if (!real)
+		return dv_fail_errno("cannot look at %s", folder);
+	err = look_at(&s, real);
+	if (!err && !s.git_dir && is_git_dir(&s, real))
+		s.git_dir = xstrdup(real);
+	if (!err && !s.git_dir)
+		err = dv_fail(DV_E_NOTFOUND, "not a git repository: %s",
+			      folder);
+	if (!err)
+		err = place_at(&s, real, out);
 	if (err)
 		git_place_release(out);
 	return err;

@@ -23,6 +23,12 @@ struct git_place {
  * failure *out is empty.
  */
 int git_discover(const char *start, struct git_place *out);
+/*
+ * The repository whose work tree or git folder `folder` is, whatever the
+ * environment says of another one; nothing above is looked at.  Of a bare
+ * repository `worktree` is the git folder.  Returns as above.
+ */
+int git_discover_at(const char *folder, struct git_place *out);
 void git_place_release(struct git_place *p);
 
 #endif

@@ -1,5 +1,7 @@
 #include "git/foreign.h"
 
+#include <string.h>
+
 #include "base/array.h"
 #include "base/error.h"
 #include "base/process.h"
@@ -91,4 +93,22 @@ const char *repo_origin(const struct dv_repo *repo)
 const char *repo_base_dir(const struct dv_repo *repo)
 {
 	return repo->foreign ? repo->base_dir : repo->place.worktree;
+}
+
+int foreign_stores(const char *folder, struct path_list *out)
+{
+	struct dv_repo *repo = repo_new();
+	int err = git_discover_at(folder, &repo->place);
+
+	repo->apart = true;
+	if (!err)
+		err = settings_load(repo);
+	if (!err)
+		err = repo_find_store_path(repo);
+	if (!err) {
+		path_list_add(out, repo->store_path, strlen(repo->store_path));
+		err = repo_fallbacks(repo, out);
+	}
+	dv_repo_close(repo);
+	return err;
 }

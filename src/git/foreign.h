@@ -6,6 +6,7 @@
 #include "dv/repo.h"
 
 #include "base/buf.h"
+#include "git/path_list.h"
 
 /*
  * Somebody else's repository: one that dv has made at a place of its own to
@@ -29,6 +30,16 @@ int repo_open_foreign(const struct foreign *f, struct dv_repo **out);
 const char *repo_origin(const struct dv_repo *repo);
 /* The folder that relative remotes are relative to, or NULL. */
 const char *repo_base_dir(const struct dv_repo *repo);
+
+/*
+ * The stores that a repository on this machine reads from, its own first, then
+ * its fallbacks, as its configuration says: `folder` is its work tree (of any
+ * kind: linked, a submodule) or git folder.  Nothing is written and no command
+ * runs there; the environment, which is about the user's own repository, says
+ * nothing.  DV_E_NOTFOUND when it is no repository, DV_E_INVALID when it belongs to
+ * somebody else and safe.directory does not have it.
+ */
+int foreign_stores(const char *folder, struct path_list *out);
 
 enum foreign_git_flags {
 	FOREIGN_GIT_WORK = 1,	/* with `work` as work tree, and an index

@@ -25,6 +25,7 @@ struct dv_repo {
 	char *base_dir;			/* owned, or NULL: of a foreign one */
 	char *origin;			/* likewise */
 	bool foreign;			/* only .dvconfig has settings */
+	bool apart;			/* the environment has none for it */
 	int fd;				/* of the work tree, or -1 */
 	bool state_dir_made;
 	struct config git_config;	/* lowest precedence first */
@@ -50,6 +51,9 @@ const char *settings_git(const struct dv_repo *repo, const char *name);
 
 /* An empty one, for those who open it. */
 struct dv_repo *repo_new(void);
+
+/* Sets store_path by the settings. */
+int repo_find_store_path(struct dv_repo *repo);
 
 /* DV_E_INVALID unless value is a path inside the work tree, symlinks apart. */
 int repo_check_confined(const struct dv_repo *repo, const char *name,

@@ -85,7 +85,7 @@ int repo_check_confined(const struct dv_repo *repo, const char *name,
 }
 
 /* Who commits .dvconfig does not choose where on this machine we write. */
-static int find_store_path(struct dv_repo *repo)
+int repo_find_store_path(struct dv_repo *repo)
 {
 	const char *set = dv_config_get(repo, "store.path");
 	const char *shared = dv_config_get_at(repo, DV_CONFIG_PROJECT,
@@ -187,7 +187,7 @@ int dv_repo_open(const char *start, struct dv_repo **out)
 	if (!err)
 		err = settings_load(repo);
 	if (!err)
-		err = find_store_path(repo);
+		err = repo_find_store_path(repo);
 	if (err)
 		dv_repo_close(repo);
 	else
@@ -291,7 +291,7 @@ static int set_up(struct dv_repo *repo)
 	if (!err)
 		err = settings_load(repo);
 	if (!err)
-		err = find_store_path(repo);
+		err = repo_find_store_path(repo);
 	if (!err)
 		err = repo_store(repo, &store);
 	if (!err)

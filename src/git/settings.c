@@ -59,7 +59,7 @@ static int read_git_levels(struct dv_repo *repo, struct config *c)
 		err = config_read(c, DV_CONFIG_LOCAL, file.data,
 				  CONFIG_INCLUDES, &at);
 	}
-	return err ? err : config_read_environment(c);
+	return err || repo->apart ? err : config_read_environment(c);
 }
 
 /* .dvconfig comes from strangers: a plain file of a plain size. */
@@ -163,7 +163,7 @@ static const char *environment_value(const struct dv_repo *repo,
 	DV_AUTO_BUF struct buf name = BUF_INIT;
 	const char *value;
 
-	if (repo->foreign || !setting_environment(s, &name))
+	if (repo->foreign || repo->apart || !setting_environment(s, &name))
 		return NULL;
 	value = getenv(name.data);
 	return value && *value ? value : NULL;
