@@ -113,7 +113,7 @@ int source_fetch(const struct clone *c, const struct source_entry *p,
 	    o->remote)
 		return err;
 	error_save(err, &why);
-	err = beside_take(c, &t.what, nodes_only);
+	err = beside_take(c, &t);
 	/* why the remotes have not got it says more than that */
 	return err == DV_E_NOTFOUND ? error_restore(&why) : err;
 }

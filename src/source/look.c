@@ -106,6 +106,8 @@ int dv_source_list(struct dv_source *from, const struct dv_selection *what,
 		   enum dv_list_flags flags, dv_entry_cb *fn, void *data)
 {
 	struct dv_repo *repo = dv_source_repo(from);
+	struct dv_transfer_options t = { .what = *what,
+					 .metadata_only = true };
 	struct error_state why;
 	int err = dv_list_fetching(repo, what, flags, fn, data);
 
@@ -113,7 +115,7 @@ int dv_source_list(struct dv_source *from, const struct dv_selection *what,
 	    err != DV_E_NETWORK)
 		return err;
 	error_save(err, &why);
-	err = beside_take(from->clone, what, true);
+	err = beside_take(from->clone, &t);
 	if (err)
 		return err == DV_E_NOTFOUND ? error_restore(&why) : err;
 	return dv_list(repo, what, flags, fn, data);
