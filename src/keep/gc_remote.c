@@ -3,9 +3,12 @@
  *
  * The first writes down what it would remove (gc/pending).  Who pushes reads
  * that before relying on a pack and again before writing a locator, and sends
- * under another name what is condemned.  The second looks at everything anew,
- * also at the locators written since then, whoever's they are, and removes
- * what still is not needed.  All times are the remote's.
+ * under another name what is condemned.  The second says there that it removes
+ * now, then looks at everything anew, also at the locators written since
+ * then, whoever's they are, and removes what still is not needed.  Who writes
+ * one of the locators on the list either is done before that is said, so
+ * that it is seen, or waits until they are removed.  All times are the
+ * remote's.
  */
 
 #include <stdlib.h>
@@ -15,7 +18,6 @@
 #include "base/crash.h"
 #include "base/crew.h"
 #include "base/error.h"
-#include "base/random.h"
 #include "keep/gc.h"
 #include "transfer/condemned.h"
 #include "transfer/locator.h"
@@ -179,10 +181,8 @@ static int read_one(void *data, unsigned worker, size_t i)
 
 static int look(struct gc_remote *r)
 {
-	int err = read_clock(r);
+	int err = list(r, &r->packs, REMOTE_PACKS);
 
-	if (!err)
-		err = list(r, &r->packs, REMOTE_PACKS);
 	/* after the packs: what a new locator names is listed or younger */
 	if (!err)
 		err = list(r, &r->roots, REMOTE_ROOTS);
@@ -194,6 +194,25 @@ static int look(struct gc_remote *r)
 		r->packs.items[i].needed =
 			id_map_get(&r->needed, &r->packs.items[i].id);
 	return err;
+}
+
+/* Pushes go by the list that is there, not by the one that was. */
+static int check_alone(struct gc_remote *r)
+{
+	bool changed;
+	int err = condemned_changed(r->to, &r->pending, &changed);
+
+	if (err || !changed)
+		return err;
+	return dv_hint(dv_fail(DV_E_CHANGED, "somebody else is collecting at "
+			       "%s", r->to->name), "try again later");
+}
+
+static int write_pending(struct gc_remote *r, struct condemned *c)
+{
+	int err = check_alone(r);
+
+	return err ? err : condemned_write(r->to, c);
 }
 
 /* --- the first run ----------------------------------------------------- */
@@ -219,26 +238,18 @@ static int condemn(struct gc_remote *r, const struct listing *l,
 	return err;
 }
 
-static int put_pending(struct gc_remote *r, const struct condemned *c)
-{
-	DV_AUTO_BUF struct buf bytes = BUF_INIT;
-	struct remote_source source = { .fd = -1 };
-
-	condemned_encode(c, &bytes);
-	source.bytes = (const uint8_t *)bytes.data;
-	source.len = bytes.len;
-	return remote_put(r->to->remote, REMOTE_PENDING, &source, NULL, NULL);
-}
-
 static int mark(struct gc_remote *r)
 {
 	struct condemned c = { .look_ns = r->now_ns };
-	int err = condemn(r, &r->packs, &c.packs);
+	int err = look(r);
 
+	if (!err)
+		err = condemn(r, &r->packs, &c.packs);
 	if (!err)
 		err = condemn(r, &r->roots, &c.roots);
 	if (!err && !r->gc->options->dry_run && condemned_any(&c)) {
-		err = put_pending(r, &c);
+		crash_point("gc-before-mark");
+		err = write_pending(r, &c);
 		crash_point("gc-marked");
 	}
 	condemned_release(&c);
@@ -247,10 +258,13 @@ static int mark(struct gc_remote *r)
 
 /* --- the second -------------------------------------------------------- */
 
+/* Others go on with what one has left that was stopped: the list tells. */
 static int remove_there(struct gc_remote *r, const struct there *t)
 {
-	int err;
+	int err = check_alone(r);
 
+	if (err)
+		return err;
 	crash_point("gc-before-remove-there");
 	err = remote_remove(r->to->remote, t->name);
 	return err == DV_E_NOTFOUND ? 0 : err;
@@ -286,43 +300,68 @@ static int each_due(struct gc_remote *r, const struct listing *l,
 	return err;
 }
 
-/* Pushes go by the list that is there, not by the one that was. */
-static int check_alone(struct gc_remote *r)
-{
-	bool changed;
-	int err = condemned_changed(r->to, &r->pending, &changed);
-
-	if (err || !changed)
-		return err;
-	return dv_hint(dv_fail(DV_E_CHANGED, "somebody else is collecting at "
-			       "%s", r->to->name), "try again later");
-}
-
-/* Nothing is condemned any more, and pushes under way can tell. */
-static int leave_mark(struct gc_remote *r)
-{
-	struct condemned none = { 0 };
-
-	random_bytes(&none.look_ns, sizeof(none.look_ns));
-	return put_pending(r, &none);
-}
-
-/* Locators first: none is to name what is gone. */
-static int collect(struct gc_remote *r)
+static int tell_due(struct gc_remote *r)
 {
 	int err = each_due(r, &r->roots, &r->pending.roots, false);
 
-	if (!err)
-		err = each_due(r, &r->packs, &r->pending.packs, false);
-	if (err || r->gc->options->dry_run)
-		return err;
-	crash_point("gc-looked");
-	err = check_alone(r);
-	if (!err)
-		err = each_due(r, &r->roots, &r->pending.roots, true);
+	return err ? err : each_due(r, &r->packs, &r->pending.packs, false);
+}
+
+/*
+ * Locators first: none is to name what is gone.  When they are, nobody has to
+ * wait any more: packs that are listed are not relied on.
+ */
+static int remove_due(struct gc_remote *r)
+{
+	int err = each_due(r, &r->roots, &r->pending.roots, true);
+
+	if (!err && r->pending.roots.count) {
+		id_map_release(&r->pending.roots);
+		err = write_pending(r, &r->pending);
+	}
+	crash_point("gc-before-packs");
 	if (!err)
 		err = each_due(r, &r->packs, &r->pending.packs, true);
-	return err ? err : leave_mark(r);
+	if (err)
+		return err;
+	id_map_release(&r->pending.packs);
+	r->pending.removing = false;
+	return write_pending(r, &r->pending);
+}
+
+/* What was not removed waits for another gc, and nobody for this one. */
+static int give_back(struct gc_remote *r, int err)
+{
+	struct error_state why;
+	bool changed;
+
+	error_save(err, &why);
+	if (!condemned_changed(r->to, &r->pending, &changed) && !changed) {
+		r->pending.removing = false;
+		condemned_write(r->to, &r->pending);
+	}
+	return error_restore(&why);
+}
+
+static int collect(struct gc_remote *r)
+{
+	int err;
+
+	if (r->gc->options->dry_run) {
+		err = look(r);
+		return err ? err : tell_due(r);
+	}
+	r->pending.removing = true;
+	err = write_pending(r, &r->pending);
+	crash_point("gc-claimed");
+	if (!err)
+		err = look(r);
+	if (!err)
+		err = tell_due(r);
+	crash_point("gc-looked");
+	if (!err)
+		err = remove_due(r);
+	return err ? give_back(r, err) : 0;
 }
 
 /* --- all of it --------------------------------------------------------- */
@@ -364,14 +403,14 @@ int gc_remote(struct gc *g)
 	if (!err)
 		err = live_gather(&g->live, false);
 	if (!err)
-		err = look(&r);
+		err = read_clock(&r);
 	if (err)
 		return err;
 	for (size_t i = 0; i < g->live.count; i++)
 		g->result->roots += g->live.roots[i].kind != 0;
 	if (!r.pending_ns)
 		err = mark(&r);
-	else if (r.now_ns - r.pending_ns < g->grace_ns)
+	else if (!r.pending.removing && r.now_ns - r.pending_ns < g->grace_ns)
 		g->result->pending = true;
 	else
 		err = collect(&r);

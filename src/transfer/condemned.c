@@ -4,11 +4,12 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/random.h"
 #include "chunk/check.h"
 
-static const uint8_t magic[8] = { 'D', 'V', 'G', 'C', 1, 0, 0, 0 };
-
-#define HEAD_SIZE	24
+#define MAGIC_SIZE	8
+#define REMOVING_AT	5
+#define HEAD_SIZE	32
 #define BYTES_MAX	(HEAD_SIZE + 8 + 2 * (size_t)CONDEMNED_MAX * DV_ID_SIZE)
 
 void condemned_release(struct condemned *c)
@@ -25,21 +26,38 @@ static int add_id(const struct dv_id *id, uint64_t value, void *data)
 	return 0;
 }
 
-void condemned_encode(const struct condemned *c, struct buf *out)
+static void magic_of(bool removing, uint8_t out[MAGIC_SIZE])
 {
-	uint8_t number[8];
-	size_t start = out->len;
+	memcpy(out, "DVGC\1\0\0", MAGIC_SIZE);
+	out[REMOVING_AT] = removing;
+}
 
-	buf_add(out, magic, sizeof(magic));
-	store_u64(number, c->look_ns);
-	buf_add(out, number, sizeof(number));
-	store_u32(number, c->packs.count);
-	store_u32(number + 4, c->roots.count);
-	buf_add(out, number, sizeof(number));
+static void encode(const struct condemned *c, struct buf *out)
+{
+	uint8_t head[HEAD_SIZE], check[8];
+
+	magic_of(c->removing, head);
+	store_u64(head + 8, c->look_ns);
+	store_u64(head + 16, c->state);
+	store_u32(head + 24, c->packs.count);
+	store_u32(head + 28, c->roots.count);
+	buf_add(out, head, sizeof(head));
 	id_map_each(&c->packs, add_id, out);
 	id_map_each(&c->roots, add_id, out);
-	store_u64(number, check64(out->data + start, out->len - start));
-	buf_add(out, number, sizeof(number));
+	store_u64(check, check64(out->data, out->len));
+	buf_add(out, check, sizeof(check));
+}
+
+int condemned_write(struct endpoint *e, struct condemned *c)
+{
+	DV_AUTO_BUF struct buf bytes = BUF_INIT;
+	struct remote_source source = { .fd = -1 };
+
+	c->state = random_below(UINT64_MAX) + 1;
+	encode(c, &bytes);
+	source.bytes = (const uint8_t *)bytes.data;
+	source.len = bytes.len;
+	return remote_put(e->remote, REMOTE_PENDING, &source, NULL, NULL);
 }
 
 static void read_ids(const uint8_t *data, uint32_t count, struct id_map *out)
@@ -52,19 +70,36 @@ static void read_ids(const uint8_t *data, uint32_t count, struct id_map *out)
 	}
 }
 
+/* The head alone: what does not depend on the ids. */
+static int decode_head(const uint8_t *data, size_t len, struct condemned *c)
+{
+	uint8_t magic[MAGIC_SIZE];
+
+	if (len >= MAGIC_SIZE && !memcmp(data, "DVGC", 4) && data[4] != 1)
+		return dv_fail(DV_E_UNSUPPORTED, "%s: written by a newer dv",
+			       REMOTE_PENDING);
+	c->removing = len > REMOVING_AT && data[REMOVING_AT] == 1;
+	magic_of(c->removing, magic);
+	if (len < HEAD_SIZE || memcmp(data, magic, MAGIC_SIZE) ||
+	    !load_u64(data + 16))
+		return dv_fail(DV_E_CORRUPT, "%s: not what gc writes",
+			       REMOTE_PENDING);
+	c->look_ns = load_u64(data + 8);
+	c->state = load_u64(data + 16);
+	return 0;
+}
+
 int condemned_decode(const uint8_t *data, size_t len, struct condemned *c)
 {
 	uint32_t packs, roots;
+	int err;
 
 	memset(c, 0, sizeof(*c));
-	if (len >= sizeof(magic) && !memcmp(data, magic, 4) && data[4] != 1)
-		return dv_fail(DV_E_UNSUPPORTED, "%s: written by a newer dv",
-			       REMOTE_PENDING);
-	if (len < HEAD_SIZE + 8 || memcmp(data, magic, sizeof(magic)))
-		return dv_fail(DV_E_CORRUPT, "%s: not what gc writes",
-			       REMOTE_PENDING);
-	packs = load_u32(data + 16);
-	roots = load_u32(data + 20);
+	err = decode_head(data, len, c);
+	if (err)
+		return err;
+	packs = load_u32(data + 24);
+	roots = load_u32(data + 28);
 	if (packs > CONDEMNED_MAX || roots > CONDEMNED_MAX ||
 	    len != HEAD_SIZE + 8 + ((size_t)packs + roots) * DV_ID_SIZE ||
 	    load_u64(data + len - 8) != check64(data, len - 8))
@@ -72,8 +107,6 @@ int condemned_decode(const uint8_t *data, size_t len, struct condemned *c)
 	read_ids(data + HEAD_SIZE, packs, &c->packs);
 	read_ids(data + HEAD_SIZE + (size_t)packs * DV_ID_SIZE, roots,
 		 &c->roots);
-	c->look_ns = load_u64(data + 8);
-	c->state = load_u64(data + len - 8) | 1;
 	c->nonce = condemned_any(c) ? c->state : 0;
 	return 0;
 }
@@ -93,10 +126,16 @@ int condemned_read(struct endpoint *e, struct condemned *c)
 int condemned_changed(struct endpoint *e, const struct condemned *c,
 		      bool *changed)
 {
+	DV_AUTO_BUF struct buf bytes = BUF_INIT;
 	struct condemned now = { .state = 0 };
-	int err = condemned_read(e, &now);
+	int err = remote_get_buf(e->remote, REMOTE_PENDING, 0, HEAD_SIZE,
+				 HEAD_SIZE, &bytes);
 
+	if (!err)
+		err = decode_head((const uint8_t *)bytes.data, bytes.len,
+				  &now);
+	if (err == DV_E_NOTFOUND)
+		err = 0;
 	*changed = now.state != c->state;
-	condemned_release(&now);
 	return err;
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/crash.h"
 #include "base/crew.h"
 #include "base/error.h"
@@ -11,6 +12,8 @@
 
 /* Of a push that gc at the remote got in the way of: see write_locators(). */
 #define PUSH_TRIES	4
+#define WAIT_POLL_MS	250
+#define WAIT_POLLS	120
 
 #define DV_AUTO_PUSH	__attribute__((cleanup(push_release)))
 
@@ -277,6 +280,40 @@ static int write_locators(struct push *p)
 	return err;
 }
 
+/* --- a collector who removes meanwhile ---------------------------------- */
+
+static bool any_root_going(const struct push *p)
+{
+	for (size_t i = 0; i < p->count && p->condemned.removing; i++)
+		if (condemned_root(&p->condemned, &p->roots[i].root->id))
+			return true;
+	return false;
+}
+
+/*
+ * He may have looked already: a locator written now would go with the one
+ * that he has seen.
+ */
+static int wait_for_collector(struct push *p)
+{
+	bool wait = any_root_going(p);
+	int err = 0;
+
+	for (int i = 0; i < WAIT_POLLS && wait && !p->again && !err; i++) {
+		crash_point("push waits");
+		err = clock_sleep_ms(WAIT_POLL_MS);
+		if (!err)
+			err = condemned_changed(p->to, &p->condemned,
+						&p->again);
+	}
+	if (err || !wait || p->again)
+		return err;
+	return dv_hint(dv_fail(DV_E_LOCKED, "what is pushed is being removed "
+			       "at %s by somebody who collects", p->to->name),
+		       "try again later; where a gc was stopped, "
+		       "`dv gc -r %s` ends it", p->to->name);
+}
+
 /* --- all of it --------------------------------------------------------- */
 
 /* Bytes and packs that are to go, for the progress display. */
@@ -327,6 +364,10 @@ static int push_once(struct dv_repo *repo,
 	err = endpoint_check_marker(p.to, !options->dry_run);
 	if (!err)
 		err = condemned_read(p.to, &p.condemned);
+	if (!err && !options->dry_run)
+		err = wait_for_collector(&p);
+	if (!err && p.again)
+		return 1;
 	if (!err)
 		err = push_plan(&p);
 	/* the marker may have been lost, and all else be there */
