@@ -290,33 +290,27 @@ static int fetch_from_others(struct fetch *f, const char *first)
 
 /* --- where it was imported from ---------------------------------------- */
 
-static int supply_root(struct fetch *f, struct fetch_root *r)
+static int supply_from(struct fetch *f, const struct root *root,
+		       const struct root_source *from)
 {
-	const struct root *root = r->root;
-	DV_AUTO_FREE char *rest = xstrdup(root->rest);
+	DV_AUTO_FREE char *rest = xstrdup(from->rest);
 	const struct dv_tracked missing = {
-		.path = root->path, .inside = root->inside,
-		.commit = root->commit,
+		.path = from->path, .inside = root->inside,
+		.commit = from->commit,
 		.pointer = { .kind = root->kind, .id = root->id,
 			     .size = root->size, .files = root->files,
 			     .rest = rest },
 	};
 	struct error_state why;
-	int err = 0;
+	int err = f->options->supply(f->repo, &missing, f->options);
 
-	if (!f->options->dry_run)
-		err = f->options->supply(f->repo, &missing, f->options);
 	if (!err)
-		err = store_refresh(f->store);
-	if (err) {
-		error_save(err, &why);
-		dv_fail(err, "cannot get %s from where it was imported: %s",
-			root->path, why.text);
-		if (*why.hint)
-			dv_hint(err, "%s", why.hint);
-	}
-	r->done = !err;
-	f->result->roots_done += r->done;
+		return store_refresh(f->store);
+	error_save(err, &why);
+	dv_fail(err, "cannot get %s from where it was imported: %s",
+		from->path, why.text);
+	if (*why.hint)
+		dv_hint(err, "%s", why.hint);
 	return err;
 }
 
@@ -324,6 +318,25 @@ static int supply_root(struct fetch *f, struct fetch_root *r)
 static bool ends_supply(int err)
 {
 	return err == DV_E_INTERRUPTED || err == DV_E_NOSPACE;
+}
+
+/* From the first that has it. */
+static int supply_root(struct fetch *f, struct fetch_root *r)
+{
+	const struct root_source *from = r->root->sources->first;
+	int err = 0;
+
+	for (; from && !f->options->dry_run; from = from->next) {
+		err = supply_from(f, r->root, from);
+		if (!err || ends_supply(err))
+			break;
+		if (from->next)
+			fetch_notice(f, "%s; trying where %s came from",
+				     dv_error_text(), from->next->path);
+	}
+	r->done = !err;
+	f->result->roots_done += r->done;
+	return err;
 }
 
 /* All that can be had; the first failure is returned, the others are told. */
@@ -335,7 +348,8 @@ static int supply_imports(struct fetch *f)
 	for (size_t i = 0; i < f->count; i++) {
 		struct fetch_root *r = &f->roots[i];
 
-		if (r->done || !r->root->rest || !f->options->supply)
+		if (r->done || !r->root->sources->first ||
+		    !f->options->supply)
 			continue;
 		err = supply_root(f, r);
 		if (ends_supply(err))
@@ -352,7 +366,7 @@ static int supply_imports(struct fetch *f)
 static bool all_imported(const struct fetch *f)
 {
 	for (size_t i = 0; i < f->count; i++)
-		if (!f->roots[i].done && !f->roots[i].root->rest)
+		if (!f->roots[i].done && !f->roots[i].root->sources->first)
 			return false;
 	return f->options->supply;
 }

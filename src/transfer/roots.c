@@ -5,6 +5,7 @@
 #include "base/crew.h"
 #include "base/error.h"
 #include "base/map.h"
+#include "base/path.h"
 #include "store/pointer_line.h"
 #include "transfer/roots.h"
 
@@ -15,28 +16,67 @@ struct gather {
 	struct id_map seen;	/* id -> number of the first root with it */
 };
 
+static const char *copy(struct roots *r, const char *text)
+{
+	return text ? arena_copy(&r->arena, text, strlen(text)) : NULL;
+}
+
+/* The same place: what is relative in it starts at the pointer's folder. */
+static bool is_noted(const struct root_sources *s, const struct dv_tracked *t)
+{
+	size_t len = path_parent_len(t->path);
+
+	for (const struct root_source *x = s->first; x; x = x->next)
+		if (!strcmp(x->rest, t->pointer.rest) &&
+		    path_parent_len(x->path) == len &&
+		    !memcmp(x->path, t->path, len))
+			return true;
+	return false;
+}
+
+static void note_source(struct roots *r, struct root_sources *s,
+			const struct dv_tracked *t)
+{
+	struct root_source *x;
+
+	if (s->count >= SOURCES_MAX || !pointer_has_source(&t->pointer) ||
+	    is_noted(s, t))
+		return;
+	x = arena_alloc(&r->arena, sizeof(*x));
+	*x = (struct root_source){
+		.path = copy(r, t->path), .commit = copy(r, t->commit),
+		.rest = copy(r, t->pointer.rest),
+	};
+	*s->end = x;
+	s->end = &x->next;
+	s->count++;
+}
+
+/* `sources`: of other parts of the same root, or NULL. */
 static void roots_add(struct roots *r, const struct dv_tracked *t,
-		      const char *inside)
+		      const char *inside, struct root_sources *sources)
 {
 	struct root *x;
+
+	if (!sources) {
+		sources = arena_alloc(&r->arena, sizeof(*sources));
+		*sources = (struct root_sources){ .end = &sources->first };
+		note_source(r, sources, t);
+	}
 
 	ARRAY_GROW(r->items, r->count + 1, r->room);
 	x = &r->items[r->count++];
 	*x = (struct root){
-		.path = arena_copy(&r->arena, t->path, strlen(t->path)),
-		.inside = arena_copy(&r->arena, inside, strlen(inside)),
+		.path = copy(r, t->path),
+		.inside = copy(r, inside),
+		.commit = copy(r, t->commit),
 		.id = t->pointer.id,
 		.kind = t->pointer.kind,
 		.size = t->pointer.size,
 		.files = t->pointer.files,
+		.sources = sources,
 		.awaited = pointer_is_awaited(&t->pointer),
 	};
-	if (pointer_has_source(&t->pointer))
-		x->rest = arena_copy(&r->arena, t->pointer.rest,
-				     strlen(t->pointer.rest));
-	if (t->commit)
-		x->commit = arena_copy(&r->arena, t->commit,
-				       strlen(t->commit));
 }
 
 static int take_root(const struct dv_tracked *t, void *data)
@@ -44,6 +84,7 @@ static int take_root(const struct dv_tracked *t, void *data)
 	struct gather *g = data;
 	const char *inside = t->inside && !(g->flags & ROOTS_WHOLE) ?
 			     t->inside : "";
+	struct root_sources *sources = NULL;
 	bool added;
 	uint64_t *n;
 
@@ -52,7 +93,7 @@ static int take_root(const struct dv_tracked *t, void *data)
 	/* the ids of such are all the same, and say nothing */
 	if (pointer_is_awaited(&t->pointer)) {
 		if (!(g->flags & ROOTS_KNOWN))
-			roots_add(g->out, t, inside);
+			roots_add(g->out, t, inside, NULL);
 		return 0;
 	}
 	n = id_map_put(&g->seen, &t->pointer.id, g->out->count,
@@ -62,13 +103,17 @@ static int take_root(const struct dv_tracked *t, void *data)
 	for (size_t i = *n; !added && i < g->out->count; i++) {
 		const struct root *x = &g->out->items[i];
 
-		if (dv_id_equal(&x->id, &t->pointer.id) &&
-		    x->kind == t->pointer.kind &&
-		    (!g->paths_matter || !strcmp(x->path, t->path)) &&
+		if (!dv_id_equal(&x->id, &t->pointer.id) ||
+		    x->kind != t->pointer.kind)
+			continue;
+		if (!sources)
+			note_source(g->out, x->sources, t);
+		sources = x->sources;
+		if ((!g->paths_matter || !strcmp(x->path, t->path)) &&
 		    (!*x->inside || !strcmp(x->inside, inside)))
 			return 0;
 	}
-	roots_add(g->out, t, inside);
+	roots_add(g->out, t, inside, sources);
 	return 0;
 }
 
@@ -111,7 +156,7 @@ static void add_before(const struct before *b, size_t number,
 	for (size_t i = 0; i < out->count; i++)
 		if (dv_id_equal(&out->items[i].id, &t->pointer.id))
 			return;
-	roots_add(out, t, "");
+	roots_add(out, t, "", NULL);
 }
 
 static int order_root(const void *path, const void *item)

@@ -7,6 +7,21 @@
 
 #include "base/arena.h"
 
+/* A pointer that says where its data came from. */
+struct root_source {
+	const char *path;	/* of the data, relative to the work tree */
+	const char *commit;	/* NULL: the work tree */
+	const char *rest;	/* its further lines */
+	struct root_source *next;
+};
+
+#define SOURCES_MAX	16	/* of one root; more are of no use */
+
+struct root_sources {
+	struct root_source *first, **end;
+	size_t count;
+};
+
 /* What a command is about: pointers, and the part below each. */
 struct root {
 	const char *path;	/* of the data, relative to the work tree */
@@ -15,8 +30,8 @@ struct root {
 	struct dv_id id;
 	enum dv_kind kind;
 	uint64_t size, files;
-	const char *rest;	/* the pointer's further lines when it was
-				   imported, else NULL */
+	struct root_sources *sources;	/* the parts of one root have the
+					   same; never NULL */
 	bool awaited;		/* nobody has taken it yet: pointer_is_awaited() */
 };
 
