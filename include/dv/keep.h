@@ -100,7 +100,8 @@ enum dv_fsck_problem {
 	DV_FSCK_DAMAGED = 1,	/* a file: some of it is not what it was */
 	DV_FSCK_LOST,		/* a recorded version that is no longer
 				   whole here */
-	DV_FSCK_NOT_HERE,	/* one that was never fetched (wholly): fine */
+	DV_FSCK_NOT_HERE,	/* one that was never fetched (wholly), which a
+				   remote or its source may have: fine */
 	DV_FSCK_MISSING,	/* at a remote: a file, or all of a version */
 	DV_FSCK_REPAIRED,	/* a file or version that was one of these */
 	DV_FSCK_UNREADABLE,	/* a pointer: what it records was not checked */
@@ -115,6 +116,8 @@ struct dv_fsck_entry {
 	const char *worktree;	/* of a version, when it is another one's; or
 				   NULL */
 	const char *why;	/* of what cannot be read; or NULL */
+	const char *source;	/* of a version: the URL that it was imported
+				   from, where it may still be; or NULL */
 	uint64_t objects;	/* concerned; 0: not known, or all */
 };
 
@@ -127,6 +130,7 @@ struct dv_fsck_result {
 	uint64_t not_here;
 	uint64_t at_hand;	/* of what is lost or not here, recorded by this
 				   work tree, which has something there */
+	uint64_t at_source;	/* of these, was imported: see `source` */
 	uint64_t repaired;
 	uint64_t quarantined;	/* files moved to quarantine/ now */
 	uint64_t unreadable;	/* pointers */
@@ -135,12 +139,13 @@ struct dv_fsck_result {
 };
 
 /*
- * Checks the store, for all who use it, or a remote, for this repository: by SHA-256, or quickly.  What is found bad
- * is remembered, so that it is stored or fetched again when it is met.  With
- * `repair` good copies are looked for in the other packs, in the work tree and
- * at all remotes (for a remote: in the store); damaged files go to
- * quarantine/ once what is good in them is elsewhere.  0 also when something
- * bad remains: see the result.
+ * Checks the store, for all who use it, or a remote, for this repository: by
+ * SHA-256, or quickly.  What is found bad is remembered, so that it is stored
+ * or fetched again when it is met.  With `repair` good copies are looked for in
+ * the other packs, in the work tree, at all remotes and where it was imported
+ * from (for a remote: in the store); damaged files go to quarantine/ once what
+ * is good in them is elsewhere.  0 also when something bad remains: see the
+ * result.
  */
 int dv_fsck(struct dv_repo *repo, const struct dv_fsck_options *options,
 	    dv_fsck_cb *fn, void *data, struct dv_fsck_result *result);

@@ -44,6 +44,8 @@ static void print_entry_json(const struct dv_fsck_entry *e)
 		json_add_string(&out, "worktree", e->worktree);
 	if (e->why)
 		json_add_string(&out, "why", e->why);
+	if (e->source)
+		json_add_string(&out, "source", e->source);
 	json_add_number(&out, "objects", e->objects);
 	json_object_end(&out);
 	puts(out.data);
@@ -79,6 +81,8 @@ static int take_entry(const struct dv_fsck_entry *e, void *data)
 		printf(" in %s", e->worktree);
 	if (e->why)
 		printf(": %s", without_name(e->why, e->name));
+	if (e->source && e->problem == DV_FSCK_LOST)
+		printf(", imported from %s", e->source);
 	putchar('\n');
 	return 0;
 }
@@ -105,6 +109,7 @@ static void print_json(const struct dv_fsck_result *r)
 	json_add_number(&out, "missing", r->missing);
 	json_add_number(&out, "not_here", r->not_here);
 	json_add_number(&out, "at_hand", r->at_hand);
+	json_add_number(&out, "at_source", r->at_source);
 	json_add_number(&out, "repaired", r->repaired);
 	json_add_number(&out, "unreadable", r->unreadable);
 	json_add_number(&out, "unseen", r->unseen);
@@ -189,6 +194,11 @@ static void print_result(const char *store, const struct dv_fsck_options *o,
 		report_hint("the work tree has something at %llu of these "
 			    "paths: dv add stores it again, dv fetch gets "
 			    "what is recorded", (unsigned long long)r->at_hand);
+	if (r->at_source && !o->remote)
+		report_hint("%llu of these %s imported: what no remote has, "
+			    "dv fetch gets from there",
+			    (unsigned long long)r->at_source,
+			    human_plural(r->at_source, "was", "were"));
 	if (!o->remote)
 		print_quarantine(store, r);
 	print_hints(o, r);

@@ -84,6 +84,7 @@ static int take_text(struct reach *r, const char *path, const char *commit,
 	struct reach_pointer p = {
 		.path = path, .commit = commit, .worktree = r->worktree,
 	};
+	DV_AUTO_BUF struct buf url = BUF_INIT;
 	struct dv_pointer pointer;
 	int err = dv_pointer_parse(text->data, text->len, path, &pointer);
 
@@ -94,6 +95,9 @@ static int take_text(struct reach *r, const char *path, const char *commit,
 		return err;
 	p.id = pointer.id;
 	p.kind = pointer.kind;
+	if (pointer_line_get(&pointer, POINTER_URL, &url))
+		p.source = url.data;
+	p.import = pointer_is_import(&pointer);
 	if (!pointer_is_awaited(&pointer))	/* else it needs nothing */
 		err = r->fn(&p, r->data);
 	dv_pointer_release(&pointer);

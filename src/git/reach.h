@@ -21,6 +21,8 @@ struct reach_pointer {
 	const char *worktree;	/* absolute; where the path is */
 	struct dv_id id;
 	enum dv_kind kind;	/* 0: an id in a text that is no pointer */
+	const char *source;	/* the URL that it came from; or NULL */
+	bool import;		/* pointer_is_import() */
 	/*
 	 * Only with REACH_LENIENT: cannot be read, dv_error_text() says why.
 	 * `path` NULL: nor can anything of this work tree.

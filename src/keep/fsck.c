@@ -50,7 +50,8 @@ int fsck_tell_root(struct fsck *f, enum dv_fsck_problem problem,
 {
 	const struct dv_fsck_entry e = {
 		.problem = problem, .name = r->path, .commit = r->commit,
-		.worktree = elsewhere(f, r->worktree), .objects = objects,
+		.worktree = elsewhere(f, r->worktree), .source = r->source,
+		.objects = objects,
 	};
 
 	return fsck_tell(f, &e);
@@ -105,7 +106,8 @@ static int take_missing(void *data, const struct live_root *root,
 
 	if (m->unknown && f->repaired)
 		lost_add(&f->record, class, id);
-	if (m->nowhere || m->unknown || lost_has(&f->record, class, id))
+	if ((m->nowhere && !root->source) || m->unknown ||
+	    lost_has(&f->record, class, id))
 		++*id_map_put(&f->lost, &root->id, 0, NULL);
 	return 0;
 }
@@ -159,6 +161,7 @@ static int tell_roots(struct fsck *f)
 		if (!r->kind || r->whole)
 			continue;
 		f->result->at_hand += is_at_hand(f, r);
+		f->result->at_source += r->source != NULL;
 		err = fsck_tell_root(f, lost && *lost ? DV_FSCK_LOST :
 				     DV_FSCK_NOT_HERE, r, lost ? *lost : 0);
 	}

@@ -57,6 +57,9 @@ static int read_root(void *data, unsigned worker, size_t i)
 	bool added;
 
 	(void)worker;
+	/* its own repository keeps it */
+	if (err == DV_E_NOTFOUND && root->import)
+		err = 0;
 	if (err && err != DV_E_NOTFOUND && err != DV_E_CORRUPT)
 		return err;
 	pthread_mutex_lock(&k->mutex);

@@ -1,6 +1,7 @@
 /*
  * Mending a store: whole frames of packs whose index is damaged, good objects
- * of damaged packs, chunks out of the work tree, and the rest from remotes.
+ * of damaged packs, chunks out of the work tree, and the rest from remotes or
+ * from where it was imported.
  */
 
 #include <fcntl.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "dv/source.h"
 #include "dv/transfer.h"
 
 #include "base/array.h"
@@ -324,6 +326,7 @@ static int fetch_root(struct mend *m, const struct live_root *root)
 		.progress = f->options->progress,
 		.notice = f->options->notice,
 		.notice_data = f->options->notice_data,
+		.supply = dv_source_supply,
 	};
 	DV_AUTO_PATH_LIST struct path_list typed = PATH_LIST_INIT;
 	const char *prefix = dv_repo_prefix(f->repo);

@@ -53,11 +53,22 @@ static int note_unread(struct live *l, const char *path, const char *commit,
 	return 0;
 }
 
+/* Another pointer with the id of a root. */
+static void add_pointer(struct live *l, struct live_root *root,
+			const struct reach_pointer *p)
+{
+	if (!p->kind)
+		return;
+	root->import = p->import && (root->import || !root->kind);
+	root->kind = root->kind ? root->kind : p->kind;
+	if (!root->source)
+		root->source = copy(l, p->source);
+}
+
 /* A pointer of the work tree says more than one of a commit. */
 static int take_root(const struct reach_pointer *p, void *data)
 {
 	struct live *l = data;
-	struct live_root *root;
 	uint64_t *n;
 	bool added;
 
@@ -65,16 +76,15 @@ static int take_root(const struct reach_pointer *p, void *data)
 		return note_unread(l, p->path, p->commit, p->worktree);
 	n = id_map_put(&l->by_id, &p->id, l->count + 1, &added);
 	if (!added) {
-		root = &l->roots[*n - 1];
-		if (!root->kind && p->kind)
-			root->kind = p->kind;
+		add_pointer(l, &l->roots[*n - 1], p);
 		return 0;
 	}
 	ARRAY_GROW(l->roots, l->count + 1, l->room);
 	l->roots[l->count++] = (struct live_root){
 		.id = p->id, .kind = p->kind, .path = copy(l, p->path),
 		.commit = copy(l, p->commit),
-		.worktree = copy(l, p->worktree),
+		.worktree = copy(l, p->worktree), .source = copy(l, p->source),
+		.import = p->import,
 	};
 	return 0;
 }

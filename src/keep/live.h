@@ -25,6 +25,9 @@ struct live_root {
 	const char *path;	/* the arena's */
 	const char *commit;	/* the arena's; NULL: a work tree */
 	const char *worktree;	/* the arena's */
+	const char *source;	/* the arena's; where a pointer with this id
+				   says that it came from; or NULL */
+	bool import;		/* pointer_is_import() of all of these */
 	bool whole;		/* live_walk() found all of it here */
 	bool unseen;		/* a node is missing: what is below it is not
 				   known */
