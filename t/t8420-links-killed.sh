@@ -57,6 +57,17 @@ test_expect_success 'add killed before the stat index, then the file changes: ad
 	done
 '
 
+test_expect_success 'gc of packs that whole files have all of' '
+	rm -rf remote pulled && mkdir remote && fresh && echo small >small && dv add -q big small && git add -A && git commit -qm 1 && dv push -q -r "$SCRATCH/remote" && cd .. &&
+	pulled () { rm -rf pulled && git clone -q repo pulled && cd pulled && dv config store.link symlink && dv pull -q -r "$SCRATCH/remote" && test -L big; } &&
+	pulled && DV_TEST_CRASH_LOG=$SCRATCH/gc.log "$crash_dv" gc -q && cd .. && grep -qx gc-before-adopt gc.log && grep -qx gc-after-remove gc.log &&
+	for point in $(grep "^gc-" gc.log | sort | uniq -c | awk "{ for (i = 1; i <= \$1; i++) print \$2 \":\" i }")
+	do
+		echo "$point" && pulled && killed_at "$point" "$crash_dv" gc -q && cmp big ../big && rm big && dv checkout -q && cmp big ../big && test "$(cat small)" = small && dv fsck -q &&
+		dv gc -q --grace now && cmp big ../big && test "$(disk_bytes .git/dv/data)" -lt 3000 && dv fsck -q && cd .. || exit 1
+	done
+'
+
 strays () { find .git/dv/loose -type f; }
 
 test_expect_success 'gc killed between an index and its file, add before the index: the next gc removes the rest' '

@@ -56,10 +56,10 @@ int gc_sources_plan(struct gc *g, struct gc_sources *s);
 int gc_sources_remove(struct gc *g, const struct gc_sources *s);
 void gc_sources_release(struct gc_sources *s);
 
-/* A whole file of the store that nothing reaches. */
+/* A whole file of the store. */
 struct gc_whole {
 	struct dv_id name;
-	uint64_t size;
+	uint64_t size, inode;
 	bool linked;
 };
 /*

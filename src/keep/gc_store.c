@@ -10,258 +10,14 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/array.h"
-#include "base/auto.h"
 #include "base/crash.h"
 #include "base/crew.h"
-#include "base/clock.h"
 #include "base/error.h"
-#include "base/file.h"
-#include "base/path.h"
-#include "keep/gc.h"
+#include "keep/gc_plan.h"
+#include "store/loose.h"
 #include "transfer/repack.h"
-
-/* A pack, or a loose file with all its parts. */
-struct gc_file {
-	struct pack *pack;	/* of a loose file any part */
-	uint64_t bytes;		/* of the file */
-	uint64_t raw, live_raw;	/* bytes of its objects */
-	uint64_t live;		/* objects that can be reached */
-	uint64_t freed;		/* bytes, once action is done */
-	int64_t mtime_ns;
-	bool bad;		/* something in it is damaged */
-	bool linked;		/* a loose file that a work tree has a link to */
-	enum dv_gc_action action;	/* 0: it stays */
-};
-
-struct gc_plan {
-	struct gc *gc;
-	int64_t cutoff_ns;	/* files not older than this stay */
-	struct gc_file *files;	/* owned */
-	size_t count, room;
-	struct id_map by_id;	/* file_key(): number of the file */
-	struct gc_sources sources;
-	struct gc_strays strays;
-	pthread_mutex_t mutex;	/* guards made */
-	struct id_map made;	/* packs made by this run */
-};
-
-#define DV_AUTO_PLAN	__attribute__((cleanup(plan_release)))
-
-static void plan_release(struct gc_plan *p)
-{
-	free(p->files);
-	gc_sources_release(&p->sources);
-	gc_strays_release(&p->strays);
-	id_map_release(&p->by_id);
-	id_map_release(&p->made);
-	pthread_mutex_destroy(&p->mutex);
-}
-
-/* --- what there is ----------------------------------------------------- */
-
-/* The file system's own clock: the store may be on another machine. */
-static int now_there(struct store *s, int64_t *ns)
-{
-	DV_AUTO_BUF struct buf path = BUF_INIT;
-	const char *dir;
-	struct stat st;
-	int err = store_temp_dir(s, &dir);
-
-	if (err)
-		return err;
-	buf_addf(&path, "%s/now", dir);
-	err = file_replace(path.data, "", 0, NEWFILE_NOSYNC);
-	if (!err && stat(path.data, &st) < 0)
-		err = dv_fail_errno("cannot look at %s", path.data);
-	if (!err)
-		*ns = timespec_ns(&st.st_mtim);
-	return err;
-}
-
-/* The id in a file's name: parts of one loose file share theirs. */
-static struct dv_id file_key(const struct pack *pack)
-{
-	struct dv_id id = pack->id;
-
-	if (pack->layout == PACK_LOOSE)
-		dv_id_from_hex(path_name(pack->path), &id);
-	return id;
-}
-
-static struct gc_file *file_of(struct gc_plan *p, struct pack *pack)
-{
-	struct dv_id key = file_key(pack);
-	bool added;
-	uint64_t number = *id_map_put(&p->by_id, &key, p->count, &added);
-
-	if (added) {
-		ARRAY_GROW(p->files, p->count + 1, p->room);
-		p->files[p->count++] = (struct gc_file){ .pack = pack };
-	}
-	return &p->files[number];
-}
-
-static int look_at(struct pack *pack, void *data)
-{
-	struct gc_plan *p = data;
-	struct gc_file *f;
-	struct stat st;
-
-	if (stat(pack->path, &st) < 0)	/* it went while we looked */
-		return 0;
-	f = file_of(p, pack);
-	f->bytes = st.st_size;
-	f->linked = st.st_nlink > 1;
-	f->mtime_ns = timespec_ns(&st.st_mtim);
-	f->raw += pack_raw_bytes(pack);
-	f->bad |= store_pack_has_bad(p->gc->live.store, pack);
-	return 0;
-}
-
-static int list_files(struct gc_plan *p)
-{
-	struct store *s = p->gc->live.store;
-	int err = store_refresh(s);
-
-	for (int class = 0; class < OBJECT_CLASSES && !err; class++)
-		err = store_each_pack(s, class, look_at, p);
-	return err;
-}
-
-/* Sums up what live_walk() has marked. */
-static void count_live(struct gc_plan *p)
-{
-	const struct marks *m = &p->gc->live.marks;
-
-	for (size_t i = 0; i < p->count; i++)
-		p->files[i].live = p->files[i].live_raw = 0;
-	for (size_t i = 0; i < m->count; i++) {
-		struct dv_id key = file_key(m->items[i].pack);
-		const uint64_t *n = id_map_get(&p->by_id, &key);
-		struct gc_file *f;
-
-		if (!n)		/* it came later */
-			continue;
-		f = &p->files[*n];
-		f->live += m->items[i].count;
-		f->live_raw += m->items[i].raw;
-	}
-}
-
-/* --- the plan ---------------------------------------------------------- */
-
-static uint64_t share(const struct gc_file *f, uint64_t raw)
-{
-	return f->raw ? (double)f->bytes * ((double)raw / (double)f->raw) : 0;
-}
-
-/* Most to be gained first; always the same order. */
-static int by_gain(const void *a, const void *b)
-{
-	const struct gc_file *const *x = a, *const *y = b;
-	uint64_t m = (*x)->raw - (*x)->live_raw;
-	uint64_t n = (*y)->raw - (*y)->live_raw;
-
-	if (m != n)
-		return m < n ? 1 : -1;
-	return dv_id_compare(&(*x)->pack->id, &(*y)->pack->id);
-}
-
-static void choose_repacks(struct gc_plan *p)
-{
-	struct gc_file **list = xcalloc(p->count + 1, sizeof(*list));
-	uint64_t left = p->gc->max_repack;
-	size_t count = 0;
-
-	for (size_t i = 0; i < p->count; i++) {
-		struct gc_file *f = &p->files[i];
-
-		if (f->live && !f->bad && f->mtime_ns < p->cutoff_ns &&
-		    f->pack->layout == PACK_PACKED &&
-		    f->live_raw <= f->raw / 2)
-			list[count++] = f;
-	}
-	qsort(list, count, sizeof(*list), by_gain);
-	for (size_t i = 0; i < count; i++) {
-		uint64_t cost = share(list[i], list[i]->live_raw);
-
-		if (cost > left)
-			continue;
-		left -= cost;
-		list[i]->action = DV_GC_REPACK;
-	}
-	free(list);
-}
-
-/* Of dead loose files, those that a symbolic link may lead to. */
-static int find_linked(struct gc_plan *p)
-{
-	DV_AUTO_FREE struct gc_whole *whole = xcalloc(p->count + 1,
-						      sizeof(*whole));
-	size_t count = 0;
-	int err;
-
-	for (size_t i = 0; i < p->count; i++) {
-		const struct gc_file *f = &p->files[i];
-
-		if (!f->live && f->pack->layout == PACK_LOOSE)
-			whole[count++] = (struct gc_whole){
-				.name = file_key(f->pack), .size = f->bytes,
-			};
-	}
-	err = gc_find_linked(p->gc, whole, count);
-	for (size_t i = 0; i < count && !err; i++)
-		if (whole[i].linked)
-			p->files[*id_map_get(&p->by_id, &whole[i].name)]
-				.linked = true;
-	return err;
-}
-
-static void choose(struct gc_plan *p)
-{
-	for (size_t i = 0; i < p->count; i++) {
-		struct gc_file *f = &p->files[i];
-
-		if (f->live)
-			continue;
-		if (f->bad)
-			p->gc->result->kept++;
-		else if (f->linked)	/* would free nothing, or break a link */
-			p->gc->result->linked++;
-		else if (f->mtime_ns >= p->cutoff_ns)
-			p->gc->result->young++;
-		else
-			f->action = DV_GC_REMOVE;
-	}
-	choose_repacks(p);
-	for (size_t i = 0; i < p->count; i++) {
-		struct gc_file *f = &p->files[i];
-
-		f->freed = f->action == DV_GC_REMOVE ? f->bytes :
-			   share(f, f->raw - f->live_raw);
-	}
-}
-
-static int by_name(const void *a, const void *b)
-{
-	const struct gc_file *x = a, *y = b;
-
-	return strcmp(x->pack->path, y->pack->path);
-}
-
-static void sort_files(struct gc_plan *p)
-{
-	if (p->count)
-		qsort(p->files, p->count, sizeof(*p->files), by_name);
-	for (size_t i = 0; i < p->count; i++) {
-		struct dv_id key = file_key(p->files[i].pack);
-
-		*id_map_get(&p->by_id, &key) = i;
-	}
-}
 
 /* Nothing is removed where it cannot be seen what is needed. */
 static int check_seen(struct gc *g)
@@ -287,33 +43,6 @@ static int check_seen(struct gc *g)
 		       "have, 'dv push -A' where it is sends the rest; with "
 		       "--force what is missing here counts as being safe "
 		       "elsewhere");
-}
-
-static int make_plan(struct gc_plan *p)
-{
-	struct gc *g = p->gc;
-	int64_t now = 0;
-	int err = now_there(g->live.store, &now);
-
-	p->cutoff_ns = now - g->grace_ns;
-	p->sources.cutoff_ns = p->strays.cutoff_ns = p->cutoff_ns;
-	if (!err)
-		err = live_gather(&g->live, true);
-	if (!err)
-		err = live_walk(&g->live, &g->options->progress);
-	if (!err)
-		err = list_files(p);
-	if (err)
-		return err;
-	for (size_t i = 0; i < g->live.count; i++)
-		g->result->roots += g->live.roots[i].kind != 0;
-	count_live(p);
-	err = find_linked(p);
-	if (err)
-		return err;
-	choose(p);
-	sort_files(p);
-	return 0;
 }
 
 static int tell_plan(struct gc_plan *p)
@@ -347,13 +76,6 @@ static int take_made(void *data, struct pack *pack)
 	return err;
 }
 
-/* The plan has changed: it stays. */
-static void keep_file(struct gc_plan *p, struct gc_file *f)
-{
-	gc_keep(p->gc, f->action, f->freed);
-	f->action = 0;
-}
-
 /* One that is found damaged on the way stays; what was copied does no harm. */
 static int repack_file(struct gc_plan *p, struct repack *r,
 		       struct gc_file *f)
@@ -365,7 +87,7 @@ static int repack_file(struct gc_plan *p, struct repack *r,
 	if (err != DV_E_CORRUPT && err != DV_E_NOTFOUND)
 		return err;
 	gc_notice(p->gc, "kept: %s", dv_error_text());
-	keep_file(p, f);
+	gc_plan_keep(p, f);
 	return 0;
 }
 
@@ -400,6 +122,56 @@ static int repack_all(struct gc_plan *p)
 	return err ? err : store_sync(p->gc->live.store);
 }
 
+/* --- whole files instead of packs --------------------------------------- */
+
+struct verifying {
+	struct gc_plan *p;
+	bool read;
+	bool failed;	/* guarded by the plan's mutex */
+};
+
+static int verify_one(void *data, unsigned worker, size_t i)
+{
+	struct verifying *v = data;
+	struct gc_plan *p = v->p;
+	struct dv_id key = gc_plan_key(p->files[i].pack);
+	int err;
+
+	(void)worker;
+	if (!p->files[i].leaned_on)
+		return 0;
+	err = loose_verify(p->gc->live.store, &key, v->read);
+	if (!err || err == DV_E_INTERRUPTED)
+		return err;
+	pthread_mutex_lock(&p->mutex);
+	v->failed = true;
+	gc_notice(p->gc, "kept what is in packs too: %s", dv_error_text());
+	pthread_mutex_unlock(&p->mutex);
+	return 0;
+}
+
+/*
+ * A whole file that is about to be the only copy must be what it says, and
+ * can be written to by way of a link.  One that is not is mended by others; so
+ * long all packs stay as they are.
+ */
+static int verify_leaned_on(struct gc_plan *p, bool read)
+{
+	struct verifying v = { .p = p, .read = read };
+	bool needed = false;
+	int err;
+
+	for (size_t i = 0; i < p->count; i++)
+		needed |= p->files[i].action && p->files[i].spared;
+	if (!needed)
+		return 0;
+	err = crew_each(read ? crew_size(0) : 1, p->count, verify_one, &v);
+	for (size_t i = 0; i < p->count && v.failed; i++)
+		if (p->files[i].action && p->files[i].spared)
+			gc_plan_keep(p, &p->files[i]);
+	return err;
+}
+
 /* --- removing ---------------------------------------------------------- */
 
 static void waiting(void *data)
@@ -422,16 +194,18 @@ static int look_again(struct gc_plan *p)
 	if (!err)
 		err = check_seen(g);
 	if (!err)
-		count_live(p);
+		gc_plan_count(p);
 	if (!err)
-		err = find_linked(p);
+		err = gc_plan_find_linked(p);
+	if (!err)
+		err = verify_leaned_on(p, false);
 	for (size_t i = 0; i < p->count && !err; i++) {
 		struct gc_file *f = &p->files[i];
 
 		if (!f->action || (f->live == before[i] && !f->linked &&
 				   !id_map_get(&p->made, &f->pack->id)))
 			continue;
-		keep_file(p, f);
+		gc_plan_keep(p, f);
 	}
 	free(before);
 	return err;
@@ -452,8 +226,10 @@ static int remove_all(struct gc_plan *p)
 static int collect(struct gc_plan *p)
 {
 	struct store *s = p->gc->live.store;
-	int err = repack_all(p);
+	int err = verify_leaned_on(p, true);
 
+	if (!err)
+		err = repack_all(p);
 	if (!err)
 		err = store_lock_out(s, waiting, p->gc);
 	if (err)
@@ -472,7 +248,7 @@ int gc_store(struct gc *g)
 	int err;
 
 	pthread_mutex_init(&p.mutex, NULL);
-	err = make_plan(&p);
+	err = gc_plan_make(&p);
 	if (!err && !g->options->force)
 		err = gc_ask_remotes(g);
 	if (!err)

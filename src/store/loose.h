@@ -118,6 +118,13 @@ bool loose_link_parse(const char *text, size_t len, struct dv_id *name,
 int loose_name(const struct content *content, struct dv_id *out);
 
 /*
+ * By its name: 0 when the loose file is here and as it was stored; else as
+ * loose_open().  `read`: and when each of its chunks has its SHA-256
+ * (DV_E_CORRUPT; it is marked bad).
+ */
+int loose_verify(struct store *s, const struct dv_id *name, bool read);
+
+/*
  * A link can be written through (by root, or after chmod).  Looks at every
  * loose file; where the stamp does not fit, reads it: chunks found damaged are
  * marked bad, so that nobody counts on them; a file without any gets its stamp

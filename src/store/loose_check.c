@@ -9,6 +9,7 @@
 #include "base/array.h"
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/crew.h"
 #include "base/trace.h"
 #include "store/pack_write.h"
 #include "store/store_inside.h"
@@ -133,6 +134,46 @@ static int check_file(struct store *s, struct store_reader *r,
 	    after.st_ino != before.st_ino)
 		return err;
 	return stamp_anew(s, name, first, &after);
+}
+
+/* In the order of the file. */
+static int verify_part(struct store *s, struct store_reader *r,
+		       struct pack *part)
+{
+	DV_AUTO_FREE uint32_t *order = xcalloc((size_t)part->objects + 1,
+					       sizeof(*order));
+	int err = 0;
+
+	pack_order(part, order);
+	for (uint32_t i = 0; i < part->objects && !err; i++) {
+		const struct dv_id id = *pack_id_at(part, order[i]);
+		struct place place;
+
+		pack_place_at(part, order[i], &place);
+		err = store_check_place(r, OBJECT_DATA, &id, &place);
+		if (err == DV_E_CORRUPT)
+			store_mark_bad(s, &place, false);
+		if (!err)
+			err = cancel_check();
+	}
+	return err;
+}
+
+int loose_verify(struct store *s, const struct dv_id *name, bool read)
+{
+	DV_AUTO_CLOSE int fd = -1;
+	struct store_reader *r;
+	struct file_stamp stamp;
+	struct pack *part;
+	int err = loose_open_name(s, name, &fd, &stamp);
+
+	if (err || !read)
+		return err;
+	r = store_reader_new(s);
+	for (uint32_t n = 0; !err && loose_part(s, name, n, &part); n++)
+		err = verify_part(s, r, part);
+	store_reader_free(r);
+	return err;
 }
 
 /* The names of all loose files known: free() them. */

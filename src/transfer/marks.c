@@ -39,6 +39,19 @@ bool marks_set(struct marks *m, const struct place *place, size_t *number)
 	return true;
 }
 
+bool marks_clear(struct marks *m, const struct place *place)
+{
+	const uint64_t *n = id_map_get(&m->by_id, &place->pack->id);
+	struct mark *k = n ? &m->items[*n] : NULL;
+
+	if (!k || !mark_has(k, place->slot))
+		return false;
+	k->bits[place->slot / 64] &= ~((uint64_t)1 << place->slot % 64);
+	k->count--;
+	k->raw -= place->len;
+	return true;
+}
+
 void marks_release(struct marks *m)
 {
 	for (size_t i = 0; i < m->count; i++)

@@ -35,6 +35,8 @@ struct marks {
 struct mark *marks_of(struct marks *m, struct pack *pack, size_t *number);
 /* Sets the bit of an object.  True when it was not set before. */
 bool marks_set(struct marks *m, const struct place *place, size_t *number);
+/* Clears it.  True when it was set before. */
+bool marks_clear(struct marks *m, const struct place *place);
 void marks_release(struct marks *m);
 
 static inline bool mark_has(const struct mark *k, uint32_t slot)

@@ -222,8 +222,15 @@ static int target_failed(struct checkout *c, const struct target *t, int err)
 static int apply(struct checkout *c, struct plan *p)
 {
 	struct error_state first = { .code = 0 };
-	int err = plan_apply(p), told, noted;
+	DV_AUTO_HOLD struct store *held = NULL;
+	int err = 0, told, noted;
 
+	/* gc keeps the file of a link that a row of the index is there for */
+	if (record_link(p->r))
+		err = repo_hold_store(p->repo, &held);
+	if (err)
+		return err;
+	err = plan_apply(p);
 	if (err)
 		error_save(err, &first);
 	noted = p->o->links ? plan_note_links(p) : plan_write_index(p, err);

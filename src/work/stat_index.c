@@ -323,9 +323,14 @@ static bool check(struct stat_index *x)
 		tables_ok(x, names_len);
 }
 
+const char *stat_index_path(const struct stat_index *x)
+{
+	return (const char *)x->names;
+}
+
 bool stat_index_check(struct stat_index *x, const char *path)
 {
-	return check(x) && !strcmp((const char *)x->names, path);
+	return check(x) && !strcmp(stat_index_path(x), path);
 }
 
 int stat_index_open(struct dv_repo *repo, const char *path,
@@ -417,7 +422,7 @@ int stat_index_others(struct dv_repo *repo, const struct path_list *paths,
 		path_append(&file, entry->d_name);
 		if (filemap_open(&x.map, file.data) || !check(&x))
 			continue;
-		path = (const char *)x.names;
+		path = stat_index_path(&x);
 		if (*path && path_relative_ok(path) &&
 		    is_name_of(entry->d_name, path))
 			path_list_add(out, path, strlen(path));

@@ -96,6 +96,9 @@ int stat_index_each(const char *git_dir,
 		    int (*fn)(void *data, const struct stat_index *x),
 		    void *data);
 
+/* The tracked path it is of. */
+const char *stat_index_path(const struct stat_index *x);
+
 /* Appends the name of the file that holds the index of `path`. */
 int stat_index_name(struct dv_repo *repo, const char *path, struct buf *out);
 
