@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "git/obtain.h"
 #include "git/private.h"
 
 /*
@@ -86,12 +87,41 @@ static int read_commit(struct words *w, const char *first,
 	return err;
 }
 
+/*
+ * What the pointers said in all of these commits: ":<mode> <mode> <blob>
+ * <blob> <letter>".  Those that a partial clone lacks come at once.
+ */
+static int obtain_blobs(struct dv_repo *repo, const struct buf *out)
+{
+	DV_AUTO_BUF struct buf ids = BUF_INIT;
+	struct words w = { out->data, out->data + out->len };
+	const char *word;
+
+	if (!repo_is_partial(repo))
+		return 0;
+	while ((word = next_word(&w)) != NULL) {
+		char blobs[2][41];
+
+		word += *word == '\n';
+		if (sscanf(word, ":%*6s %*6s %40s %40s ", blobs[0],
+			   blobs[1]) != 2)
+			continue;
+		for (int i = 0; i < 2; i++)
+			if (strspn(blobs[i], "0") != strlen(blobs[i]))
+				buf_addf(&ids, "%s\n", blobs[i]);
+	}
+	return repo_obtain(repo, &ids);
+}
+
 int history_each(struct dv_repo *repo, const struct history_options *options,
 		 history_cb *fn, void *data)
 {
 	const char *args[RUN_ARGS] = {
 		"log", "--follow", "--raw", "--no-abbrev", "-z", "--no-color",
 		"--diff-merges=first-parent", format
+	};
+	const char *const range[] = {
+		options->range ? options->range : "HEAD", NULL
 	};
 	DV_AUTO_BUF struct buf pathspec = BUF_INIT;
 	DV_AUTO_BUF struct buf out = BUF_INIT;
@@ -105,11 +135,16 @@ int history_each(struct dv_repo *repo, const struct history_options *options,
 	snprintf(most, sizeof(most), "--max-count=%u", options->most);
 	if (options->most)
 		args[n++] = most;
-	args[n++] = options->range ? options->range : "HEAD";
+	args[n++] = *range;
 	args[n++] = "--";
 	buf_addf(&pathspec, ":(top,literal)%s", options->pointer);
 	args[n++] = pathspec.data;
-	err = run_git(repo, args, NULL, 0, &out);
+	/* a few commits need few trees, which git gets by itself */
+	err = options->most ? 0 : repo_obtain_trees(repo, range);
+	if (!err)
+		err = run_git(repo, args, NULL, 0, &out);
+	if (!err)
+		err = obtain_blobs(repo, &out);
 	w = (struct words){ out.data, out.data + out.len };
 	while (!err && (word = next_word(&w)) != NULL) {
 		err = read_commit(&w, word, &c);

@@ -157,32 +157,6 @@ void repo_git_close(struct dv_repo *repo)
 	repo->git = NULL;
 }
 
-int repo_git_obtain(struct dv_repo *repo, const git_oid *id)
-{
-	char hex[GIT_OID_HEXSZ + 1];
-	const char *const args[] = { "cat-file", "-e", hex, NULL };
-	DV_AUTO_BUF struct buf out = BUF_INIT;
-	git_repository *git;
-	git_odb *odb;
-	int code, err = repo_git(repo, &git);
-
-	if (err)
-		return err;
-	lib.oid_tostr(hex, sizeof(hex), id);
-	if (run_git(repo, args, NULL, 0, &out))
-		return dv_hint(dv_fail(DV_E_CORRUPT, "object %s is missing "
-				       "from the git repository", hex),
-			       "git fsck finds out more");
-	code = lib.repository_odb(&odb, git);
-	if (code < 0)
-		return lib_fail(code, "cannot open the objects");
-	lib.odb_refresh(odb);
-	code = lib.odb_exists(odb, id);
-	lib.odb_free(odb);
-	return code == 1 ? 0 :
-		dv_fail(DV_E_CORRUPT, "object %s cannot be read", hex);
-}
-
 int repo_git_tree(struct dv_repo *repo, const git_oid *id, git_tree **out)
 {
 	git_repository *git;

@@ -27,6 +27,7 @@
 	X(object_peel) \
 	X(odb_add_disk_alternate) \
 	X(odb_exists) \
+	X(odb_exists_ext) \
 	X(odb_free) \
 	X(odb_open) \
 	X(odb_read_header) \
@@ -76,7 +77,8 @@ void repo_git_close(struct dv_repo *repo);
 
 /*
  * Makes sure that an object which libgit2 did not find is there, by the
- * user's git, which fetches it in a partial clone.  DV_E_CORRUPT.
+ * user's git, which fetches it in a partial clone; many: obtain.h.
+ * DV_E_CORRUPT, or in a partial clone DV_E_NETWORK.
  */
 int repo_git_obtain(struct dv_repo *repo, const git_oid *id);
 

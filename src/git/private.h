@@ -36,6 +36,8 @@ struct dv_repo {
 	struct head *head;		/* see head.h */
 	struct names registry;		/* see tracked.c */
 	bool registry_read;
+	struct path_list promisors;	/* see obtain.c */
+	bool promisors_read, promisors_lost;
 	dv_waiting_cb *waiting;
 	void *waiting_data;
 };

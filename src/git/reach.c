@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -14,6 +15,7 @@
 #include "base/process.h"
 #include "base/trace.h"
 #include "git/index_file.h"
+#include "git/obtain.h"
 #include "git/private.h"
 #include "git/revision.h"
 #include "store/pointer_line.h"
@@ -30,6 +32,8 @@ struct reach {
 	void *data;
 	const char *worktree;		/* of what is being looked at */
 	struct buf heads;		/* of what is under way, a line each */
+	struct revision_pointer *found;	/* owned; in history */
+	size_t count, room;
 };
 
 /* --- one pointer ------------------------------------------------------- */
@@ -104,10 +108,9 @@ static int take_text(struct reach *r, const char *path, const char *commit,
 	return err;
 }
 
-static int take_blob(const struct revision_pointer *p, void *data)
+static int take_blob(struct reach *r, const struct revision_pointer *p)
 {
 	DV_AUTO_BUF struct buf text = BUF_INIT;
-	struct reach *r = data;
 	int err = revision_text(r->revision, p, &text);
 
 	if (err == DV_E_INVALID)	/* longer than any pointer */
@@ -119,11 +122,25 @@ static int take_blob(const struct revision_pointer *p, void *data)
 
 /* --- work trees -------------------------------------------------------- */
 
+static int obtain_index(struct reach *r, const struct index_names *index)
+{
+	DV_AUTO_BUF struct buf ids = BUF_INIT;
+
+	if (!repo_is_partial(r->repo))
+		return 0;
+	for (size_t i = 0; i < index->count; i++)
+		if ((index->pointers[i].mode & 0170000) == 0100000)
+			obtain_add(&ids, index->pointers[i].id);
+	return repo_obtain(r->repo, &ids);
+}
+
 static int reach_index(struct reach *r, struct dv_repo *repo)
 {
 	const struct index_names *index;
 	int err = index_names_get(repo, false, &index);
 
+	if (!err)
+		err = obtain_index(r, index);
 	for (size_t i = 0; !err && i < index->count; i++) {
 		const struct index_pointer *x = &index->pointers[i];
 		DV_AUTO_BUF struct buf path = BUF_INIT;
@@ -414,6 +431,30 @@ static int list_heads(struct reach *r, struct buf *out)
 				      r->heads.len, out) : 0;
 }
 
+static int note_found(const struct revision_pointer *p, void *data)
+{
+	struct reach *r = data;
+
+	ARRAY_GROW(r->found, r->count + 1, r->room);
+	r->found[r->count++] = *p;
+	return 0;
+}
+
+/* All are found first: a partial clone gets what it lacks at once. */
+static int take_found(struct reach *r)
+{
+	DV_AUTO_BUF struct buf ids = BUF_INIT;
+	int err;
+
+	if (repo_is_partial(r->repo))
+		for (size_t i = 0; i < r->count; i++)
+			obtain_add(&ids, r->found[i].blob);
+	err = repo_obtain(r->repo, &ids);
+	for (size_t i = 0; i < r->count && !err; i++)
+		err = take_blob(r, &r->found[i]);
+	return err;
+}
+
 static int reach_history(struct reach *r)
 {
 	bool lenient = r->flags & REACH_LENIENT;
@@ -427,8 +468,8 @@ static int reach_history(struct reach *r)
 	if (!err)
 		err = list_heads(r, &heads);
 	if (!err)
-		err = revision_history(r->revision, heads.data, take_blob, r);
-	return err;
+		err = revision_history(r->revision, heads.data, note_found, r);
+	return err ? err : take_found(r);
 }
 
 /* --- all of it --------------------------------------------------------- */
@@ -452,6 +493,7 @@ int reach_each(struct dv_repo *repo, enum reach_flags flags, reach_cb *fn,
 		err = reach_history(&r);
 	revision_free(r.revision);
 	buf_release(&r.heads);
+	free(r.found);
 	return err;
 }
 

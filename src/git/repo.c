@@ -223,6 +223,7 @@ void dv_repo_close(struct dv_repo *repo)
 	config_release(&repo->git_config);
 	config_release(&repo->project);
 	names_release(&repo->registry);
+	path_list_release(&repo->promisors);
 	git_place_release(&repo->place);
 	free(repo->prefix);
 	free(repo->state_dir);

@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "base/trace.h"
 #include "git/head.h"
+#include "git/obtain.h"
 
 /* --- life -------------------------------------------------------------- */
 
@@ -88,30 +89,20 @@ static int lookup(struct revision *r, const git_oid *id, git_commit **out)
 	return code < 0 ? lib_fail(GIT_ERROR, "cannot read a commit") : 0;
 }
 
-static int visit(struct revision *r, const git_oid *id)
-{
-	struct dv_id key = revision_key(id, 0);
-	git_commit *commit;
-	bool added;
-	int err;
-
-	id_map_put(&r->commits, &key, 0, &added);
-	if (!added)
-		return 0;
-	err = lookup(r, id, &commit);
-	if (err)
-		return err;
-	err = revision_walk(r, commit, id);
-	lib.commit_free(commit);
-	return err;
-}
-
 /* Commits to visit, each of them once. */
 struct queue {
-	git_oid *ids;		/* owned */
+	struct queued {
+		git_oid commit, tree;
+	} *items;		/* owned */
 	size_t next, count, room;
 	struct id_map known;
 };
+
+static void queue_release(struct queue *q)
+{
+	id_map_release(&q->known);
+	free(q->items);
+}
 
 static void push_id(struct queue *q, const git_oid *id)
 {
@@ -121,46 +112,77 @@ static void push_id(struct queue *q, const git_oid *id)
 	id_map_put(&q->known, &key, 0, &added);
 	if (!added)
 		return;
-	ARRAY_GROW(q->ids, q->count + 1, q->room);
-	q->ids[q->count++] = *id;
+	ARRAY_GROW(q->items, q->count + 1, q->room);
+	q->items[q->count++].commit = *id;
 }
 
-/* The commit, and where the clone is not cut off there, its parents. */
-static int visit_and_queue(struct revision *r, const git_oid *id,
-			   struct queue *q)
+/* Its tree, and where the clone is not cut off there, its parents. */
+static int read_commit(struct revision *r, struct queue *q, size_t n,
+		       bool history)
 {
-	struct dv_id key = revision_key(id, 0);
+	const git_oid id = q->items[n].commit;
 	git_commit *commit;
-	bool added, cut;
-	int err = lookup(r, id, &commit);
+	bool cut;
+	int err = lookup(r, &id, &commit);
 
 	if (err)
 		return err;
-	id_map_put(&r->commits, &key, 0, &added);
-	if (added)
-		err = revision_walk(r, commit, id);
-	cut = names_find(&r->shallow, (const char *)id->id, sizeof(id->id)) !=
-		NAMES_NONE;
-	for (unsigned i = 0; !err && !cut &&
-	     i < lib.commit_parentcount(commit); i++)
+	q->items[n].tree = *lib.commit_tree_id(commit);
+	cut = !history || names_find(&r->shallow, (const char *)id.id,
+				     sizeof(id.id)) != NAMES_NONE;
+	for (unsigned i = 0; !cut && i < lib.commit_parentcount(commit); i++)
 		push_id(q, lib.commit_parent_id(commit, i));
 	lib.commit_free(commit);
+	return 0;
+}
+
+static int obtain_trees(struct revision *r, const struct queue *q, size_t from)
+{
+	DV_AUTO_BUF struct buf ids = BUF_INIT;
+
+	if (!repo_is_partial(r->repo))
+		return 0;
+	for (size_t i = from; i < q->count; i++)
+		obtain_add(&ids, q->items[i].tree.id);
+	return repo_obtain(r->repo, &ids);
+}
+
+/*
+ * What is in the queue, with all that can be reached from it or without:
+ * first the commits, so that the trees of all of them are known.
+ */
+static int visit_queue(struct revision *r, struct queue *q, bool history)
+{
+	size_t from = q->next;
+	int err = 0;
+
+	for (; q->next < q->count && !err; q->next++) {
+		err = cancel_check();
+		if (!err)
+			err = read_commit(r, q, q->next, history);
+	}
+	if (!err)
+		err = obtain_trees(r, q, from);
+	for (size_t i = from; i < q->count && !err; i++) {
+		struct dv_id key = revision_key(&q->items[i].commit, 0);
+		bool added;
+
+		id_map_put(&r->commits, &key, 0, &added);
+		if (added)
+			err = revision_walk(r, &q->items[i].tree,
+					    &q->items[i].commit);
+	}
 	return err;
 }
 
-/* What is in the queue, with all that can be reached from it or without. */
-static int visit_queue(struct revision *r, struct queue *q, bool history)
+static int visit(struct revision *r, const git_oid *id)
 {
-	int err = 0;
+	struct queue q = { 0 };
+	int err;
 
-	while (q->next < q->count && !err) {
-		git_oid id = q->ids[q->next++];
-
-		err = cancel_check();
-		if (!err)
-			err = history ? visit_and_queue(r, &id, q) :
-				visit(r, &id);
-	}
+	push_id(&q, id);
+	err = visit_queue(r, &q, false);
+	queue_release(&q);
 	return err;
 }
 
@@ -312,8 +334,7 @@ int revision_history(struct revision *r, const char *ids, revision_cb *fn,
 		err = add_lines(r, ids, &q);
 	if (!err)
 		err = visit_queue(r, &q, true);
-	id_map_release(&q.known);
-	free(q.ids);
+	queue_release(&q);
 	return err;
 }
 
@@ -345,8 +366,7 @@ int revision_all(struct revision *r, const struct dv_selection *what,
 		err = add_refs(r, what, &q);
 	if (!err)
 		err = visit_queue(r, &q, what->all_commits);
-	id_map_release(&q.known);
-	free(q.ids);
+	queue_release(&q);
 	return err;
 }
 

@@ -38,9 +38,9 @@ struct dv_id revision_key(const git_oid *id, uint32_t number);
 
 /* --- revision_tree.c ----------------------------------------------------- */
 
-/* Reports the pointers of a commit that were not reported yet. */
-int revision_walk(struct revision *r, const git_commit *commit,
-		  const git_oid *id);
+/* Reports the pointers of a commit's tree that were not reported yet. */
+int revision_walk(struct revision *r, const git_oid *tree,
+		  const git_oid *commit);
 /* The same for the blob at r->path. */
 int revision_report(struct revision *r, const git_oid *blob);
 

@@ -127,15 +127,14 @@ static int walk(struct revision *r, const git_oid *id, int depth,
 	return 0;
 }
 
-int revision_walk(struct revision *r, const git_commit *commit,
-		  const git_oid *id)
+int revision_walk(struct revision *r, const git_oid *tree,
+		  const git_oid *commit)
 {
-	git_oid tree = *lib.commit_tree_id(commit);
 	char hex[GIT_OID_HEXSZ + 1];
 	bool fertile = false;
 
-	lib.oid_tostr(hex, sizeof(hex), id);
+	lib.oid_tostr(hex, sizeof(hex), commit);
 	r->commit = arena_copy(&r->arena, hex, GIT_OID_HEXSZ);
 	buf_clear(&r->path);
-	return walk(r, &tree, 0, &fertile);
+	return walk(r, tree, 0, &fertile);
 }

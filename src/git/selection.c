@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "base/trace.h"
+#include "git/obtain.h"
 #include "git/private.h"
 #include "git/revision.h"
 
@@ -287,6 +288,23 @@ static size_t first_match(const struct selection *s, const char *path)
 			   sizeof(*s->matches), order_match);
 }
 
+/* What a partial clone lacks of them comes all at once. */
+static int obtain_sightings(struct selection *s)
+{
+	DV_AUTO_BUF struct buf ids = BUF_INIT;
+
+	if (!s->sighting_count || !repo_is_partial(s->repo))
+		return 0;
+	for (size_t i = 0; i < s->sighting_count; i++) {
+		const struct revision_pointer *p = &s->sightings[i].pointer;
+		size_t k = first_match(s, p->path);
+
+		if (k < s->match_count && !strcmp(s->matches[k].path, p->path))
+			obtain_add(&ids, p->blob);
+	}
+	return repo_obtain(s->repo, &ids);
+}
+
 static int take_commits(struct selection *s, struct revision *r,
 			const struct dv_selection *what)
 {
@@ -309,6 +327,7 @@ static int take_commits(struct selection *s, struct revision *r,
 			      strlen(s->sightings[i].pointer.path));
 	path_list_sort(&list);
 	match_all(s, &list);
+	err = obtain_sightings(s);
 	for (size_t i = 0; i < s->sighting_count && !err; i++) {
 		const char *path = s->sightings[i].pointer.path;
 

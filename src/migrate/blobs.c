@@ -6,6 +6,7 @@
 #include "base/array.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "git/obtain.h"
 #include "git/run.h"
 
 #define BATCH		2048			/* asked of git at once */
@@ -83,8 +84,21 @@ static int read_chosen(const struct dv_repo *repo, const struct wanted_blobs *w,
 	return err;
 }
 
-int blobs_read(const struct dv_repo *repo, const char *const *names,
-	       size_t count, size_t most, blob_fn *fn, void *data)
+/* Names that are no ids are left to git, which gets them one by one. */
+static int obtain(struct dv_repo *repo, const char *const *names, size_t count)
+{
+	DV_AUTO_BUF struct buf ids = BUF_INIT;
+
+	if (!repo_is_partial(repo))
+		return 0;
+	for (size_t i = 0; i < count; i++)
+		if (strspn(names[i], "0123456789abcdef") == strlen(names[i]))
+			buf_addf(&ids, "%s\n", names[i]);
+	return repo_obtain(repo, &ids);
+}
+
+int blobs_read(struct dv_repo *repo, const char *const *names, size_t count,
+	       size_t most, blob_fn *fn, void *data)
 {
 	struct wanted_blobs w = { .ask = BUF_INIT };
 	int err = 0;
@@ -96,7 +110,9 @@ int blobs_read(const struct dv_repo *repo, const char *const *names,
 
 		w.count = 0;
 		buf_clear(&w.ask);
-		err = choose(repo, names + i, n, most, &w);
+		err = obtain(repo, names + i, n);
+		if (!err)
+			err = choose(repo, names + i, n, most, &w);
 		if (!err)
 			err = read_chosen(repo, &w, i, fn, data);
 	}

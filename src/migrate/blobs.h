@@ -12,7 +12,7 @@
  * returned.
  */
 typedef int blob_fn(void *data, size_t n, const char *text, size_t len);
-int blobs_read(const struct dv_repo *repo, const char *const *names,
-	       size_t count, size_t most, blob_fn *fn, void *data);
+int blobs_read(struct dv_repo *repo, const char *const *names, size_t count,
+	       size_t most, blob_fn *fn, void *data);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/array.h"
 #include "base/error.h"
+#include "git/obtain.h"
 #include "git/run.h"
 
 #define HEADS	"refs/heads/"
@@ -121,8 +122,13 @@ int history_refs_export(const struct history_refs *r, struct buf *stream)
 		"--show-original-ids", "--reencode=no", "--signed-tags=strip",
 		"--date-order",
 	};
+	static const char *const head[] = { "HEAD", NULL };
+	static const char *const every[] = { "--branches", "--tags", NULL };
 	size_t n = 8;
+	int err = repo_obtain_trees(r->repo, r->all ? every : head);
 
+	if (err)
+		return err;
 	if (!r->all) {
 		args[n] = "HEAD";
 		return run_git(r->repo, args, NULL, 0, stream);
