@@ -89,15 +89,17 @@ static int take_root(const struct reach_pointer *p, void *data)
 	return 0;
 }
 
-static int out_of_sight(const char *what, const char *file)
+static int out_of_sight(const char *what, int err, const char *file)
 {
 	struct error_state why;
 
-	error_save(DV_E_UNSUPPORTED, &why);
+	error_save(err, &why);
 	dv_fail(DV_E_UNSUPPORTED, "%s uses the store and cannot be looked "
 		"into: %s", what, why.text);
 	if (!file)
 		return DV_E_UNSUPPORTED;
+	if (err == DV_E_NETWORK)	/* it is there, and needs what it has */
+		return dv_hint(DV_E_UNSUPPORTED, "%s", why.hint);
 	return dv_hint(DV_E_UNSUPPORTED, "where it is gone for good: rm %s",
 		       file);
 }
@@ -116,7 +118,7 @@ static int gather_other(struct live *l, const char *folder, const char *file)
 	if (!err || err == DV_E_INTERRUPTED)
 		return err;
 	return l->lenient ? note_unread(l, NULL, NULL, folder) :
-		out_of_sight(folder, file);
+		out_of_sight(folder, err, file);
 }
 
 static int gather_user(void *data, const char *git_dir, const char *file)
