@@ -28,6 +28,31 @@ test_expect_success 'the store, what is in .git, and what git would see are no r
 	dv remote add s s3://x/y 2>/dev/null && dv remote add h http://127.0.0.1:9/x 2>/dev/null
 '
 
+# all that dv and git keep
+files () {
+	find . ! -name "*.lock" | sort
+}
+
+test_expect_success 'what remote add refuses is refused in a .dvconfig that somebody has committed' '
+	make_repo strange && cd strange && echo x >d && dv add -q d && mkdir ../strange2 && ln -s ../strange2 out && git add -A && git commit -qm d && dv status && files >../before &&
+	for u in . .git .git/dv .git/hooks sub/remote none/../.git/dv out/../.git/dv -x "../a$(printf "\nb")" "../a$(printf "\033b")" "http://h/$(printf "\nb")" "s3://b/../c" "ftp://h/x" "http://u:s3cr3t@127.0.0.1:9/x"
+	do
+		git config -f .dvconfig remote.origin.url "$u" && for c in push "gc -r origin" "fsck -r origin" "status --remote"
+		do
+			echo "$c" && test_exit_code 1 dv $c >../out 2>&1 && cat ../out && ! grep s3cr3t ../out && ! LC_ALL=C grep "$(printf "\033")" ../out || return 1
+		done && dv remote -v >../out && ! LC_ALL=C grep "$(printf "\033")" ../out && git checkout -q .dvconfig && files | cmp - ../before || return 1
+	done && ! test -e ../strange2/.git
+'
+
+test_expect_success 'a password there is named, and gone with set-url' '
+	cd strange && git config -f .dvconfig remote.origin.url "http://u:s3cr3t@127.0.0.1:9/x" && test_must_fail dv add d 2>err && cat err && grep "remote.origin.url: a password" err && ! grep s3cr3t err && rm err &&
+	{ dv doctor >../out || :; } && grep "password in a URL" ../out && dv remote set-url origin ../strange2 && dv push && test -f ../strange2/dv-remote && git config -f .dvconfig remote.origin.url "http://u@127.0.0.1:9/x" && dv add -q d
+'
+
+test_expect_success 'a default that only looks like a name is not pasted into a command' '
+	cd strange && git config -f .dvconfig core.remote "\$(touch x);-y" && git config -f .dvconfig --unset remote.origin.url && test_must_fail dv push 2>err && cat err && grep -F "dv remote add '\''\$(touch x);-y'\'' <url>" err && ! test -e x
+'
+
 test_expect_success 'set-url changes a URL where it is set' '
 	cd rel && dv remote add --local mine ../mine && dv remote set-url mine ../other &&
 	test "$(dv config remote.mine.url)" = ../other && test_must_fail grep mine .dvconfig

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/path.h"
 #include "builtin/builtin.h"
 #include "builtin/open.h"
 #include "cli/options.h"
@@ -49,7 +50,8 @@ static int print_remote(const struct dv_remote_info *info, void *data)
 		json_object_end(&out);
 		puts(out.data);
 	} else if (a->verbose) {
-		printf("%s\t%s%s\n", info->name, info->url,
+		path_quote(info->url, &out);	/* it may be a stranger's */
+		printf("%s\t%s%s\n", info->name, out.data,
 		       info->is_default ? " (default)" : "");
 	} else {
 		printf("%s\n", info->name);

@@ -258,23 +258,9 @@ static int refuse_secret(const char *name)
 		       "dv config --local %s <value>", name);
 }
 
-int repo_check_secrets(struct dv_repo *repo)
+static bool is_url(const struct setting *s)
 {
-	DV_AUTO_BUF struct buf name = BUF_INIT;
-
-	for (size_t i = 0; i < repo->project.count; i++) {
-		const struct setting *s;
-
-		if (!setting_canonical(repo->project.entries[i].name, &name))
-			continue;
-		s = setting_find(name.data);
-		if (s && (s->flags & SETTING_SECRET))
-			return dv_hint(refuse_secret(name.data),
-				       "dv config --project --unset %s, then "
-				       "dv config --local %s <value>",
-				       name.data, name.data);
-	}
-	return 0;
+	return !strcmp(s->name, "remote.*.url");
 }
 
 /* user:password@ in a URL. */
@@ -290,6 +276,37 @@ static bool url_has_password(const char *value)
 	at = memrchr(begin, '@', n);
 	colon = at ? memchr(begin, ':', at - begin) : NULL;
 	return colon && colon + 1 < at;
+}
+
+static int refuse_password(const char *name)
+{
+	return dv_hint(dv_fail(DV_E_INVALID, "%s: a password in a URL does not "
+			       "belong into .dvconfig, which git shows to "
+			       "everybody", name),
+		       "leave it out; git's credential helpers are asked for "
+		       "it");
+}
+
+int repo_check_secrets(struct dv_repo *repo)
+{
+	DV_AUTO_BUF struct buf name = BUF_INIT;
+
+	for (size_t i = 0; i < repo->project.count; i++) {
+		const struct config_entry *e = &repo->project.entries[i];
+		const struct setting *s;
+
+		if (!setting_canonical(e->name, &name))
+			continue;
+		s = setting_find(name.data);
+		if (s && is_url(s) && url_has_password(value_of(e)))
+			return refuse_password(name.data);
+		if (s && (s->flags & SETTING_SECRET))
+			return dv_hint(refuse_secret(name.data),
+				       "dv config --project --unset %s, then "
+				       "dv config --local %s <value>",
+				       name.data, name.data);
+	}
+	return 0;
 }
 
 /* --- writing ----------------------------------------------------------- */
@@ -321,13 +338,8 @@ static int check_value(const struct dv_repo *repo, const struct setting *s,
 				       ".dvconfig: who commits it does not "
 				       "decide it for others", name),
 			       "dv config --local %s %s", name, value);
-	if (level == DV_CONFIG_PROJECT && !strcmp(s->name, "remote.*.url") &&
-	    url_has_password(value))
-		return dv_hint(dv_fail(DV_E_INVALID, "%s: a password in a URL "
-				       "does not belong into .dvconfig, which "
-				       "git shows to everybody", name),
-			       "leave it out; git's credential helpers are "
-			       "asked for it");
+	if (level == DV_CONFIG_PROJECT && is_url(s) && url_has_password(value))
+		return refuse_password(name);
 	if (level == DV_CONFIG_PROJECT && (s->flags & SETTING_CONFINED))
 		return repo_check_confined(repo, name, value);
 	return setting_check(s, name, value);

@@ -173,28 +173,6 @@ static int make_ready(struct remote *r)
 	return err;
 }
 
-/* "../data" next to the work tree should read well. */
-static int place_relative(const struct remote *r,
-			  const struct remote_options *o, struct buf *path)
-{
-	DV_AUTO_BUF struct buf clean = BUF_INIT;
-
-	if (!o->base_dir)
-		return dv_fail(DV_E_UNSUPPORTED, "remote %s is the folder %s "
-			       "beside that repository, which is not on this "
-			       "machine", o->name, r->url.path);
-	buf_addf(path, "%s/%s", o->base_dir, r->url.path);
-	if (path_inside("", "", path->data, &clean))
-		return dv_fail(DV_E_INVALID, "bad remote URL %s: it leads out "
-			       "of the file system", r->url.path);
-	buf_clear(path);
-	buf_addf(path, "/%s", clean.data);
-	if (!clean.len)
-		return dv_fail(DV_E_INVALID, "bad remote URL %s: the root "
-			       "folder cannot be a remote", r->url.path);
-	return 0;
-}
-
 static int dir_open(struct remote *r, const struct remote_options *o)
 {
 	struct dir *d = xcalloc(1, sizeof(*d));
@@ -203,15 +181,17 @@ static int dir_open(struct remote *r, const struct remote_options *o)
 	DV_AUTO_FREE char *parent = NULL;
 	DV_AUTO_FREE char *real = NULL;
 
-	r->state = d;
-	if (r->url.path[0] != '/') {
-		int err = place_relative(r, o, &path);
+	int err;
 
-		if (err)
-			return err;
-	} else {
-		buf_addstr(&path, r->url.path);
-	}
+	r->state = d;
+	if (r->url.path[0] != '/' && !o->base_dir)
+		return dv_fail(DV_E_UNSUPPORTED, "remote %s is the folder %s "
+			       "beside that repository, which is not on this "
+			       "machine", o->name, r->url.path);
+	/* "../data" next to the work tree should read well */
+	err = url_dir_path(r->url.path, o->base_dir, &path);
+	if (err)
+		return err;
 	d->root = buf_detach(&path);
 	free(r->shown);
 	path_quote(d->root, &shown);

@@ -159,6 +159,8 @@ static int parse_dir(const char *text, const char *path, struct url *out)
 	out->kind = URL_DIR;
 	if (!*path)
 		return refuse(text, "it is empty");
+	if (has_control(path))
+		return refuse(text, "control characters");
 	if (path[0] == '/' && path[trimmed_len(path) - 1] == '/')
 		return refuse(text, "the root folder cannot be a remote");
 	out->path = copy(path, trimmed_len(path));
@@ -388,6 +390,24 @@ void url_release(struct url *u)
 	free(u->host);
 	free(u->path);
 	*u = (struct url)URL_INIT;
+}
+
+int url_dir_path(const char *path, const char *base_dir, struct buf *out)
+{
+	DV_AUTO_BUF struct buf full = BUF_INIT;
+	DV_AUTO_BUF struct buf clean = BUF_INIT;
+
+	if (*path == '/') {
+		buf_addstr(out, path);
+		return 0;
+	}
+	buf_addf(&full, "%s/%s", base_dir, path);
+	if (path_inside("", "", full.data, &clean))
+		return refuse(path, "it leads out of the file system");
+	if (!clean.len)
+		return refuse(path, "the root folder cannot be a remote");
+	buf_addf(out, "/%s", clean.data);
+	return 0;
 }
 
 /* --- showing ----------------------------------------------------------- */

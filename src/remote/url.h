@@ -59,6 +59,11 @@ void url_escape(const char *text, bool keep_slash, struct buf *out);
 char *url_decode(const char *text, size_t len);
 /* The same; NULL also for a control byte. */
 char *url_unescape(const char *text, size_t len);
+/*
+ * Appends where the folder `path` of a URL lies: below base_dir when it is
+ * relative, "." and ".." resolved as text then.
+ */
+int url_dir_path(const char *path, const char *base_dir, struct buf *out);
 /* Appends host[:port]; the usual port is left out. */
 void url_authority(const struct url *u, struct buf *out);
 

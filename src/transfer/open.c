@@ -9,6 +9,7 @@
 #include "git/foreign.h"
 #include "git/repo.h"
 #include "transfer/open.h"
+#include "transfer/remote_place.h"
 
 #define JOBS_DEFAULT	8
 #define JOBS_MAX	256
@@ -106,7 +107,12 @@ static int open_remote(struct endpoint *e, unsigned jobs)
 	}
 	o.url = url.data;
 	o.jobs = e->jobs;
-	err = remote_open(&o, &e->remote);
+	/* a stranger's .dvconfig has not been through dv remote add; of his
+	 * own repository there is nothing of ours to be harmed */
+	if (!repo_origin(e->repo))
+		err = remote_place_check(e->repo, o.url);
+	if (!err)
+		err = remote_open(&o, &e->remote);
 	if (err)
 		return err;
 	remote_key(e->remote, &id);

@@ -60,20 +60,16 @@ int remote_place_check(struct dv_repo *repo, const char *url)
 	DV_AUTO_URL struct url u = URL_INIT;
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	DV_AUTO_BUF struct buf place = BUF_INIT;
-	struct store *store;
 	const char *below;
 	int err = url_parse(url, &u);
 
 	if (err || u.kind != URL_DIR)
 		return err;
-	if (*u.path != '/')
-		buf_addf(&path, "%s/", dv_repo_worktree(repo));
-	buf_addstr(&path, u.path);
-	resolve(path.data, &place);
-	err = repo_store(repo, &store);
+	err = url_dir_path(u.path, dv_repo_worktree(repo), &path);
 	if (err)
 		return err;
-	if (path_below(place.data, store_path(store)))
+	resolve(path.data, &place);
+	if (path_below(place.data, repo_store_real(repo)))
 		return refuse(url, "the store itself");
 	if (path_below(place.data, repo_common_dir(repo)) ||
 	    path_below(place.data, repo_git_dir(repo)))

@@ -6,6 +6,7 @@
 
 #include "base/array.h"
 #include "base/error.h"
+#include "base/path.h"
 #include "git/foreign.h"
 #include "git/repo.h"
 #include "remote/remote.h"
@@ -130,7 +131,9 @@ static int default_of(struct dv_repo *repo, const struct entries *e,
 		if (find_url(e, set))
 			return 0;
 		buf_addf(&why, "the default remote, '%s', is not set up", set);
-		buf_addf(&hint, "dv remote add %s <url>", set);
+		buf_addstr(&hint, "dv remote add ");
+		path_word(set, &hint);
+		buf_addstr(&hint, " <url>");
 		return no_default(repo, why.data, hint.data);
 	}
 	count = count_remotes(e, &only);
