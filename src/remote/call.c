@@ -8,6 +8,8 @@
 #include "remote/call.h"
 
 #define REPAIRS_MAX	8
+/* A call waits no longer than at this try, while others are served. */
+#define REFUSALS_COUNT	4
 
 int line_init(struct line *l, struct remote *r, const char *cafile)
 {
@@ -245,13 +247,23 @@ static int try_once(struct call *c, struct http_answer *a)
 		c->remote->clock_known = true;
 	}
 	if (!err && is_busy(a))
-		sign = GATE_BUSY;
+		sign = gate_refusal(&c->line->gate, &c->refusals);
 	else if (!err && !a->failure && a->status < 500)
 		sign = GATE_FINE;
 	if (sign == GATE_FINE)
 		c->line->served++;
 	gate_leave(&c->line->gate, ticket, sign);
 	return err;
+}
+
+/* The number of the next try, for how long to wait before it. */
+static unsigned next_try(const struct call *c)
+{
+	unsigned refusals = c->refusals.count;
+
+	if (refusals > REFUSALS_COUNT)
+		refusals = REFUSALS_COUNT;
+	return c->tries > refusals ? c->tries : refusals;
 }
 
 /* Adds how often it was tried to the text. */
@@ -300,7 +312,7 @@ int call_run(struct call *c)
 		if (verdict != CALL_LATER || c->tries >= RETRY_TRIES ||
 		    (!c->progress && !retry_budget_take(&c->line->budget)))
 			return give_up(c, &last);
-		verdict = clock_sleep_ms(retry_delay_ms(c->tries,
+		verdict = clock_sleep_ms(retry_delay_ms(next_try(c),
 							a.retry_after_s));
 		if (verdict)
 			return verdict;

@@ -48,6 +48,7 @@ struct call {
 	int code;
 	unsigned tries;		/* that failed for the moment */
 	unsigned repairs;	/* CALL_AGAINs */
+	struct refusals refusals;
 	bool progress;		/* this try got further than the last */
 };
 

@@ -125,6 +125,7 @@ void gate_init(struct gate *g, unsigned max)
 	g->active = 0;
 	g->limit = g->max;
 	g->lowered = 0;
+	g->refused = 0;
 }
 
 void gate_release(struct gate *g)
@@ -173,6 +174,18 @@ void gate_leave(struct gate *g, unsigned ticket, enum gate_sign sign)
 	if (g->limit > g->active + 1)
 		pthread_cond_signal(&g->free);
 	pthread_mutex_unlock(&g->mutex);
+}
+
+enum gate_sign gate_refusal(struct gate *g, struct refusals *r)
+{
+	bool alone;
+
+	pthread_mutex_lock(&g->mutex);
+	alone = r->count && r->others == g->refused;
+	g->refused += !r->count++;
+	r->others = g->refused;
+	pthread_mutex_unlock(&g->mutex);
+	return alone ? GATE_OTHER : GATE_BUSY;
 }
 
 unsigned gate_limit(struct gate *g)

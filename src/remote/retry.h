@@ -64,6 +64,7 @@ struct gate {
 	unsigned active;
 	double limit;		/* 1 .. max */
 	unsigned lowered;	/* how often */
+	unsigned refused;	/* calls, however often each was */
 };
 
 enum gate_sign {
@@ -80,6 +81,17 @@ void gate_release(struct gate *g);
  */
 int gate_enter(struct gate *g, unsigned *ticket);
 void gate_leave(struct gate *g, unsigned ticket, enum gate_sign sign);
+/* What one call has met so far. */
+struct refusals {
+	unsigned count;
+	unsigned others;	/* gate->refused at the last of these */
+};
+/*
+ * One more refusal of this call.  When it has met some, and no other call has
+ * since, that says something of what it asks for and nothing of how much the
+ * server can do: GATE_OTHER.  Else GATE_BUSY.
+ */
+enum gate_sign gate_refusal(struct gate *g, struct refusals *r);
 /* Requests that may run at once now. */
 unsigned gate_limit(struct gate *g);
 

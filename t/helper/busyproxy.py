@@ -4,12 +4,13 @@
     busyproxy.py HOST:PORT LOG [OPTION]...
 
   most=N      a request beyond N in flight is answered with 503 SlowDown
+  never=TEXT  so is each whose path has TEXT in it
   after=S     such an answer has Retry-After: S
   until=K     from the K-th request on there is no limit any more
   hold=MS     every other request takes so much longer
 
 Each request leaves a line in LOG when it arrives: its number, how many are in
-flight with it, and "busy" if it is refused, else "ok".  Prints "PORT n" when it
+flight with it, "busy" if it is refused, else "ok", and its path.  Prints "PORT n" when it
 listens; ends on SIGTERM.
 """
 import http.client
@@ -27,17 +28,19 @@ class Load:
     def __init__(self, log, options):
         self.most = int(options.get("most", 10 ** 9))
         self.until = int(options.get("until", 10 ** 9))
+        self.never = options.get("never")
         self.lock = threading.Lock()
         self.count = self.active = 0
         self.log = open(log, "w", buffering=1, encoding="ascii")
 
-    def enter(self):
-        """True when the request is not too much."""
+    def enter(self, path):
+        """True when the request is to be served."""
         with self.lock:
             self.count += 1
             self.active += 1
-            good = self.active <= self.most or self.count >= self.until
-            self.log.write("%d %d %s\n" % (self.count, self.active, "ok" if good else "busy"))
+            refused = self.active > self.most or (self.never is not None and self.never in path)
+            good = not refused or self.count >= self.until
+            self.log.write("%d %d %s %s\n" % (self.count, self.active, "ok" if good else "busy", path))
             return good
 
     def leave(self):
@@ -86,7 +89,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def any(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        good = self.load.enter()
+        good = self.load.enter(self.path)
         try:
             if good:
                 self.forward(body)

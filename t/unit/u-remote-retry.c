@@ -116,6 +116,38 @@ static void the_gate_narrows_and_widens(void **state)
 	gate_release(&g);
 }
 
+static void pass(struct gate *g, struct refusals *refused)
+{
+	unsigned ticket;
+
+	assert_int_equal(gate_enter(g, &ticket), 0);
+	gate_leave(g, ticket, refused ? gate_refusal(g, refused) : GATE_FINE);
+}
+
+static void one_that_is_always_refused_is_no_load(void **state)
+{
+	struct refusals one = { 0 }, others[4] = { { 0 } };
+	struct gate g;
+
+	(void)state;
+	gate_init(&g, 8);
+	for (int i = 0; i < 30; i++) {
+		pass(&g, &one);
+		assert_in_range(gate_limit(&g), 4, 8);
+		for (int k = 0; k < 5; k++)
+			pass(&g, NULL);
+	}
+	assert_int_equal(one.count, 30);
+	assert_int_equal(gate_limit(&g), 8);
+	/* but if others are, so it is one of many */
+	for (int i = 0; i < 4; i++) {
+		pass(&g, &others[i]);
+		pass(&g, &one);
+	}
+	assert_int_equal(gate_limit(&g), 1);
+	gate_release(&g);
+}
+
 /* --- heads of answers ---------------------------------------------------- */
 
 static void feed(struct http_answer *a, const char *line)
@@ -212,6 +244,7 @@ int main(void)
 		cmocka_unit_test(delays),
 		cmocka_unit_test(the_budget_ends),
 		cmocka_unit_test(the_gate_narrows_and_widens),
+		cmocka_unit_test(one_that_is_always_refused_is_no_load),
 		cmocka_unit_test(heads),
 		cmocka_unit_test(heads_of_nonsense),
 		cmocka_unit_test(numbers),
