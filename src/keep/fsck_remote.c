@@ -177,7 +177,7 @@ static int look(struct look *k)
 	int err;
 
 	k->needs = xcalloc(k->fsck->live.count + 1, sizeof(*k->needs));
-	err = crew_each(k->to->jobs, k->fsck->live.count, read_root, k);
+	err = crew_each(k->to->window, k->fsck->live.count, read_root, k);
 	for (size_t i = 0; i < k->count; i++)
 		bytes += k->packs[i].size;
 	meter_start(&k->meter, &k->fsck->options->progress, "checking",

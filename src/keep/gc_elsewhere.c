@@ -130,7 +130,7 @@ static int look_there(struct asking *a, uint64_t wanted)
 		if (err != DV_E_UNSUPPORTED)
 			return err == DV_E_NOTFOUND ? 0 : err;
 	}
-	return crew_each(a->to->jobs, a->gc->live.count, stat_root, a);
+	return crew_each(a->to->window, a->gc->live.count, stat_root, a);
 }
 
 /* One that cannot be asked has nothing, as far as can be told. */

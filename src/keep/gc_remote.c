@@ -189,7 +189,7 @@ static int look(struct gc_remote *r)
 	if (err)
 		return err;
 	choose_locators(r);
-	err = crew_each(r->to->jobs, r->roots.count, read_one, r);
+	err = crew_each(r->to->window, r->roots.count, read_one, r);
 	for (size_t i = 0; i < r->packs.count; i++)
 		r->packs.items[i].needed =
 			id_map_get(&r->needed, &r->packs.items[i].id);

@@ -12,8 +12,10 @@
 #include "transfer/remote_place.h"
 
 #define JOBS_DEFAULT	8
+#define WINDOW_DEFAULT	32	/* small requests take round trips only */
 #define JOBS_MAX	256
-#define INDEX_IN_MEMORY	((uint64_t)8 << 20)
+/* Times the window: what indexes may take. */
+#define INDEX_IN_MEMORY	((uint64_t)1 << 20)
 
 bool remote_configured(struct dv_repo *repo, const char *name)
 {
@@ -65,21 +67,19 @@ static bool looks_like_url(const char *name)
 static int pick_jobs(struct endpoint *e, unsigned jobs)
 {
 	DV_AUTO_BUF struct buf key = BUF_INIT;
-	uint64_t value = JOBS_DEFAULT;
+	uint64_t value = jobs;
 	int err = 0;
 
 	if (!jobs && e->named) {
 		buf_addf(&key, "remote.%s.jobs", e->name);
-		err = dv_config_size(e->repo, key.data, JOBS_DEFAULT, &value);
-		if (err)
-			return err;
-		if (!value)
-			value = JOBS_DEFAULT;
-	} else if (jobs) {
-		value = jobs;
+		err = dv_config_size(e->repo, key.data, 0, &value);
 	}
-	e->jobs = value > JOBS_MAX ? JOBS_MAX : value;
-	return 0;
+	if (value > JOBS_MAX)
+		value = JOBS_MAX;
+	e->jobs = value ? value : JOBS_DEFAULT;
+	/* who has said how many means all of them */
+	e->window = value ? value : WINDOW_DEFAULT;
+	return err;
 }
 
 static int open_remote(struct endpoint *e, unsigned jobs)
@@ -106,7 +106,7 @@ static int open_remote(struct endpoint *e, unsigned jobs)
 		buf_addstr(&url, e->name);
 	}
 	o.url = url.data;
-	o.jobs = e->jobs;
+	o.jobs = e->window;
 	/* a stranger's .dvconfig has not been through dv remote add; of his
 	 * own repository there is nothing of ours to be harmed */
 	if (!repo_origin(e->repo))
@@ -321,7 +321,7 @@ int endpoint_fetch_indexes(struct endpoint *e, const uint32_t *numbers,
 	if (!count)
 		return 0;
 	pthread_mutex_init(&job.mutex, NULL);
-	err = crew_each(e->jobs, count, fetch_one_index, &job);
+	err = crew_each(e->window, count, fetch_one_index, &job);
 	pthread_mutex_destroy(&job.mutex);
 	if (!err && job.bad.code)
 		return error_restore(&job.bad);

@@ -18,7 +18,8 @@ struct endpoint {
 	char *name;		/* owned; in the configuration, or the URL */
 	bool named;		/* remote.<name>.* has its settings */
 	bool fresh;		/* had no marker until this run put it there */
-	unsigned jobs;		/* transfers in flight */
+	unsigned jobs;		/* large transfers in flight */
+	unsigned window;	/* requests in flight when they are small */
 	struct remote *remote;	/* owned */
 	struct have *have;	/* owned */
 	pthread_mutex_t mutex;	/* a dv_repo is for one thread at a time */
@@ -26,7 +27,8 @@ struct endpoint {
 
 /*
  * Opens the remote called `name`, or the one at the URL `name`; NULL: the
- * default one.  `jobs` 0: remote.<name>.jobs, else 8.  Makes no request.
+ * default one.  `jobs` 0: remote.<name>.jobs, else 8, or 32 of small requests.
+ * Makes no request.
  * DV_E_NOTFOUND when there is no such remote.  Give back with
  * endpoint_close().
  */

@@ -127,7 +127,7 @@ int prove_packs(struct push *p, const uint32_t *numbers, size_t count,
 	v.count = asked.count;
 	err = asked.count ? prove_asked(p, &v, asked.count) : 1;
 	if (!err)
-		err = crew_each(p->to->jobs, asked.count, prove_one, &v);
+		err = crew_each(p->to->window, asked.count, prove_one, &v);
 	if (err < 0)
 		return err;
 	for (size_t i = 0; i < asked.count && gone; i++)

@@ -244,7 +244,7 @@ static int write_new_locators(struct push *p, size_t walked)
 
 	w.settle = walked > 1 && p->made.count && !p->options->force;
 	pthread_mutex_init(&w.mutex, NULL);
-	err = crew_run(walked < p->to->jobs ? walked : p->to->jobs,
+	err = crew_run(walked < p->to->window ? walked : p->to->window,
 		       write_some_locators, &w);
 	pthread_mutex_destroy(&w.mutex);
 	return err;

@@ -144,7 +144,7 @@ static int learn_before(struct push *p, struct push_root *r, bool *more)
 		list_before(p, &p->roots[i]);
 	asked = p->other_count - start;
 	if (asked)
-		err = crew_each(p->to->jobs, asked, read_before, &job);
+		err = crew_each(p->to->window, asked, read_before, &job);
 	if (!err)
 		err = keep_before(p, start);
 	*more = p->other_count > start;

@@ -442,7 +442,7 @@ int push_plan(struct push *p)
 	open_known(p);
 	/* no marker, no locators: see push_once() */
 	err = p->to->fresh ? 0 :
-	      crew_each(p->to->jobs, p->count, read_locator, p);
+	      crew_each(p->to->window, p->count, read_locator, p);
 	if (!err)
 		err = check_found(p);
 	if (!err && p->options->force && !p->options->dry_run)
