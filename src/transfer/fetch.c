@@ -137,13 +137,16 @@ static int locate(struct locating *job, struct fetch_root *r)
 	return 0;
 }
 
+/* The marker is read along with the locators, and comes first. */
 static int locate_one(void *data, unsigned worker, size_t i)
 {
 	struct locating *job = data;
-	struct fetch_root *r = &job->fetch->roots[i];
+	struct fetch *f = job->fetch;
 
 	(void)worker;
-	return r->done ? 0 : locate(job, r);
+	if (!i)
+		return endpoint_check_marker(f->from, false);
+	return f->roots[i - 1].done ? 0 : locate(job, &f->roots[i - 1]);
 }
 
 static int locate_roots(struct fetch *f)
@@ -156,7 +159,7 @@ static int locate_roots(struct fetch *f)
 		f->roots[i].packs.count = 0;
 	}
 	pthread_mutex_init(&job.mutex, NULL);
-	err = crew_each(f->from->jobs, f->count, locate_one, &job);
+	err = crew_each(f->from->window, f->count + 1, locate_one, &job);
 	pthread_mutex_destroy(&job.mutex);
 	return err;
 }
@@ -211,9 +214,7 @@ static int fetch_from(struct fetch *f, struct endpoint *e)
 	f->have = e->have;
 	f->have->active_only = true;
 	f->bad.code = 0;
-	err = endpoint_check_marker(e, false);
-	if (!err)
-		err = locate_roots(f);
+	err = locate_roots(f);
 	for (size_t i = 0; i < f->count; i++)
 		located |= f->roots[i].located;
 	if (!err && located)

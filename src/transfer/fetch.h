@@ -77,10 +77,16 @@ void fetch_walk_release(struct fetch_walk *w);
 /* Is all of it here?  1, 0, or an error. */
 int fetch_root_here(struct fetch *f, const struct fetch_root *r);
 
-/* --- fetch_packs.c: moving bytes --------------------------------------- */
+/* --- fetch_packs.c, fetch_unit.c: moving bytes -------------------------- */
+
+/* Most bytes of one request. */
+#define FETCH_REQUEST_MAX	((uint64_t)8 << 20)
+/* Fewer unwanted bytes between two frames are read over. */
+#define FETCH_GAP_MAX		((uint64_t)256 << 10)
 
 enum fetch_take {
-	TAKE_AT_ONCE = 1,	/* all of it in one request, index too */
+	TAKE_INDEX = 1,		/* its index alone, to be kept in have/ */
+	TAKE_AT_ONCE,		/* all of it in one request, index too */
 	TAKE_WHOLE,		/* all of it, in ranges */
 	TAKE_FRAMES,		/* the frames with marked objects */
 };
@@ -92,19 +98,13 @@ struct fetch_pack {
 };
 
 /*
- * The failure just made, with code err, is that of this pack: nothing more is
- * asked of it.  The first is kept in fetch->bad, with path and remote in the
- * text.
+ * Fetches all of these together, checks every object and puts them into the
+ * store.  A pack that is missing or wrong becomes `bad` in `have`, with the
+ * reason in fetch->bad; other failures end it.  What was good is kept either
+ * way.
  */
-void fetch_bad_pack(struct fetch *f, uint32_t number, int err);
-
-/*
- * Fetches these packs, checks every object and puts them into the store.  A
- * pack that is missing or wrong becomes `bad` in `have`, with the reason in
- * fetch->bad; other failures end it.  What was good is kept either way.
- */
-int fetch_packs(struct fetch *f, enum object_class class,
-		const struct fetch_pack *packs, size_t count);
+int fetch_packs(struct fetch *f, const struct fetch_pack *packs,
+		size_t count);
 
 /* --- fetch_plan.c ------------------------------------------------------ */
 

@@ -4,114 +4,52 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/auto.h"
 #include "base/crash.h"
 #include "base/crew.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/trace.h"
-#include "transfer/fetch.h"
-#include "transfer/verify.h"
-
-/* Most bytes of one request. */
-#define REQUEST_MAX	((uint64_t)8 << 20)
-/* Fewer unwanted bytes between two frames are read over. */
-#define GAP_MAX		((uint64_t)256 << 10)
-
-/* One request: frames [first, end) of a pack, or all of it. */
-struct unit {
-	uint32_t pack;		/* number in moving.packs */
-	uint32_t first, end;
-	uint64_t offset, len;
-};
-
-struct moving_pack {
-	struct fetch_pack asked;
-	struct pack_ref ref;
-	struct pack *index;	/* of `have`; NULL with TAKE_AT_ONCE */
-	struct frames frames;
-	char *temp;		/* owned; the file it grows in */
-	int fd;
-	uint32_t units_left;
-	bool begun, failed;
-};
-
-struct moving {
-	struct fetch *fetch;
-	enum object_class class;
-	struct moving_pack *packs;	/* owned */
-	size_t count;
-	struct unit *units;		/* owned */
-	size_t unit_count, unit_room, next;
-	struct session *session;	/* owned */
-	const char *temp_dir;
-	pthread_mutex_t mutex;	/* of packs[], result and fetch->bad */
-};
-
-/* One thread's things. */
-struct mover {
-	struct moving *moving;
-	struct verifier *verifier;
-	struct session_hand *hand;	/* made when first needed */
-	struct buf bytes;
-	bool *claimed;			/* owned */
-	size_t claimed_room;
-};
+#include "transfer/fetch_move.h"
 
 /* --- what is asked for ------------------------------------------------- */
 
-static void add_unit(struct moving *m, uint32_t pack, uint32_t first,
-		     uint32_t end, uint64_t offset, uint64_t stop)
+static void add_unit(struct moving *m, const struct unit *u)
 {
 	ARRAY_GROW(m->units, m->unit_count + 1, m->unit_room);
-	m->units[m->unit_count++] = (struct unit){
-		pack, first, end, offset, stop - offset
-	};
-	m->packs[pack].units_left++;
-	m->fetch->total_bytes += stop - offset;
-}
-
-static bool frame_wanted(const struct moving_pack *p, uint32_t frame,
-			 const struct frame_info *info)
-{
-	if (p->asked.take == TAKE_WHOLE)
-		return true;
-	(void)frame;
-	for (uint32_t i = 0; i < info->count; i++)
-		if (mark_has(p->asked.mark, p->frames.order[info->first + i]))
-			return true;
-	return false;
+	m->units[m->unit_count++] = *u;
+	m->packs[u->pack].units_left++;
+	/* what is moved are packs; indexes are on the way to them */
+	if (m->packs[u->pack].asked.take != TAKE_INDEX)
+		m->fetch->total_bytes += u->len;
 }
 
 /* Cuts a pack into requests; its index has been checked by frames_init(). */
 static void plan_units(struct moving *m, uint32_t number)
 {
 	struct moving_pack *p = &m->packs[number];
-	struct unit u = { .len = 0 };
-	uint64_t stop = 0;
+	struct unit u = { .pack = number };
 
 	for (uint32_t i = 0; i < p->index->frames; i++) {
 		struct frame_info info;
-		uint64_t start;
+		uint64_t start, stop = u.offset + u.len;
 
 		pack_frame_at(p->index, i, &info);
-		if (!frame_wanted(p, i, &info))
+		if (!fetch_frame_wanted(p, &info))
 			continue;
 		start = i ? frame_start(&info) : 0;
-		if (stop && start - stop < GAP_MAX &&
-		    frame_end(&info) - u.offset <= REQUEST_MAX) {
-			u.end = i + 1;
-			stop = frame_end(&info);
-			continue;
+		if (!u.len || start - stop >= FETCH_GAP_MAX ||
+		    frame_end(&info) - u.offset > FETCH_REQUEST_MAX) {
+			if (u.len)
+				add_unit(m, &u);
+			u.first = i;
+			u.offset = start;
 		}
-		if (stop)
-			add_unit(m, number, u.first, u.end, u.offset, stop);
-		u.first = i;
 		u.end = i + 1;
-		u.offset = start;
-		stop = frame_end(&info);
+		u.len = frame_end(&info) - u.offset;
 	}
-	if (stop)
-		add_unit(m, number, u.first, u.end, u.offset, stop);
+	if (u.len)
+		add_unit(m, &u);
 }
 
 /* The path of a root that the pack is for, for messages. */
@@ -131,57 +69,67 @@ static bool is_soft(int err)
 	       err == DV_E_UNSUPPORTED;
 }
 
-void fetch_bad_pack(struct fetch *f, uint32_t number, int err)
+/*
+ * With the mutex held: this thread's failure is the pack's, of which nothing
+ * more is asked.  The first is kept with path and remote in the text.
+ */
+static void fail_pack(struct moving *m, struct moving_pack *p, int err)
 {
+	struct fetch *f = m->fetch;
 	struct error_state bare;
 
-	f->have->packs[number].bad = true;
+	p->failed = true;
+	f->have->packs[p->asked.number].bad = true;
 	if (f->bad.code)
 		return;
 	error_save(err, &bare);
-	dv_fail(err, "%s: %s: %s", path_of(f, number), f->from->name,
-		bare.text);
+	dv_fail(err, "%s: %s: %s", path_of(f, p->asked.number),
+		f->from->name, bare.text);
 	error_save(err, &f->bad);
 }
 
-/* With the mutex held: this thread's failure is the pack's. */
-static void fail_pack(struct moving *m, struct moving_pack *p, int err)
+static int plan_pack(struct moving *m, uint32_t number,
+		     const struct fetch_pack *asked)
 {
-	p->failed = true;
-	fetch_bad_pack(m->fetch, p->asked.number, err);
+	const struct have_pack *k = &m->fetch->have->packs[asked->number];
+	struct moving_pack *p = &m->packs[number];
+	struct unit all = { .pack = number, .len = k->ref.size };
+	int err;
+
+	p->asked = *asked;
+	p->ref = k->ref;
+	p->fd = -1;
+	if (asked->take == TAKE_INDEX)
+		all.len = k->ref.index_len + PACK_TAIL_SIZE;
+	if (asked->take == TAKE_INDEX || asked->take == TAKE_AT_ONCE) {
+		add_unit(m, &all);
+		return 0;
+	}
+	p->index = k->index;
+	/* bounds first, before a size is believed */
+	err = frames_init(&p->frames, p->index);
+	if (err)
+		return err;
+	plan_units(m, number);
+	frames_release(&p->frames);
+	return 0;
 }
 
 static void plan_moving(struct moving *m, const struct fetch_pack *packs,
-		       size_t count)
+			size_t count)
 {
-	struct have *h = m->fetch->have;
+	struct fetch *f = m->fetch;
 
 	m->packs = xcalloc(count + 1, sizeof(*m->packs));
 	m->count = count;
 	for (size_t i = 0; i < count; i++) {
-		struct moving_pack *p = &m->packs[i];
-		int err;
+		int err = plan_pack(m, i, &packs[i]);
 
-		p->asked = packs[i];
-		p->ref = h->packs[packs[i].number].ref;
-		p->index = h->packs[packs[i].number].index;
-		p->fd = -1;
-		if (p->asked.take == TAKE_AT_ONCE) {
-			add_unit(m, i, 0, 0, 0, p->ref.size);
-			continue;
-		}
-		/* bounds first, before a size is believed */
-		err = frames_init(&p->frames, p->index);
-		if (err) {
-			fail_pack(m, p, err);
-			continue;
-		}
-		plan_units(m, i);
-		frames_release(&p->frames);
+		if (err)
+			fail_pack(m, &m->packs[i], err);
+		f->total_packs += packs[i].take != TAKE_INDEX;
 	}
-	m->fetch->total_packs += count;
-	meter_total(&m->fetch->meter, m->fetch->total_bytes,
-		    m->fetch->total_packs);
+	meter_total(&f->meter, f->total_bytes, f->total_packs);
 }
 
 /* --- whole packs ------------------------------------------------------- */
@@ -258,6 +206,8 @@ static int finish_pack(struct moving *m, struct moving_pack *p)
 	struct fetch *f = m->fetch;
 	int err = 0;
 
+	if (p->asked.take == TAKE_INDEX)
+		return 0;
 	if (p->asked.take == TAKE_WHOLE)
 		err = add_index(m, p);
 	if (!err && p->asked.take != TAKE_FRAMES)
@@ -273,163 +223,7 @@ static int finish_pack(struct moving *m, struct moving_pack *p)
 	return 0;
 }
 
-/* --- one request ------------------------------------------------------- */
-
-static int get_bytes(struct mover *t, const struct moving_pack *p,
-		     const struct unit *u)
-{
-	DV_AUTO_BUF struct buf name = BUF_INIT;
-	struct fetch *f = t->moving->fetch;
-	int err;
-
-	remote_pack_name(&p->ref.id, &name);
-	buf_clear(&t->bytes);
-	buf_reserve(&t->bytes, u->len);
-	err = remote_get_buf(f->from->remote, name.data, u->offset, u->len,
-			     u->len, &t->bytes);
-	if (!err && t->bytes.len != u->len)
-		err = dv_fail(DV_E_CORRUPT, "%s: fewer bytes than asked for",
-			      name.data);
-	if (!err)
-		__atomic_fetch_add(&f->result->bytes, u->len,
-				   __ATOMIC_RELAXED);
-	return err;
-}
-
-static const uint8_t *bytes_at(const struct mover *t, const struct unit *u,
-			       uint64_t offset)
-{
-	return (const uint8_t *)t->bytes.data + (offset - u->offset);
-}
-
-static int put_alone(struct mover *t, const struct frame_view *view)
-{
-	const uint8_t *at = view->raw;
-	int err = 0;
-
-	for (uint32_t i = 0; i < view->info.count && !err; i++) {
-		struct object o = { view->ids[i], at, view->lens[i] };
-
-		at += view->lens[i];
-		if (t->claimed[i])
-			err = session_put(t->hand, t->moving->class, &o, 1);
-	}
-	return err;
-}
-
-/* A good frame goes into a new local pack, as it is stored if none has it. */
-static int put_frame(struct mover *t, const struct frame_view *view)
-{
-	struct moving *m = t->moving;
-	const struct frame_info *info = &view->info;
-	uint32_t fresh = 0;
-	int err;
-
-	if (!t->hand)
-		t->hand = session_hand_new(m->session);
-	ARRAY_GROW(t->claimed, info->count, t->claimed_room);
-	for (uint32_t i = 0; i < info->count; i++) {
-		t->claimed[i] = session_claim(m->session, m->class,
-					      &view->ids[i]);
-		fresh += t->claimed[i];
-	}
-	if (fresh == info->count)
-		err = packer_put_frame(session_packer(t->hand, m->class),
-				       info->codec, info->filter,
-				       view->stored, info->stored, info->raw,
-				       view->ids, view->lens, view->checks,
-				       info->count);
-	else
-		err = put_alone(t, view);
-	if (!err)
-		__atomic_fetch_add(&m->fetch->result->objects, fresh,
-				   __ATOMIC_RELAXED);
-	return err;
-}
-
-static int check_unit(struct mover *t, struct moving_pack *p,
-		      const struct unit *u)
-{
-	int err = 0;
-
-	if (!u->offset)
-		err = verify_pack_header((const uint8_t *)t->bytes.data,
-					 p->ref.class);
-	for (uint32_t i = u->first; i < u->end && !err; i++) {
-		struct frame_info info;
-		struct frame_view view;
-
-		pack_frame_at(p->index, i, &info);
-		if (!frame_wanted(p, i, &info))
-			continue;
-		err = verify_frame(t->verifier, &p->frames, i,
-				   bytes_at(t, u, frame_start(&info)),
-				   frame_end(&info) - frame_start(&info), 0,
-				   &view);
-		if (!err && p->asked.take == TAKE_FRAMES)
-			err = put_frame(t, &view);
-	}
-	if (!err && p->asked.take == TAKE_WHOLE)
-		err = file_pwrite_all(p->fd, t->bytes.data, t->bytes.len,
-				      u->offset, p->temp);
-	return err;
-}
-
-/* A pack that came at once: its own index says what is in it. */
-static int check_at_once(struct mover *t, struct moving_pack *p,
-			 const struct unit *u)
-{
-	DV_AUTO_FRAMES struct frames frames = FRAMES_INIT;
-	struct pack *pack = NULL;
-	int err;
-
-	err = verify_pack_header((const uint8_t *)t->bytes.data,
-				 p->ref.class);
-	if (!err)
-		err = file_pwrite_all(p->fd, t->bytes.data, t->bytes.len, 0,
-				      p->temp);
-	if (!err)
-		err = pack_open(p->temp, &p->ref.id, &pack);
-	if (err)
-		return err;
-	err = pack_check_id(pack);
-	if (!err && pack->class != p->ref.class)
-		err = dv_fail(DV_E_CORRUPT, "a pack of the wrong class");
-	if (!err)
-		err = frames_init(&frames, pack);
-	for (uint32_t i = 0; i < pack->frames && !err; i++) {
-		struct frame_info info;
-		struct frame_view view;
-
-		pack_frame_at(pack, i, &info);
-		err = verify_frame(t->verifier, &frames, i,
-				   bytes_at(t, u, frame_start(&info)),
-				   frame_end(&info) - frame_start(&info), 0,
-				   &view);
-	}
-	p->ref.objects = pack->objects;
-	pack_close(pack);
-	return err;
-}
-
-static int do_unit(struct mover *t, struct moving_pack *p,
-		   const struct unit *u)
-{
-	int err = 0;
-
-	/* what came wrong once may come right the next time */
-	for (int attempt = 0; attempt < 2; attempt++) {
-		err = get_bytes(t, p, u);
-		if (!err)
-			err = p->asked.take == TAKE_AT_ONCE ?
-			      check_at_once(t, p, u) : check_unit(t, p, u);
-		if (err != DV_E_CORRUPT)
-			break;
-		trace_note("pack range was wrong, asked for again");
-	}
-	meter_add(&t->moving->fetch->meter, u->len, 0);
-	return err;
-}
+/* --- threads ----------------------------------------------------------- */
 
 /* Readies a pack for its first request; with the mutex held. */
 static int begin_pack(struct moving *m, struct moving_pack *p)
@@ -439,14 +233,13 @@ static int begin_pack(struct moving *m, struct moving_pack *p)
 	if (p->begun)
 		return 0;
 	p->begun = true;
-	if (p->asked.take != TAKE_AT_ONCE)
+	if (p->index)
 		err = frames_init(&p->frames, p->index);
-	if (!err && p->asked.take != TAKE_FRAMES)
+	if (!err && (p->asked.take == TAKE_WHOLE ||
+		     p->asked.take == TAKE_AT_ONCE))
 		err = open_temp(m, p);
 	return err;
 }
-
-/* --- threads ----------------------------------------------------------- */
 
 /* The end of a request: good or bad, and perhaps the pack's last. */
 static int end_unit(struct moving *m, struct moving_pack *p, int err)
@@ -477,81 +270,123 @@ static int end_unit(struct moving *m, struct moving_pack *p, int err)
 	return err;
 }
 
-static int move_units(struct mover *t, struct crew *crew)
+static int move_unit(void *data, unsigned worker, size_t i)
 {
-	struct moving *m = t->moving;
+	struct moving *m = data;
+	const struct unit *u = &m->units[i];
+	struct moving_pack *p = &m->packs[u->pack];
+	bool failed;
+	int err;
 
-	while (!crew_failed(crew)) {
-		size_t i = __atomic_fetch_add(&m->next, 1, __ATOMIC_RELAXED);
-		struct moving_pack *p;
-		bool failed;
-		int err;
-
-		if (i >= m->unit_count)
-			break;
-		p = &m->packs[m->units[i].pack];
-		pthread_mutex_lock(&m->mutex);
-		err = begin_pack(m, p);
-		failed = p->failed;
-		pthread_mutex_unlock(&m->mutex);
-		if (!err && !failed)
-			err = do_unit(t, p, &m->units[i]);
-		err = end_unit(m, p, err);
-		if (err)
-			return err;
+	pthread_mutex_lock(&m->mutex);
+	err = begin_pack(m, p);
+	failed = p->failed;
+	pthread_mutex_unlock(&m->mutex);
+	if (!err && !failed) {
+		err = fetch_unit(m, &m->movers[worker], p, u);
+		if (p->asked.take != TAKE_INDEX)
+			meter_add(&m->fetch->meter, u->len, 0);
 	}
-	return cancel_check();
+	return end_unit(m, p, err);
 }
 
-static int move_some(struct crew *crew, unsigned worker, void *data)
+static int longest_first(const void *a, const void *b)
 {
-	struct mover t = {
-		.moving = data, .verifier = verifier_new(), .bytes = BUF_INIT,
-	};
-	struct error_state first = { 0 };
-	int err = move_units(&t, crew), flushed = 0;
+	const uint64_t *x = a, *y = b;
 
-	(void)worker;
-	if (err)
-		error_save(err, &first);
-	if (t.hand) {
-		flushed = session_hand_flush(t.hand);
-		session_hand_free(t.hand);
+	return (*y > *x) - (*y < *x);
+}
+
+/*
+ * Small requests wait for round trips, so more of them are under way: as many
+ * as take no more memory, however they meet, than so many large ones.
+ */
+static unsigned pick_threads(struct moving *m)
+{
+	const struct endpoint *from = m->fetch->from;
+	uint64_t most = from->jobs * FETCH_REQUEST_MAX, sum = 0;
+	DV_AUTO_FREE uint64_t *lens = xcalloc(m->unit_count + 1,
+					      sizeof(*lens));
+	unsigned threads = 0;
+
+	for (size_t i = 0; i < m->unit_count; i++)
+		lens[i] = m->units[i].len;
+	qsort(lens, m->unit_count, sizeof(*lens), longest_first);
+	while (threads < m->unit_count && threads < from->window) {
+		sum += lens[threads];
+		if (threads >= from->jobs && sum > most)
+			break;
+		threads++;
 	}
-	verifier_free(t.verifier);
-	buf_release(&t.bytes);
-	free(t.claimed);
-	return err ? error_restore(&first) : flushed;
+	m->keep = most / (threads ? threads : 1);
+	return threads;
+}
+
+/* What was good is kept, whatever became of the rest. */
+static int release_movers(struct moving *m, unsigned threads)
+{
+	struct error_state first = { 0 };
+
+	for (unsigned i = 0; i < threads; i++) {
+		struct mover *t = &m->movers[i];
+		int err = t->hand ? session_hand_flush(t->hand) : 0;
+
+		if (err && !first.code)
+			error_save(err, &first);
+		if (t->hand)
+			session_hand_free(t->hand);
+		if (t->verifier)
+			verifier_free(t->verifier);
+		buf_release(&t->bytes);
+		free(t->claimed);
+	}
+	free(m->movers);
+	return first.code ? error_restore(&first) : 0;
+}
+
+static int open_session(struct moving *m)
+{
+	bool packs = false;
+	int err;
+
+	for (size_t i = 0; i < m->count; i++)
+		packs |= m->packs[i].asked.take != TAKE_INDEX;
+	if (!packs)
+		return 0;
+	err = store_temp_dir(m->fetch->store, &m->temp_dir);
+	return err ? err : session_open(m->fetch->store, &m->session);
 }
 
 static int run_moving(struct moving *m)
 {
-	unsigned threads = m->fetch->from->jobs;
+	unsigned threads = pick_threads(m);
 	struct error_state first = { 0 };
 	int err;
 
-	if (m->unit_count < threads)
-		threads = m->unit_count;
 	if (!threads)
 		return 0;
-	err = store_temp_dir(m->fetch->store, &m->temp_dir);
-	if (!err)
-		err = session_open(m->fetch->store, &m->session);
+	err = open_session(m);
 	if (err)
 		return err;
-	err = crew_run(threads, move_some, m);
+	m->movers = xcalloc(threads, sizeof(*m->movers));
+	for (unsigned i = 0; i < threads; i++)
+		m->movers[i].bytes = (struct buf)BUF_INIT;
+	err = crew_each(threads, m->unit_count, move_unit, m);
 	if (err)
 		error_save(err, &first);
-	/* what was good is kept, whatever became of the rest */
+	err = release_movers(m, threads);
+	if (err && !first.code)
+		error_save(err, &first);
+	if (!m->session)
+		return first.code ? error_restore(&first) : 0;
 	err = session_finish(m->session);
 	session_free(m->session);
 	return first.code ? error_restore(&first) : err;
 }
 
-int fetch_packs(struct fetch *f, enum object_class class,
-		const struct fetch_pack *packs, size_t count)
+int fetch_packs(struct fetch *f, const struct fetch_pack *packs, size_t count)
 {
-	struct moving m = { .fetch = f, .class = class };
+	struct moving m = { .fetch = f };
 	TRACE_REGION("fetch: packs");
 	int err;
 

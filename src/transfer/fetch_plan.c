@@ -3,7 +3,6 @@
 
 #include "base/array.h"
 #include "base/auto.h"
-#include "base/error.h"
 #include "base/trace.h"
 #include "transfer/fetch.h"
 
@@ -11,6 +10,8 @@
 #define META_AT_ONCE	((uint64_t)4 << 20)
 /* So is a pack of chunks up to this, when its root is wanted whole. */
 #define DATA_AT_ONCE	((uint64_t)1 << 20)
+/* And when but a part is: its index would take as long. */
+#define PART_AT_ONCE	FETCH_GAP_MAX
 
 /* Packs to be fetched. */
 struct list {
@@ -75,22 +76,6 @@ static size_t count_bad(const struct fetch *f)
 	return n;
 }
 
-/* --- indexes ----------------------------------------------------------- */
-
-/* Fetches these indexes; packs whose index is not to be had are bad. */
-static int get_indexes(struct fetch *f, const struct numbers *asked)
-{
-	int err = endpoint_fetch_indexes(f->from, asked->items, asked->count);
-
-	if (err && err != DV_E_CORRUPT && err != DV_E_NOTFOUND)
-		return err;
-	for (size_t i = 0; i < asked->count; i++)
-		if (!f->have->packs[asked->items[i]].index)
-			fetch_bad_pack(f, asked->items[i],
-				       err ? err : DV_E_CORRUPT);
-	return 0;
-}
-
 static void open_cached(struct fetch *f, enum object_class class)
 {
 	for (size_t i = 0; i < f->have->count; i++)
@@ -148,41 +133,104 @@ static void list_marks(const struct marks *marks, struct list *out)
 	}
 }
 
+/* --- what the locators alone tell --------------------------------------- */
+
+/*
+ * About what chunks may be stored in, of all that is wanted whole, when none
+ * of the packs named is here; else 0.
+ */
+static uint64_t bytes_hoped_for(const struct fetch *f)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < f->have->count; i++)
+		if (f->have->packs[i].active && f->have->packs[i].here &&
+		    f->have->packs[i].ref.class == OBJECT_DATA)
+			return 0;
+	for (size_t i = 0; i < f->count; i++) {
+		const struct fetch_root *r = &f->roots[i];
+		uint64_t size = r->root->size;
+
+		if (r->done || !r->located || *r->root->inside)
+			continue;
+		if (size > PACK_REF_SIZE_MAX)
+			size = PACK_REF_SIZE_MAX;
+		sum += size + size / 8;
+	}
+	return sum;
+}
+
+/* Can all of a pack of which nothing is known be asked for in one request? */
+static bool at_once(const struct fetch *f, const struct pack_ref *ref,
+		    uint64_t *hoped)
+{
+	if (f->options->dry_run)
+		return false;
+	if (ref->class == OBJECT_META)
+		return ref->size <= META_AT_ONCE;
+	if (!any_whole(f))
+		return ref->size <= PART_AT_ONCE;
+	if (ref->size > FETCH_REQUEST_MAX || ref->size > *hoped)
+		return ref->size <= DATA_AT_ONCE;
+	*hoped -= ref->size;
+	return true;
+}
+
+/*
+ * Lists up to `max` packs that nothing is known of yet, from number *from on:
+ * small ones at once, of others the index.  *from becomes where to go on.
+ */
+static void list_unknown(const struct fetch *f, enum object_class class,
+			 size_t max, struct list *out, size_t *from)
+{
+	const struct have *h = f->have;
+	uint64_t hoped = bytes_hoped_for(f);
+
+	for (; *from < h->count && max; ++*from) {
+		const struct have_pack *k = &h->packs[*from];
+
+		if (!usable(k, class) || k->index)
+			continue;
+		list_add(out, *from, at_once(f, &k->ref, &hoped) ?
+			 TAKE_AT_ONCE : TAKE_INDEX, NULL);
+		max--;
+	}
+}
+
+/* How many at a time: all, unless only some are likely to be needed. */
+static size_t most_unknown(const struct fetch *f)
+{
+	return any_whole(f) ? SIZE_MAX : f->from->jobs;
+}
+
 /* --- nodes ------------------------------------------------------------- */
 
 /*
- * Takes up to `max` packs of nodes that nothing is known of yet: small ones
- * at once, of others the index.  *left is whether there are more.
+ * Takes packs of nodes that nothing is known of yet; *from says where to go
+ * on.  What will be asked of the chunks' packs next goes along the first time.
  */
-static int get_meta_packs(struct fetch *f, size_t max, bool whole, bool *left)
+static int get_meta_packs(struct fetch *f, size_t *from)
 {
 	DV_AUTO_LIST struct list list = { NULL, 0, 0 };
-	DV_AUTO_NUMBERS struct numbers asked = NUMBERS_INIT;
+	DV_AUTO_LIST struct list large = { NULL, 0, 0 };
 	struct have *h = f->have;
+	bool first = !*from;
+	size_t data = 0;
 	int err;
 
-	*left = false;
-	for (size_t i = 0; i < h->count; i++) {
-		if (!usable(&h->packs[i], OBJECT_META) || h->packs[i].index)
-			continue;
-		if (list.count + asked.count == max) {
-			*left = true;
-			break;
-		}
-		if (h->packs[i].ref.size <= META_AT_ONCE)
-			list_add(&list, i, TAKE_AT_ONCE, NULL);
-		else
-			numbers_add(&asked, i);
-	}
-	err = get_indexes(f, &asked);
-	for (size_t i = 0; i < asked.count && !err && whole; i++) {
-		struct have_pack *k = &h->packs[asked.items[i]];
+	list_unknown(f, OBJECT_META, most_unknown(f), &list, from);
+	if (first && !f->options->metadata_only)
+		list_unknown(f, OBJECT_DATA, most_unknown(f), &list, &data);
+	err = fetch_packs(f, list.items, list.count);
+	for (size_t i = 0; i < list.count && !err && any_whole(f); i++) {
+		struct have_pack *k = &h->packs[list.items[i].number];
 
-		if (k->index && mostly_new(f, k->index))
-			list_add(&list, asked.items[i], TAKE_WHOLE, NULL);
+		if (k->ref.class == OBJECT_META && k->index && !k->here &&
+		    mostly_new(f, k->index))
+			list_add(&large, list.items[i].number, TAKE_WHOLE,
+				 NULL);
 	}
-	return err ? err : fetch_packs(f, OBJECT_META, list.items,
-				       list.count);
+	return err ? err : fetch_packs(f, large.items, large.count);
 }
 
 /* Nodes that are missing, from packs of which the index is known. */
@@ -195,7 +243,7 @@ static int get_meta_frames(struct fetch *f, struct fetch_walk *w,
 	int err;
 
 	list_marks(w->marks, &list);
-	err = fetch_packs(f, OBJECT_META, list.items, list.count);
+	err = fetch_packs(f, list.items, list.count);
 	*progress = f->result->objects != objects || count_bad(f) != bad;
 	return err;
 }
@@ -206,13 +254,14 @@ static int get_meta_frames(struct fetch *f, struct fetch_walk *w,
  */
 static int fetch_meta(struct fetch *f)
 {
-	bool whole = any_whole(f), left = true, progress = true;
-	bool distrusted = false;
-	size_t max = whole ? SIZE_MAX : f->from->jobs;
+	bool progress = true, distrusted = false;
+	size_t from = 0;
 	int err = 0;
 	TRACE_REGION("fetch: nodes");
 
 	open_cached(f, OBJECT_META);
+	if (!f->options->metadata_only)
+		open_cached(f, OBJECT_DATA);
 	while (!err && progress) {
 		DV_AUTO_MARKS struct marks marks = MARKS_INIT;
 		DV_AUTO_FETCH_WALK struct fetch_walk w = {
@@ -225,12 +274,13 @@ static int fetch_meta(struct fetch *f)
 		progress = false;
 		if (marks.count)
 			err = get_meta_frames(f, &w, &progress);
-		if (!err && !progress && left) {
-			err = get_meta_packs(f, max, whole, &left);
+		if (!err && !progress && from < f->have->count) {
+			err = get_meta_packs(f, &from);
 			progress = true;
 		} else if (!err && !progress && !distrusted) {
 			distrusted = true;
-			progress = left = distrust(f, OBJECT_META);
+			progress = distrust(f, OBJECT_META);
+			from = 0;
 		}
 	}
 	if (!err)
@@ -240,31 +290,20 @@ static int fetch_meta(struct fetch *f)
 
 /* --- chunks ------------------------------------------------------------ */
 
-/* For roots wanted whole: all indexes, and small packs as they are. */
+/* All indexes, and small packs as they are. */
 static int know_all_data(struct fetch *f)
 {
 	DV_AUTO_LIST struct list list = { NULL, 0, 0 };
-	DV_AUTO_NUMBERS struct numbers asked = NUMBERS_INIT;
-	struct have *h = f->have;
-	int err;
+	size_t from = 0;
 
-	for (size_t i = 0; i < h->count; i++) {
-		if (!usable(&h->packs[i], OBJECT_DATA) || h->packs[i].index)
-			continue;
-		if (h->packs[i].ref.size <= DATA_AT_ONCE &&
-		    !f->options->dry_run)
-			list_add(&list, i, TAKE_AT_ONCE, NULL);
-		else
-			numbers_add(&asked, i);
-	}
-	err = get_indexes(f, &asked);
-	return err ? err : fetch_packs(f, OBJECT_DATA, list.items,
-				       list.count);
+	list_unknown(f, OBJECT_DATA, SIZE_MAX, &list, &from);
+	return fetch_packs(f, list.items, list.count);
 }
 
-/* Marks what of the walk's ids can be placed by now. */
+/* Marks what of the walk's ids can be placed, and is not here, by now. */
 static void place_again(struct fetch_walk *w)
 {
+	struct fetch *f = w->fetch;
 	size_t left = 0;
 
 	for (size_t i = 0; i < w->id_count; i++) {
@@ -272,8 +311,10 @@ static void place_again(struct fetch_walk *w)
 		uint32_t number;
 		size_t mark;
 
-		if (have_lookup(w->fetch->have, w->classes[i], &w->ids[i],
-				&number, &place)) {
+		if (store_find(f->store, w->classes[i], &w->ids[i], &place))
+			continue;
+		if (have_lookup(f->have, w->classes[i], &w->ids[i], &number,
+				&place)) {
 			marks_set(w->marks, &place, &mark);
 			w->marks->items[mark].stamp = number;
 		} else {
@@ -287,18 +328,14 @@ static void place_again(struct fetch_walk *w)
 /* For a few files: as many indexes as it takes to find their chunks. */
 static int place_few(struct fetch *f, struct fetch_walk *w)
 {
-	struct have *h = f->have;
-	size_t at = 0;
+	size_t from = 0;
 
-	while (w->unplaced && at < h->count) {
-		DV_AUTO_NUMBERS struct numbers asked = NUMBERS_INIT;
+	while (w->unplaced && from < f->have->count) {
+		DV_AUTO_LIST struct list list = { NULL, 0, 0 };
 		int err;
 
-		for (; at < h->count && asked.count < f->from->jobs; at++)
-			if (usable(&h->packs[at], OBJECT_DATA) &&
-			    !h->packs[at].index)
-				numbers_add(&asked, at);
-		err = get_indexes(f, &asked);
+		list_unknown(f, OBJECT_DATA, f->from->jobs, &list, &from);
+		err = fetch_packs(f, list.items, list.count);
 		if (err)
 			return err;
 		place_again(w);
@@ -343,7 +380,7 @@ static int fetch_data(struct fetch *f)
 			return err;
 		bad = count_bad(f);
 		list_marks(&marks, &list);
-		err = fetch_packs(f, OBJECT_DATA, list.items, list.count);
+		err = fetch_packs(f, list.items, list.count);
 		if (err)
 			return err;
 		/* other packs named may have the same objects */

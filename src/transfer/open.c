@@ -273,21 +273,25 @@ static int get_index(struct endpoint *e, uint32_t number, const char *name,
 					   bytes.len);
 }
 
+int endpoint_bad_index(const struct dv_id *pack)
+{
+	char hex[DV_ID_HEX + 1];
+
+	dv_id_to_hex(pack, hex);
+	return dv_fail(DV_E_CORRUPT, "pack %.12s: its index is not the one "
+		       "that its name says", hex);
+}
+
 int endpoint_fetch_index(struct endpoint *e, uint32_t number)
 {
 	DV_AUTO_BUF struct buf name = BUF_INIT;
 	struct pack_ref ref = e->have->packs[number].ref;
 	uint64_t len = ref.index_len + PACK_TAIL_SIZE;
-	char hex[DV_ID_HEX + 1];
 	int err;
 
 	remote_pack_name(&ref.id, &name);
 	err = get_index(e, number, name.data, ref.size - len, len);
-	if (err != DV_E_CORRUPT)
-		return err;
-	dv_id_to_hex(&ref.id, hex);
-	return dv_fail(DV_E_CORRUPT, "pack %.12s: its index is not the one "
-		       "that its name says", hex);
+	return err == DV_E_CORRUPT ? endpoint_bad_index(&ref.id) : err;
 }
 
 struct index_job {

@@ -53,8 +53,10 @@ int endpoint_locator(struct endpoint *e, const struct dv_id *root,
  * May be called from many threads.
  */
 int endpoint_fetch_index(struct endpoint *e, uint32_t number);
+/* DV_E_CORRUPT, with the text for an index that is not this pack's. */
+int endpoint_bad_index(const struct dv_id *pack);
 /*
- * The same for many packs at once.  One that is not there or wrong does not
+ * The same as endpoint_fetch_index() for many packs at once.  One that is not there or wrong does not
  * keep the others from being fetched; it is what is returned in the end.
  */
 int endpoint_fetch_indexes(struct endpoint *e, const uint32_t *numbers,

@@ -8,13 +8,17 @@
   after=S     such an answer has Retry-After: S
   until=K     from the K-th request on there is no limit any more
   hold=MS     every other request takes so much longer
+  meet=N,M..  the first N requests are answered when all of them have come,
+              then the next M, and so on; who waits for 20 s is refused
 
-Each request leaves a line in LOG when it arrives: its number, how many are in
-flight with it, "busy" if it is refused, else "ok", and its path.  Prints "PORT n" when it
-listens; ends on SIGTERM.
+Each request leaves a line in LOG before it is answered: its number, how many
+are in flight with it, "busy" if it is refused, else "ok", and its path.  Prints
+"PORT n" when it listens; ends on SIGTERM, and with what has started it.
 """
 import http.client
 import http.server
+import itertools
+import os
 import sys
 import threading
 import time
@@ -29,7 +33,9 @@ class Load:
         self.most = int(options.get("most", 10 ** 9))
         self.until = int(options.get("until", 10 ** 9))
         self.never = options.get("never")
+        self.meetings = list(itertools.accumulate(int(n) for n in options.get("meet", "0").split(",")))
         self.lock = threading.Lock()
+        self.arrived = threading.Condition(self.lock)
         self.count = self.active = 0
         self.log = open(log, "w", buffering=1, encoding="ascii")
 
@@ -38,10 +44,17 @@ class Load:
         with self.lock:
             self.count += 1
             self.active += 1
+            number, active = self.count, self.active
             refused = self.active > self.most or (self.never is not None and self.never in path)
-            good = not refused or self.count >= self.until
-            self.log.write("%d %d %s %s\n" % (self.count, self.active, "ok" if good else "busy", path))
+            good = (not refused or number >= self.until) and self.meet(number)
+            self.log.write("%d %d %s %s\n" % (number, active, "ok" if good else "busy", path))
             return good
+
+    def meet(self, number):
+        """True when all have come that are to be answered with this request."""
+        self.arrived.notify_all()
+        group = next((n for n in self.meetings if n >= number), 0)
+        return self.arrived.wait_for(lambda: self.count >= group, 20)
 
     def leave(self):
         with self.lock:
@@ -115,6 +128,7 @@ class Server(http.server.ThreadingHTTPServer):
 def main():
     if len(sys.argv) < 3:
         sys.exit(__doc__)
+    parent = os.getppid()
     options = dict(text.split("=") for text in sys.argv[3:])
     Handler.target = sys.argv[1]
     Handler.load = Load(sys.argv[2], options)
@@ -122,7 +136,9 @@ def main():
     Handler.after = options.get("after")
     server = Server(("127.0.0.1", 0), Handler)
     print("PORT %d" % server.server_address[1], flush=True)
-    server.serve_forever()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    while os.getppid() == parent:
+        time.sleep(1)
 
 
 main()
