@@ -384,6 +384,7 @@ static int place_at(struct search *s, const char *folder, struct git_place *out)
 	if (!err)
 		out->worktree = s->found ? xstrdup(s->found) :
 			worktree_of(out->git_dir, &f);
+	out->bare = !s->found && f.bare && !f.worktree;
 	git_format_release(&f);
 	return err || out->worktree ? err :
 		dv_fail(DV_E_NOTFOUND, "there is no work tree of %s", folder);

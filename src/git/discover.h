@@ -14,6 +14,7 @@ struct git_place {
 	char *git_dir;		/* owned: of this work tree */
 	char *common_dir;	/* owned: shared by all work trees */
 	bool explicit;		/* GIT_DIR or GIT_WORK_TREE said so */
+	bool bare;		/* git_discover_at(): there is no work tree */
 };
 
 /*
@@ -26,7 +27,8 @@ int git_discover(const char *start, struct git_place *out);
 /*
  * The repository whose work tree or git folder `folder` is, whatever the
  * environment says of another one; nothing above is looked at.  Of a bare
- * repository `worktree` is the git folder.  Returns as above.
+ * repository, or a git folder that does not say where its work tree is,
+ * `worktree` is the git folder.  Returns as above.
  */
 int git_discover_at(const char *folder, struct git_place *out);
 void git_place_release(struct git_place *p);

@@ -217,8 +217,8 @@ static void note_heads(struct reach *r, const char *dir, const char *name)
 	}
 }
 
-/* What is under way in a work tree, and where it came from. */
-static int reach_notes(struct reach *r, struct dv_repo *repo)
+/* What is under way in the work tree of a git folder, where it came from. */
+static int reach_notes(struct reach *r, const char *dir)
 {
 	static const char *const rebase[] = {
 		"rebase-merge/orig-head", "rebase-merge/onto",
@@ -227,7 +227,6 @@ static int reach_notes(struct reach *r, struct dv_repo *repo)
 		"rebase-apply/onto", "rebase-apply/autostash",
 		"sequencer/head",
 	};
-	const char *dir = repo->place.git_dir;
 	DV_AUTO_DIR DIR *list = opendir(dir);
 	const struct dirent *entry;
 
@@ -252,7 +251,7 @@ static int reach_worktree(struct reach *r, struct dv_repo *repo)
 	err = reach_index(r, repo);
 	if (!err)
 		err = reach_files(r, repo);
-	return err ? err : reach_notes(r, repo);
+	return err ? err : reach_notes(r, repo->place.git_dir);
 }
 
 static int list_worktrees(const char *folder, struct buf *out)
@@ -282,13 +281,36 @@ static char *next_worktree(char **at)
 	return NULL;
 }
 
+/*
+ * Opens what git lists as a work tree.  For the main one of a submodule that is
+ * its git folder, and so it is for a bare one's where only config.worktree
+ * says that it is bare: then *out is NULL.
+ */
+static int open_listed(const char *path, struct dv_repo **out)
+{
+	struct git_place place;
+	int err = git_discover_at(path, &place);
+
+	*out = NULL;
+	if (err)
+		return err;
+	if (!place.bare && !strcmp(place.worktree, place.git_dir))
+		err = dv_hint(dv_fail(DV_E_UNSUPPORTED, "%s does not say where "
+				      "its work tree is", path),
+			      "git config core.worktree <folder>, in it");
+	else if (!place.bare)
+		err = repo_open_git(place.worktree, out);
+	git_place_release(&place);
+	return err;
+}
+
 static int other_worktree(struct reach *r, const char *path)
 {
 	struct error_state why;
 	struct dv_repo *other;
-	int err = repo_open_git(path, &other);
+	int err = open_listed(path, &other);
 
-	if (!err) {
+	if (!err && other) {
 		err = reach_worktree(r, other);
 		dv_repo_close(other);
 	}
@@ -299,8 +321,8 @@ static int other_worktree(struct reach *r, const char *path)
 	error_save(err, &why);
 	dv_fail(DV_E_UNSUPPORTED, "the work tree %s cannot be looked into: %s",
 		path, why.text);
-	return dv_hint(DV_E_UNSUPPORTED, "where it is gone for good: git "
-		       "worktree prune");
+	return dv_hint(DV_E_UNSUPPORTED, "%s", *why.hint ? why.hint :
+		       "where it is gone for good: git worktree prune");
 }
 
 static int reach_worktrees(struct reach *r)
@@ -323,6 +345,9 @@ static int reach_worktrees(struct reach *r)
 			continue;
 		err = other_worktree(r, path);
 	}
+	/* a bare one has no work tree, but FETCH_HEAD and the like */
+	if (!err && strcmp(own->git_dir, own->common_dir))
+		err = reach_notes(r, own->common_dir);
 	return err;
 }
 
@@ -507,8 +532,9 @@ int reach_open(const char *folder, struct dv_repo **out)
 	if (err)
 		return dv_fail(DV_E_NOTFOUND, "no repository of git at %s",
 			       folder);
-	err = dv_fail(DV_E_NOTFOUND, "%s has no work tree", folder);
-	while (err && (path = next_worktree(&at)))
-		err = repo_open_git(path, out);
-	return err;
+	err = 0;
+	while (!*out && (path = next_worktree(&at)))
+		err = open_listed(path, out);
+	return err || *out ? err :
+		dv_fail(DV_E_NOTFOUND, "%s has no work tree", folder);
 }
