@@ -49,10 +49,10 @@ test_expect_success 'add killed before the stat index, then the file changes: ad
 	for link in copy hardlink symlink
 	do
 		fresh && dv config store.link $link && mkdir d && echo 1 >d/x && echo gone >d/gone && dv add -q big d && git add -A && git commit -qm 1 &&
-		rm -f big d/gone && random_bytes 17000000 2 >big && echo 2 >d/x && killed_at "add: after pointer:2" "$crash_dv" add -q big d && dv status >../out && random_bytes 17000000 3 >../big3 &&
+		rm -f big d/gone && random_bytes 17000000 2 >big && echo 2 >d/x && killed_at "add: after pointers:1" "$crash_dv" add -q big d && dv status >../out && random_bytes 17000000 3 >../big3 &&
 		cp --remove-destination ../big3 big && echo 3 >d/x && echo new >d/new && dv add -q big d && cmp big ../big3 && test "$(cat d/x)" = 3 && test "$(dv ls d | wc -l)" = 2 && git add -A && git commit -qm 3 &&
 		rm -r big d && dv checkout -q && cmp big ../big3 && test "$(cat d/x)" = 3 && test ! -e d/gone && dv status -q &&
-		echo 4 >d/x && killed_at "add: after pointer:1" "$crash_dv" add -q d && echo 5 >d/x && dv commit -q && test "$(dv cat d/x)" = 5 && git commit -qam 5 &&
+		echo 4 >d/x && killed_at "add: after pointers:1" "$crash_dv" add -q d && echo 5 >d/x && dv commit -q && test "$(dv cat d/x)" = 5 && git commit -qam 5 &&
 		git checkout -q HEAD~1 && echo 6 >d/x && test_must_fail dv commit 2>../err && grep "pointer was changed since" ../err && test_must_fail dv add d 2>../err && grep "pointer was changed since" ../err && cd .. || exit 1
 	done
 '

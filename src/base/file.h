@@ -43,6 +43,33 @@ int newfile_commit(struct newfile *f, enum newfile_flags flags);
 void newfile_release(struct newfile *f);
 
 /*
+ * Many such files that are made durable together, which waits for the disk once
+ * or twice instead of for each of them.  None gets its name before all of them
+ * are on the disk; names are given in the order in which files were put.
+ * Leaving scope without a commit removes them.
+ */
+struct newfile_batch {
+	struct batched *items;	/* owned */
+	size_t count, room;
+	int fd;			/* of the first one; -1: none */
+	dev_t device;		/* that it is on */
+	bool mixed;		/* another one is elsewhere */
+};
+
+#define NEWFILE_BATCH_INIT	{ .fd = -1 }
+#define DV_AUTO_NEWFILE_BATCH \
+	__attribute__((cleanup(newfile_batch_release)))
+
+/* Takes over a file that is written; on failure it stays the caller's. */
+int newfile_batch_put(struct newfile_batch *b, struct newfile *f);
+/*
+ * Gives all of them their names, and syncs their folders.  When it fails, those
+ * that have none yet are removed on release.
+ */
+int newfile_batch_commit(struct newfile_batch *b);
+void newfile_batch_release(struct newfile_batch *b);
+
+/*
  * Removes what killed processes have left in the folder: temporary files
  * that nobody has written to for an hour.  Fails silently.
  */

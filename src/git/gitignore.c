@@ -123,7 +123,8 @@ static int file_load(struct dv_repo *repo, const char *path, struct file *f)
 	return file_read(f->full.data, FILE_MOST, &f->text);
 }
 
-static int file_save(const struct file *f)
+/* With a batch it appears when that is committed. */
+static int file_save(const struct file *f, struct newfile_batch *batch)
 {
 	DV_AUTO_NEWFILE struct newfile new = NEWFILE_INIT;
 	int err;
@@ -140,7 +141,10 @@ static int file_save(const struct file *f)
 	if (!err && f->there && fchmod(new.fd, f->mode) < 0)
 		err = dv_fail_errno("cannot set the mode of %s",
 				    f->path.data);
-	return err ? err : newfile_commit(&new, 0);
+	if (err)
+		return err;
+	return batch ? newfile_batch_put(batch, &new) :
+		newfile_commit(&new, 0);
 }
 
 /* --- what git ignores already ------------------------------------------ */
@@ -305,7 +309,8 @@ static int check_items(const struct gitignore_item *items, size_t count)
 }
 
 int repo_gitignore_add_all(struct dv_repo *repo,
-			   struct gitignore_item *items, size_t count)
+			   struct gitignore_item *items, size_t count,
+			   struct newfile_batch *batch)
 {
 	DV_AUTO_APPENDING struct appending a = { .file = FILE_INIT };
 	DV_AUTO_RULES struct rules rules = { 0 };
@@ -322,7 +327,7 @@ int repo_gitignore_add_all(struct dv_repo *repo,
 	for (size_t i = 0; i < count && !err; i++)
 		err = append_item(repo, &rules, &a, &items[i]);
 	if (!err && a.any)
-		err = file_save(&a.file);
+		err = file_save(&a.file, batch);
 	for (size_t i = 0; i < count && err; i++)
 		buf_clear(items[i].changed);
 	return err;
@@ -333,7 +338,7 @@ int repo_gitignore_add(struct dv_repo *repo, const char *path,
 {
 	struct gitignore_item item = { path, changed };
 
-	return repo_gitignore_add_all(repo, &item, 1);
+	return repo_gitignore_add_all(repo, &item, 1, NULL);
 }
 
 /* Takes the line at `l` out; the last one takes its line end before it. */
@@ -371,7 +376,7 @@ int repo_gitignore_remove(struct dv_repo *repo, const char *path,
 	}
 	if (!any)
 		return 0;
-	err = file_save(&f);
+	err = file_save(&f, NULL);
 	if (!err)
 		buf_addstr(changed, f.path.data);
 	return err;

@@ -78,6 +78,13 @@ int repo_check_parents(struct dv_repo *repo, const char *path);
  */
 int pointer_text(struct dv_repo *repo, const char *path, struct buf *out);
 
+/*
+ * Remembers that there will be pointers of these, before they are written; one
+ * that is not there in the end means nothing.
+ */
+int tracked_expect(struct dv_repo *repo, const char *const *paths,
+		   size_t count);
+
 /* True when the last ".dv" of a name may be that of a pointer. */
 bool pointer_name(const char *path, size_t len);
 

@@ -118,17 +118,27 @@ int tracked_read(struct dv_repo *repo, const char *path,
 int tracked_write(struct dv_repo *repo, const char *path,
 		  const struct dv_pointer *p, bool *changed);
 
+/* One of many pointers to be written, and what came of it. */
+struct pointer_write {
+	const char *path;	/* of the data; borrowed, as the pointer's rest */
+	struct dv_pointer pointer;
+	bool ignore;		/* git is to ignore the data */
+
+	bool done;		/* all of that is so, and durable */
+	bool changed;		/* <path>.dv did not have these bytes before */
+	struct buf ignored;	/* the .gitignore that got a line, or empty */
+	struct error_state *failed;	/* owned; why this path alone cannot be
+					   written; NULL otherwise */
+};
 /*
- * The steps of tracked_write(), for who writes many: first tracked_expect()
- * of them all, which remembers them at once (one whose pointer is not written
- * then means nothing); tracked_put() of each; tracked_settle() of one path in
- * each folder where a pointer changed, after which they are durable.
+ * tracked_write() and repo_gitignore_add() of many, by batches that are made
+ * durable together.  A path that has no place (DV_E_INVALID, DV_E_NOTFOUND)
+ * only fails itself; another failure ends it, once those before it are done.
+ * Give back what came of them with pointer_writes_release().
  */
-int tracked_expect(struct dv_repo *repo, const char *const *paths,
-		   size_t count);
-int tracked_put(struct dv_repo *repo, const char *path,
-		const struct dv_pointer *p, bool *changed);
-int tracked_settle(struct dv_repo *repo, const char *path);
+int tracked_write_all(struct dv_repo *repo, struct pointer_write *items,
+		      size_t count);
+void pointer_writes_release(struct pointer_write *items, size_t count);
 
 /* --- git's view (index.c, ignore.c) ------------------------------------ */
 
@@ -168,14 +178,16 @@ int repo_gitignore_add(struct dv_repo *repo, const char *path,
 		       struct buf *changed);
 /*
  * The same for many, which all lie in one folder: its .gitignore is read and
- * written once.  When it fails, none is added.
+ * written once.  When it fails, none is added.  With a batch, not NULL, the new
+ * .gitignore appears when that is committed.
  */
 struct gitignore_item {
 	const char *path;
 	struct buf *changed;	/* as above, of this path */
 };
 int repo_gitignore_add_all(struct dv_repo *repo,
-			   struct gitignore_item *items, size_t count);
+			   struct gitignore_item *items, size_t count,
+			   struct newfile_batch *batch);
 /* Appends the line for a name, "/name" with what is special escaped. */
 void gitignore_line(const char *name, struct buf *out);
 int repo_gitignore_remove(struct dv_repo *repo, const char *path,

@@ -235,49 +235,73 @@ static void to_stage(struct present *p, const char *path)
 						  strlen(path));
 }
 
-static int write_pointer(struct present *p, struct present_out *out)
+static int wrote_pointer(struct present *p, struct present_out *out,
+			 const struct pointer_write *w)
 {
 	DV_AUTO_BUF struct buf pointer = BUF_INIT;
-	DV_AUTO_BUF struct buf ignore = BUF_INIT;
-	struct dv_pointer text = out->item.pointer;
 	struct dv_migrate_entry e = {
 		.state = DV_MIGRATE_DONE, .path = out->path,
-		.source = out->source, .files = text.files, .size = text.size,
+		.source = out->source, .files = w->pointer.files,
+		.size = w->pointer.size,
+		.ignore = w->ignored.len ? w->ignored.data : NULL,
 	};
-	bool changed;
-	int err;
 
-	text.rest = out->rest;
-	crash_point("migrate: before pointer");
-	err = tracked_write(p->repo, out->path, &text, &changed);
-	if (!err)
-		err = repo_gitignore_add(p->repo, out->path, &ignore);
-	if (err)
-		return err;
 	out->carried = true;
 	buf_addf(&pointer, "%s%s", out->path, DV_POINTER_SUFFIX);
 	to_stage(p, pointer.data);
-	if (ignore.len)
-		to_stage(p, ignore.data);
+	if (w->ignored.len)
+		to_stage(p, w->ignored.data);
 	e.pointer = pointer.data;
-	e.ignore = ignore.len ? ignore.data : NULL;
 	return tell(p, &e);
 }
 
-static int write_out(struct present *p, struct present_out *out)
+static bool gets_pointer(const struct present_out *out)
 {
-	int err;
+	return !out->item.why && !out->has_pointer;
+}
 
+static int tell_written(struct present *p, struct present_out *out,
+			const struct pointer_write *w)
+{
 	if (out->item.why)
 		return present_left(p, out->path, out->source, out->item.why);
 	if (out->has_pointer)
 		return kept_pointer(p, out);
-	err = write_pointer(p, out);
 	/* no folder for it, a symlink in the way: of this path alone */
-	if (err == DV_E_INVALID || err == DV_E_NOTFOUND)
+	if (w->failed)
 		return present_left(p, out->path, out->source,
-				    dv_error_text());
-	return err;
+				    w->failed->text);
+	return w->done ? wrote_pointer(p, out, w) : 0;
+}
+
+/* Where it ends early, what is written by then is told still. */
+static int write_outs(struct present *p, struct present_out *outs,
+		      size_t count)
+{
+	struct pointer_write *writes = xcalloc(count + 1, sizeof(*writes));
+	struct error_state failed;
+	size_t n = 0;
+	int err, told = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!gets_pointer(&outs[i]))
+			continue;
+		writes[n] = (struct pointer_write){
+			.path = outs[i].path, .ignore = true,
+			.pointer = outs[i].item.pointer,
+		};
+		writes[n++].pointer.rest = outs[i].rest;
+	}
+	crash_point("migrate: before pointers");
+	err = tracked_write_all(p->repo, writes, n);
+	error_save(err, &failed);
+	for (size_t i = 0, k = 0; i < count && !told; i++) {
+		told = tell_written(p, &outs[i], &writes[k]);
+		k += gets_pointer(&outs[i]);
+	}
+	pointer_writes_release(writes, n);
+	free(writes);
+	return err ? error_restore(&failed) : told;
 }
 
 static int convert_batch(struct present *p, struct present_out *outs,
@@ -308,8 +332,8 @@ static int run_batches(struct present *p, bool write)
 		     bytes < BATCH_BYTES; n++)
 			bytes += p->outs[i + n].item.wanted.size;
 		err = convert_batch(p, p->outs + i, n);
-		for (size_t k = i; k < i + n && write && !err; k++)
-			err = write_out(p, &p->outs[k]);
+		if (!err && write)
+			err = write_outs(p, p->outs + i, n);
 	}
 	p->result->read_bytes = p->converter.read_bytes;
 	p->result->new_bytes = p->converter.new_bytes;

@@ -50,137 +50,95 @@ static void adding_release(struct adding *a)
 
 /* --- writing what came of it ---------------------------------------------- */
 
-/* A plan and what came of it, in the order in which they are written. */
-struct to_write {
-	const char *path;
-	struct outcome *out;
-};
-
-static bool same_folder(const char *a, const char *b)
+/* The pointers to be written: one for each plan that is not skipped. */
+static size_t plan_writes(struct adding *a, struct pointer_write *w)
 {
-	size_t len = path_parent_len(a);
+	size_t count = 0;
 
-	return len == path_parent_len(b) && !memcmp(a, b, len);
-}
+	for (size_t i = 0; i < a->plans.count; i++) {
+		const struct outcome *out = &a->outcomes[i];
 
-/* Those of one folder stand together. */
-static int by_folder(const void *a, const void *b)
-{
-	const char *x = ((const struct to_write *)a)->path;
-	const char *y = ((const struct to_write *)b)->path;
-	size_t x_len = path_parent_len(x), y_len = path_parent_len(y);
-	int order = memcmp(x, y, x_len < y_len ? x_len : y_len);
-
-	if (!order && x_len != y_len)
-		order = x_len < y_len ? -1 : 1;
-	return order ? order : strcmp(x, y);
-}
-
-static int write_pointer(struct adding *a, const struct to_write *w)
-{
-	struct outcome *out = w->out;
-	int err = out->announced ? stat_index_announce(a->repo, w->path,
-						       &out->pointer.id) : 0;
-
-	crash_point("add: before pointer");
-	if (!err)
-		err = tracked_put(a->repo, w->path, &out->pointer,
-				  &out->result.changed);
-	crash_point("add: after pointer");
-	return err;
-}
-
-static int add_ignore_lines(struct adding *a, const struct to_write *w,
-			    size_t count)
-{
-	DV_AUTO_FREE struct gitignore_item *items =
-		xcalloc(count + 1, sizeof(*items));
-	size_t n = 0;
-
-	for (size_t i = 0; i < count; i++)
-		if (!(a->o->changed_only && w[i].out->same))
-			items[n++] = (struct gitignore_item){
-				w[i].path, &w[i].out->ignore
+		if (!out->skip)
+			w[count++] = (struct pointer_write){
+				.path = a->plans.items[i].path,
+				.pointer = out->pointer,
+				.ignore = !(a->o->changed_only && out->same),
 			};
-	return repo_gitignore_add_all(a->repo, items, n);
+	}
+	return count;
 }
 
-static int finish_index(struct adding *a, const struct to_write *w)
+static int announce_all(struct adding *a)
 {
-	struct stat_writer *writer = w->out->writer;
-
-	w->out->writer = NULL;
-	return !writer ? 0 :
-		stat_writer_finish(writer, a->repo, w->path,
-				   &w->out->index_pointer, w->out->complete,
-				   NULL);
-}
-
-/* What follows once the pointers of a folder are written. */
-static int finish_folder(struct adding *a, const struct to_write *w,
-			 size_t count)
-{
-	bool changed = false;
 	int err = 0;
 
-	for (size_t i = 0; i < count; i++)
-		changed |= w[i].out->result.changed;
-	if (changed)
-		err = tracked_settle(a->repo, w->path);
-	if (!err)
-		err = add_ignore_lines(a, w, count);
-	for (size_t i = 0; i < count && !err; i++)
-		err = finish_index(a, &w[i]);
+	for (size_t i = 0; i < a->plans.count && !err; i++) {
+		const struct outcome *out = &a->outcomes[i];
+
+		if (!out->skip && out->announced)
+			err = stat_index_announce(a->repo,
+						  a->plans.items[i].path,
+						  &out->pointer.id);
+	}
 	return err;
 }
 
-/* Where a pointer cannot be written, those before it are finished still. */
-static int write_folder(struct adding *a, const struct to_write *w,
-			size_t count)
+/* Once the pointer is written. */
+static int finish_index(struct adding *a, const char *path,
+			struct outcome *out)
 {
-	struct error_state failed;
-	size_t done = 0;
+	struct stat_writer *writer = out->writer;
+
+	out->writer = NULL;
+	return !writer ? 0 :
+		stat_writer_finish(writer, a->repo, path, &out->index_pointer,
+				   out->complete, NULL);
+}
+
+/* Fails with the first that could not be written, once the others are done. */
+static int take_written(struct adding *a, struct pointer_write *w)
+{
+	const struct error_state *failed = NULL;
 	int err = 0;
 
-	while (done < count && !(err = write_pointer(a, &w[done])))
-		done++;
-	if (!err)
-		return finish_folder(a, w, count);
-	error_save(err, &failed);
-	finish_folder(a, w, done);
-	return error_restore(&failed);
+	for (size_t i = 0; i < a->plans.count && !err; i++) {
+		struct outcome *out = &a->outcomes[i];
+
+		if (out->skip)
+			continue;
+		out->result.changed = w->changed;
+		out->ignore = w->ignored;
+		w->ignored = (struct buf)BUF_INIT;
+		if (w->done)
+			err = finish_index(a, a->plans.items[i].path, out);
+		if (!failed)
+			failed = w->failed;
+		w++;
+	}
+	return err || !failed ? err : error_restore(failed);
 }
 
-static int expect_all(struct adding *a, const struct to_write *w,
-		      size_t count)
-{
-	DV_AUTO_FREE const char **paths = xcalloc(count + 1, sizeof(*paths));
-
-	for (size_t i = 0; i < count; i++)
-		paths[i] = w[i].path;
-	return tracked_expect(a->repo, paths, count);
-}
-
+/* Where one cannot be written, those that are get finished still. */
 static int write_outcomes(struct adding *a)
 {
-	DV_AUTO_FREE struct to_write *w = xcalloc(a->plans.count + 1,
-						  sizeof(*w));
-	size_t count = 0;
-	int err;
+	struct pointer_write *w = xcalloc(a->plans.count + 1, sizeof(*w));
+	size_t count = plan_writes(a, w);
+	struct error_state failed;
+	int err = announce_all(a);
 
-	for (size_t i = 0; i < a->plans.count; i++)
-		if (!a->outcomes[i].skip)
-			w[count++] = (struct to_write){
-				a->plans.items[i].path, &a->outcomes[i]
-			};
-	qsort(w, count, sizeof(*w), by_folder);
-	err = expect_all(a, w, count);
-	for (size_t i = 0, n; i < count && !err; i += n) {
-		for (n = 1; i + n < count &&
-		     same_folder(w[i].path, w[i + n].path); n++)
-			;
-		err = write_folder(a, w + i, n);
+	crash_point("add: before pointers");
+	if (!err)
+		err = tracked_write_all(a->repo, w, count);
+	crash_point("add: after pointers");
+	if (err) {
+		error_save(err, &failed);
+		take_written(a, w);
+		error_restore(&failed);
+	} else {
+		err = take_written(a, w);
 	}
+	pointer_writes_release(w, count);
+	free(w);
 	return err;
 }
 

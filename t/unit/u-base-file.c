@@ -97,6 +97,70 @@ static void without_a_commit_there_is_nothing(void **state)
 	assert_holds("none/old", "old");
 }
 
+static void put_in_batch(struct newfile_batch *b, const char *path,
+			 const char *text)
+{
+	struct newfile f = NEWFILE_INIT;
+
+	assert_int_equal(newfile_open(&f, path, NULL), 0);
+	assert_int_equal(newfile_write(&f, text, strlen(text)), 0);
+	assert_int_equal(newfile_batch_put(b, &f), 0);
+	assert_int_equal(f.fd, -1);
+	assert_null(f.temp);
+}
+
+/* Few are synced one by one, many by their file system. */
+static void a_batch_appears_when_it_is_committed(void **state)
+{
+	static const int counts[] = { 0, 1, 5, 300 };
+	char name[32];
+
+	(void)state;
+	assert_int_equal(mkdir("batch", 0777), 0);
+	assert_int_equal(mkdir("batch/in", 0777), 0);
+	for (size_t k = 0; k < 4; k++) {
+		struct newfile_batch b = NEWFILE_BATCH_INIT;
+
+		for (int i = 0; i < counts[k]; i++) {
+			snprintf(name, sizeof(name), "batch/%s%d",
+				 i % 2 ? "in/" : "", i);
+			unlink(name);
+			put_in_batch(&b, name, name);
+			assert_int_equal(access(name, F_OK), -1);
+		}
+		assert_int_equal(newfile_batch_commit(&b), 0);
+		assert_int_equal(b.fd, -1);
+		for (int i = 0; i < counts[k]; i++) {
+			snprintf(name, sizeof(name), "batch/%s%d",
+				 i % 2 ? "in/" : "", i);
+			assert_holds(name, name);
+		}
+	}
+	assert_int_equal(count_entries("batch"), 150 + 1);
+	assert_int_equal(count_entries("batch/in"), 150);
+}
+
+static void a_batch_that_fails_leaves_nothing_behind(void **state)
+{
+	(void)state;
+	assert_int_equal(mkdir("half", 0777), 0);
+	assert_int_equal(mkdir("half/way", 0777), 0);
+	put("half/old", "old");
+	for (int i = 0; i < 2; i++) {
+		DV_AUTO_NEWFILE_BATCH struct newfile_batch b =
+			NEWFILE_BATCH_INIT;
+
+		put_in_batch(&b, "half/old", i ? "new" : "none");
+		/* a folder cannot be replaced by a file */
+		put_in_batch(&b, "half/way", "file");
+		put_in_batch(&b, "half/last", "last");
+		if (i)
+			assert_int_equal(newfile_batch_commit(&b), DV_E_IO);
+	}
+	assert_holds("half/old", "new");
+	assert_int_equal(count_entries("half"), 2);
+}
+
 static void a_new_file_replaces_unless_told_not_to(void **state)
 {
 	(void)state;
@@ -307,6 +371,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_new_file_appears_whole),
 		cmocka_unit_test(without_a_commit_there_is_nothing),
+		cmocka_unit_test(a_batch_appears_when_it_is_committed),
+		cmocka_unit_test(a_batch_that_fails_leaves_nothing_behind),
 		cmocka_unit_test(a_new_file_replaces_unless_told_not_to),
 		cmocka_unit_test(a_symlink_is_replaced_not_followed),
 		cmocka_unit_test(a_folder_that_goes_away_is_an_error),

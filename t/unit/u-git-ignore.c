@@ -180,17 +180,17 @@ static void many_are_added_at_once(void **state)
 	sh("mkdir -p r/in");
 	put("r/.gitignore", "*.bin\n");
 	put("r/in/.gitignore", "/c\n!/c\nopen");
-	assert_int_equal(repo_gitignore_add_all(repo, items, 3), 0);
+	assert_int_equal(repo_gitignore_add_all(repo, items, 3, NULL), 0);
 	assert_string_equal(a.data, "in/.gitignore");
 	assert_string_equal(b.data, "");
 	assert_string_equal(c.data, "");
 	assert_holds("r/in/.gitignore", "/c\n!/c\nopen\n/a");
-	assert_int_equal(repo_gitignore_add_all(repo, items, 3), 0);
+	assert_int_equal(repo_gitignore_add_all(repo, items, 3, NULL), 0);
 	assert_string_equal(a.data, "");
 	/* what nobody needs to write is no error */
 	sh("rm r/in/.gitignore && ln -s ../x r/in/.gitignore");
-	assert_int_equal(repo_gitignore_add_all(repo, items + 1, 1), 0);
-	assert_error(DV_E_INVALID, repo_gitignore_add_all(repo, items, 3),
+	assert_int_equal(repo_gitignore_add_all(repo, items + 1, 1, NULL), 0);
+	assert_error(DV_E_INVALID, repo_gitignore_add_all(repo, items, 3, NULL),
 		     "in/.gitignore is a symbolic link");
 	assert_string_equal(a.data, "");
 }

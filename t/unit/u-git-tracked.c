@@ -2,6 +2,7 @@
 
 #include "git_world.h"
 
+#include "base/error.h"
 #include "git/private.h"
 #include "git/repo.h"
 
@@ -254,6 +255,47 @@ static void pointers_are_not_written_through_links(void **state)
 	sh("test ! -L r/l.dv && test \"$(cat kept)\" = keep");
 }
 
+/* More than a batch, two folders; some that have no place. */
+static void many_are_written_together(void **state)
+{
+	enum { COUNT = 2500 };
+	static struct pointer_write w[COUNT];
+	static char paths[COUNT][16];
+
+	(void)state;
+	sh("mkdir r/a r/b r/b/c outside && ln -s ../outside r/link && "
+	   "mkdir r/b/c/.gitignore");
+	for (int i = 0; i < COUNT; i++) {
+		snprintf(paths[i], sizeof(paths[i]), "%s/%d",
+			 i == 7 ? "link" : i == 8 ? "none" : i == 9 ? "b/c" :
+			 i % 3 ? "a" : "b", i);
+		w[i] = (struct pointer_write){
+			.path = paths[i], .ignore = i != 10,
+			.pointer = { .kind = DV_KIND_FILE, .size = i },
+		};
+	}
+	assert_int_equal(tracked_write_all(repo, w, COUNT), 0);
+	for (int i = 0; i < COUNT; i++) {
+		bool fails = i >= 7 && i <= 9;
+
+		assert_int_equal(w[i].done, !fails);
+		assert_int_equal(w[i].failed != NULL, fails);
+		assert_int_equal(w[i].ignored.len > 0, !fails && i != 10);
+	}
+	assert_int_equal(w[7].failed->code, DV_E_INVALID);
+	assert_int_equal(w[8].failed->code, DV_E_NOTFOUND);
+	pointer_writes_release(w, COUNT);
+	sh("test $(ls r/a/*.dv r/b/*.dv | wc -l) = 2497 && test $(cat "
+	   "r/[ab]/.gitignore | wc -l) = 2496 && grep -q ^/2499$ "
+	   "r/[ab]/.gitignore && ! grep -q ^/10$ r/a/.gitignore && "
+	   "grep -q 'size: 2499' r/b/2499.dv && rmdir outside && "
+	   "test $(find r -name '.dv-tmp-*' | wc -l) = 0");
+	assert_int_equal(tracked_write_all(repo, w + 11, COUNT - 11), 0);
+	for (int i = 11; i < COUNT; i++)
+		assert_true(w[i].done && !w[i].changed && !w[i].ignored.len);
+	pointer_writes_release(w + 11, COUNT - 11);
+}
+
 static void every_form_of_index_is_read(void **state)
 {
 	DV_AUTO_BUF struct buf found = BUF_INIT;
@@ -351,6 +393,7 @@ int main(void)
 		WITH_REPO(nested_pointers_are_named),
 		WITH_REPO(what_is_no_pointer_is_told_by_name),
 		WITH_REPO(pointers_are_not_written_through_links),
+		WITH_REPO(many_are_written_together),
 		WITH_REPO(every_form_of_index_is_read),
 		WITH_REPO(a_damaged_index_is_gits_to_judge),
 		WITH_REPO(another_index_may_be_set),

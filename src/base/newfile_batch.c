@@ -1,0 +1,192 @@
+/* struct newfile_batch of base/file.h: files that become durable together. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "base/auto.h"
+#include "base/crash.h"
+#include "base/crew.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/path.h"
+
+/*
+ * From so many on the whole file system is synced: what others have written
+ * goes to the disk with it, but there is one wait instead of one for each.
+ */
+#define TOGETHER	64
+/* Commits of a file system's journal are shared by those who wait for one. */
+#define WAITING		32
+
+struct batched {
+	char *path;		/* owned; final name */
+	char *temp;		/* owned; NULL once it has that */
+};
+
+int newfile_batch_put(struct newfile_batch *b, struct newfile *f)
+{
+	struct stat st;
+	int failed = 0;
+
+	crash_point("batch-written");
+	if (fstat(f->fd, &st) < 0)
+		return dv_fail_errno("cannot look at %s", f->path);
+	if (!b->count) {
+		/* open since before it was written to: it sees all errors */
+		b->fd = f->fd;
+		b->device = st.st_dev;
+	} else {
+		failed = close(f->fd);
+	}
+	f->fd = -1;
+	if (failed && errno != EINTR)
+		return dv_fail_errno("cannot write %s", f->path);
+	b->mixed |= st.st_dev != b->device;
+	ARRAY_GROW(b->items, b->count + 1, b->room);
+	b->items[b->count++] = (struct batched){ f->path, f->temp };
+	*f = (struct newfile)NEWFILE_INIT;
+	return 0;
+}
+
+/*
+ * Where syncfs(2) is known to wait for the disk, and to say what failed.  A
+ * network's file system may leave it at sending, a union of two does not tell
+ * of errors below.
+ */
+static bool syncs_whole(const struct newfile_batch *b, size_t count)
+{
+	struct statfs fs;
+
+	if (count < TOGETHER || b->mixed || fstatfs(b->fd, &fs) < 0)
+		return false;
+	switch ((unsigned long)fs.f_type & 0xffffffff) {
+	case EXT4_SUPER_MAGIC:
+	case XFS_SUPER_MAGIC:
+	case BTRFS_SUPER_MAGIC:
+	case F2FS_SUPER_MAGIC:
+	case TMPFS_MAGIC:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int sync_file(void *data, unsigned worker, size_t i)
+{
+	const struct newfile_batch *b = data;
+	const struct batched *item = &b->items[i];
+	DV_AUTO_CLOSE int fd = -1;
+
+	(void)worker;
+	fd = i ? open(item->temp, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) :
+		dup(b->fd);
+	return fd < 0 || fsync(fd) < 0 ?
+		dv_fail_errno("cannot sync %s", item->path) : 0;
+}
+
+static int sync_files(struct newfile_batch *b)
+{
+	if (!syncs_whole(b, b->count))
+		return crew_each(WAITING, b->count, sync_file, b);
+	return syncfs(b->fd) < 0 ? dv_fail_errno("cannot sync %s",
+						 b->items[0].path) : 0;
+}
+
+static int give_names(struct newfile_batch *b)
+{
+	for (size_t i = 0; i < b->count; i++) {
+		struct batched *item = &b->items[i];
+
+		if (rename(item->temp, item->path) < 0)
+			return dv_fail_errno("cannot make %s", item->path);
+		free(item->temp);
+		item->temp = NULL;
+		crash_point("batch-named");
+	}
+	return 0;
+}
+
+/* --- their folders ----------------------------------------------------- */
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static char *folder_of(const char *path)
+{
+	DV_AUTO_BUF struct buf dir = BUF_INIT;
+
+	buf_add(&dir, path, path_parent_len(path));
+	if (!dir.len)
+		buf_addch(&dir, *path == '/' ? '/' : '.');
+	return buf_detach(&dir);
+}
+
+static int sync_folder(void *data, unsigned worker, size_t i)
+{
+	(void)worker;
+	return dir_sync(((char **)data)[i]);
+}
+
+static int sync_folders(struct newfile_batch *b)
+{
+	char **dirs = xcalloc(b->count, sizeof(*dirs));
+	size_t count = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < b->count; i++)
+		dirs[i] = folder_of(b->items[i].path);
+	qsort(dirs, b->count, sizeof(*dirs), by_text);
+	for (size_t i = 0; i < b->count; i++) {
+		if (count && !strcmp(dirs[count - 1], dirs[i]))
+			free(dirs[i]);
+		else
+			dirs[count++] = dirs[i];
+	}
+	if (!syncs_whole(b, count))
+		err = crew_each(WAITING, count, sync_folder, dirs);
+	else if (syncfs(b->fd) < 0)
+		err = dv_fail_errno("cannot sync %s", dirs[0]);
+	for (size_t i = 0; i < count; i++)
+		free(dirs[i]);
+	free(dirs);
+	return err;
+}
+
+/* --- all of it --------------------------------------------------------- */
+
+int newfile_batch_commit(struct newfile_batch *b)
+{
+	int err = b->count ? sync_files(b) : 0;
+
+	crash_point("batch-synced");
+	if (!err && b->count)
+		err = give_names(b);
+	if (!err && b->count)
+		err = sync_folders(b);
+	if (!err)
+		newfile_batch_release(b);
+	return err;
+}
+
+void newfile_batch_release(struct newfile_batch *b)
+{
+	for (size_t i = 0; i < b->count; i++) {
+		if (b->items[i].temp)
+			unlink(b->items[i].temp);
+		free(b->items[i].temp);
+		free(b->items[i].path);
+	}
+	free(b->items);
+	if (b->fd >= 0)
+		close(b->fd);
+	*b = (struct newfile_batch)NEWFILE_BATCH_INIT;
+}
