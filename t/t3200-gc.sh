@@ -108,6 +108,14 @@ test_expect_success 'a shallow clone, a broken ref: refused' '
 	printf "%040d\n" 7 >.git/refs/heads/broken && test_must_fail gc_now 2>err && rm .git/refs/heads/broken && gc_now
 '
 
+test_expect_success 'a ref that is made while gc looks is no broken one' '
+	mkdir shim && real=$(command -v git) && export real && cat >shim/git <<-\EOF &&
+	#!/bin/sh
+	"$real" "$@" && case "$*" in *for-each-ref*) "$real" update-ref refs/heads/later HEAD && : >"$SCRATCH/made" ;; esac
+	EOF
+	chmod +x shim/git && cd repo && PATH=$SCRATCH/shim:$PATH dv gc -q --grace now && test -e ../made && git branch -q -D later
+'
+
 test_expect_success 'a work tree that is gone: refused until it is pruned' '
 	cd repo && mv ../wt ../away && test_must_fail gc_now 2>err && grep "worktree prune" err && mv ../away ../wt && gc_now &&
 	(cd ../wt && here HEAD v 60000 7)

@@ -375,10 +375,29 @@ static bool is_private_ref(const char *name)
 	       !strcmp(name, "refs/rewritten");
 }
 
+/* One that was made since all were listed is none. */
+static int check_ref(struct dv_repo *repo, const char *name, const char *path)
+{
+	DV_AUTO_BUF struct buf object = BUF_INIT;
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+	DV_AUTO_BUF struct buf out = BUF_INIT;
+	const char *args[] = { "rev-parse", "-q", "--verify", NULL, NULL };
+
+	buf_addf(&object, "%s^{object}", name);
+	args[3] = object.data;
+	if (file_read(path, 4096, &text) ||
+	    !strncmp(text.data, "ref: ", 5) ||
+	    !run_git(repo, args, NULL, 0, &out))
+		return 0;
+	return dv_hint(dv_fail(DV_E_INVALID, "%s: a broken ref", path),
+		       "git fsck; then mend or delete it");
+}
+
 /* git passes over a file below refs/ that it can make nothing of. */
-static int check_refs_in(const char *dir, const char *below,
+static int check_refs_in(struct dv_repo *repo, const char *below,
 			 const struct path_list *known)
 {
+	const char *dir = repo->place.common_dir;
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	DV_AUTO_DIR DIR *list = NULL;
 	const struct dirent *entry;
@@ -388,7 +407,6 @@ static int check_refs_in(const char *dir, const char *below,
 	list = opendir(path.data);
 	while (list && !err && (entry = readdir(list))) {
 		DV_AUTO_BUF struct buf name = BUF_INIT;
-		DV_AUTO_BUF struct buf text = BUF_INIT;
 		size_t len = strlen(entry->d_name);
 		struct stat st;
 
@@ -403,12 +421,9 @@ static int check_refs_in(const char *dir, const char *below,
 		    is_private_ref(name.data))
 			continue;
 		if (S_ISDIR(st.st_mode))
-			err = check_refs_in(dir, name.data, known);
-		else if (!file_read(path.data, 4096, &text) &&
-			 strncmp(text.data, "ref: ", 5))
-			err = dv_hint(dv_fail(DV_E_INVALID, "%s: a broken "
-					      "ref", path.data),
-				      "git fsck; then mend or delete it");
+			err = check_refs_in(repo, name.data, known);
+		else
+			err = check_ref(repo, name.data, path.data);
 	}
 	return err;
 }
@@ -433,7 +448,7 @@ static int check_refs(struct dv_repo *repo)
 	buf_addf(&path, "%s/reftable", repo->place.common_dir);
 	if (err || !access(path.data, F_OK))
 		return err;
-	return check_refs_in(repo->place.common_dir, "refs", &known);
+	return check_refs_in(repo, "refs", &known);
 }
 
 /* Refs, HEADs and reflogs of all work trees, then what is under way. */
