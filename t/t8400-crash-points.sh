@@ -46,10 +46,11 @@ killed_step () {
 	test $? -eq 137
 }
 
-# After the kill the same step must do, and everything must be whole.  What the
+# After the kill git must not see what is half-written, the same step must do, and everything must be whole.  What the
 # killed process left in the folders of its temporary files goes with the next
 # write: at once where its pid says so, else when it is an hour old.
 after_step () {
+	for r in . ../clone; do test ! -d $r || ! git -C $r status --porcelain -uall | grep dv-tmp || return 1; done
 	find .. -name ".dv-tmp-*" -exec touch -d "2 hours ago" {} + && step "$1" dv && cd ../repo && diff -r --no-dereference data ../input && cmp model ../model &&
 	git add -A && { git diff --cached --quiet || git commit -qm data; } && dv push -q && rm -rf ../clone2 &&
 	git clone -q . ../clone2 && cd ../clone2 && dv pull -q && diff -r --no-dereference data ../input && cmp model ../model &&

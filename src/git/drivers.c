@@ -1,13 +1,16 @@
 /*
  * Merges of pointers work by default: .gitattributes, which is committed,
  * names a merge and a diff driver, and the local configuration, which is
- * not, says what command that is.
+ * not, says what command that is.  With that goes what else git is told once
+ * in each clone.
  */
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/auto.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "git/private.h"
@@ -16,6 +19,11 @@
 #define ATTRIBUTES_MOST	(1u << 20)	/* bytes */
 
 static const char attributes_line[] = "*.dv merge=dv diff=dv\n";
+
+/* The names of newfile_open() and of work/temp_name.h. */
+static const char leftovers[] =
+	"\n# left by a dv that was killed\n"
+	NEWFILE_TEMP "*\n.????????????????.dv-tmp\n";
 
 static const struct {
 	const char *name, *value;
@@ -82,10 +90,31 @@ int drivers_attributes(struct dv_repo *repo, bool *changed,
 	return err;
 }
 
+/*
+ * `git add -A` is not to take what a killed dv has left half-written, which
+ * the next one removes.  A convenience.
+ */
+static void exclude_leftovers(struct dv_repo *repo)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+	DV_AUTO_CLOSE int fd = -1;
+
+	buf_addf(&path, "%s/info", repo->place.common_dir);
+	mkdir(path.data, 0777);
+	buf_addstr(&path, "/exclude");
+	fd = open(path.data, O_RDWR | O_CREAT | O_APPEND | O_NOCTTY |
+		  O_NONBLOCK | O_CLOEXEC, 0666);
+	if (fd >= 0 && !file_read(path.data, ATTRIBUTES_MOST, &text) &&
+	    !strstr(text.data, leftovers))
+		file_write_all(fd, leftovers, strlen(leftovers), path.data);
+}
+
 static int configure(struct dv_repo *repo)
 {
 	int err = 0;
 
+	exclude_leftovers(repo);
 	for (size_t i = 0; i < sizeof(drivers) / sizeof(*drivers); i++) {
 		const char *const args[] = {
 			"config", "--local", drivers[i].name,
