@@ -276,10 +276,32 @@ static void put_back(struct dv_repo *repo, const char *name,
 		unlink(path.data);
 }
 
-static int set_up(struct dv_repo *repo)
+/* Is it in git's index? */
+static int is_staged(struct dv_repo *repo, const char *name, bool *staged)
+{
+	const char *const args[] = { "ls-files", "--", name, NULL };
+	DV_AUTO_BUF struct buf out = BUF_INIT;
+	int err = run_git(repo, args, NULL, 0, &out);
+
+	*staged = out.len > 0;
+	return err;
+}
+
+static int stage_all(struct dv_repo *repo, bool attributes)
 {
 	static const char *const files[] = { ".dvconfig", ".dvignore",
 					     ".gitattributes" };
+	bool staged = !attributes;
+	int err = 0;
+
+	/* by an init that was killed */
+	if (!attributes)
+		err = is_staged(repo, files[2], &staged);
+	return err ? err : repo_stage(repo, files, staged ? 2 : 3);
+}
+
+static int set_up(struct dv_repo *repo)
+{
 	bool config_made = false, ignore_made = false, attributes = false;
 	DV_AUTO_BUF struct buf before = BUF_INIT;
 	struct error_state failure;
@@ -298,7 +320,7 @@ static int set_up(struct dv_repo *repo)
 	if (!err)
 		err = drivers_attributes(repo, &attributes, &before);
 	if (!err)
-		err = repo_stage(repo, files, attributes ? 3 : 2);
+		err = stage_all(repo, attributes);
 	if (!err)
 		return dir_sync(repo->place.worktree);
 	error_save(err, &failure);
@@ -319,8 +341,11 @@ int dv_repo_init(const char *start, bool *again)
 	*again = false;
 	if (!err) {
 		repo_path(repo, ".dvconfig", &config);
-		*again = !lstat(config.data, &st);
-		err = *again ? settings_load(repo) : set_up(repo);
+		/* one that is not staged is of an init that was killed */
+		if (!lstat(config.data, &st))
+			err = is_staged(repo, ".dvconfig", again);
+		if (!err)
+			err = *again ? settings_load(repo) : set_up(repo);
 	}
 	if (!err)
 		err = drivers_configure(repo);

@@ -28,6 +28,7 @@ struct moving {
 	struct dv_repo *repo;
 	int top;		/* fd of the work tree */
 	bool dry_run;
+	bool begun;		/* by a run that was killed */
 	struct buf from, to;	/* relative to the work tree */
 	struct buf tracked, inside;	/* what `from` is */
 	struct path_list stage;
@@ -94,6 +95,47 @@ static int find_moved(struct moving *m)
 	return 0;
 }
 
+/* Two files that can be read and are the same. */
+static bool same_text(const struct moving *m, const char *one,
+		      const char *two)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_BUF struct buf a = BUF_INIT;
+	DV_AUTO_BUF struct buf b = BUF_INIT;
+
+	buf_addf(&path, "%s/%s", dv_repo_worktree(m->repo), one);
+	if (file_read(path.data, DV_POINTER_MAX, &a))
+		return false;
+	buf_clear(&path);
+	buf_addf(&path, "%s/%s", dv_repo_worktree(m->repo), two);
+	return !file_read(path.data, DV_POINTER_MAX, &b) &&
+		a.len == b.len && !memcmp(a.data, b.data, a.len);
+}
+
+/*
+ * A move that was killed has left the same pointer under both names, the new
+ * one unknown to git, and the data under one of them.
+ */
+static int find_begun(struct moving *m)
+{
+	DV_AUTO_BUF struct buf old = BUF_INIT;
+	DV_AUTO_BUF struct buf new = BUF_INIT;
+	enum pointer_index_state state;
+	struct stat st;
+	int err;
+
+	m->begun = false;
+	buf_addf(&old, "%s%s", m->from.data, DV_POINTER_SUFFIX);
+	buf_addf(&new, "%s%s", m->to.data, DV_POINTER_SUFFIX);
+	if (m->inside.len || !m->to.len || !look(m, new.data, &st) ||
+	    !S_ISREG(st.st_mode) || !same_text(m, old.data, new.data) ||
+	    (look(m, m->from.data, &st) && look(m, m->to.data, &st)))
+		return 0;
+	err = repo_pointer_staged(m->repo, new.data, &state);
+	m->begun = !err && state == POINTER_INDEX_NONE;
+	return err;
+}
+
 static int read_names(struct moving *m, const char *from, const char *to)
 {
 	const char *top = dv_repo_worktree(m->repo);
@@ -108,10 +150,15 @@ static int read_names(struct moving *m, const char *from, const char *to)
 	err = find_moved(m);
 	if (err == DV_E_NOTFOUND)
 		return dv_fail(err, "nothing is tracked at %s", from);
+	if (!err)
+		err = find_begun(m);
+	if (!err && !m->begun &&
+	    (!m->to.len || (look(m, m->to.data, &st) && S_ISDIR(st.st_mode)))) {
+		path_append(&m->to, path_name(m->from.data));
+		err = find_begun(m);
+	}
 	if (err)
 		return err;
-	if (!m->to.len || (look(m, m->to.data, &st) && S_ISDIR(st.st_mode)))
-		path_append(&m->to, path_name(m->from.data));
 	if (path_below(m->to.data, m->from.data))
 		return dv_fail(DV_E_INVALID, "%s cannot be moved into itself",
 			       m->from.data);
@@ -124,6 +171,8 @@ static int check_free(const struct moving *m)
 	struct stat st;
 
 	buf_addf(&pointer, "%s%s", m->to.data, DV_POINTER_SUFFIX);
+	if (m->begun)
+		return 0;
 	if (look(m, m->to.data, &st))
 		return dv_fail(DV_E_EXISTS, "%s is there already",
 			       m->to.data);
@@ -154,7 +203,8 @@ static int check_border(const struct moving *m, const char **to_inside)
 {
 	DV_AUTO_BUF struct buf tracked = BUF_INIT;
 	DV_AUTO_BUF struct buf inside = BUF_INIT;
-	int err = tracked_find(m->repo, m->to.data, &tracked, &inside);
+	int err = m->begun ? DV_E_NOTFOUND :
+		  tracked_find(m->repo, m->to.data, &tracked, &inside);
 
 	if (err && err != DV_E_NOTFOUND)
 		return err;

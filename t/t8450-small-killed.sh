@@ -1,0 +1,49 @@
+#!/bin/sh
+
+test_description='mv and init, killed: the same command goes on'
+
+. "${0%/*}/test-lib.sh"
+
+# killed_at <point> <arguments of dv>
+killed_at () {
+	(DV_TEST_CRASH_AT=$1 && export DV_TEST_CRASH_AT && shift && "$DV_BUILD/crash/dv" "$@")
+	test $? -eq 137
+}
+
+test_expect_success 'setup' '
+	make_repo base && cd base && mkdir -p d/sub plain && echo 1 >d/a && echo 2 >d/sub/b && echo f >f && echo p >plain/p &&
+	dv add -q d f && git add -A && git commit -q -m data
+'
+
+for words in "f g" "d e" "d plain" "f plain/g"
+do
+	export words
+	test_expect_success "mv $words" '
+		cp -a base want && (cd want && dv mv -q $words && dv status >../status && describe_tree . >../all && grep -v "^b.\.git/" ../all >../tree) &&
+		for point in newfile-synced "mv: before data" "mv: after data" "stat-index: before rename" "stat-index: after rename"
+		do
+			echo "$point" && cp -a base m && (cd m && killed_at "$point:1" mv -q $words && git status --porcelain -uall >../seen && ! grep dv-tmp ../seen &&
+			dv mv -q $words && dv status | cmp - ../status && find . -name ".dv-tmp-*" -not -path "./.git/*" -delete && describe_tree . | grep -v "^b.\.git/" | cmp - ../tree) && rm -rf m || exit 1
+		done && rm -rf want
+	'
+done
+
+test_expect_success 'what is there by itself is still in the way' '
+	cp -a base m && cd m && cp f.dv g.dv && git add g.dv && test_must_fail dv mv f g 2>err && grep "g.dv is there" err && git rm -q --cached g.dv && echo g >g &&
+	test_must_fail dv mv f g 2>err && grep "g is there" err && rm g && echo other >g && dv add -q g && rm g && test_must_fail dv mv f g 2>err && grep "g.dv is there" err && cmp f.dv ../base/f.dv
+'
+
+test_expect_success 'init' '
+	git init -q i && (cd i && DV_TEST_CRASH_LOG=$SCRATCH/points "$DV_BUILD/crash/dv" init -q && git status --porcelain >../staged && git config --list --local >../config && rm ../points) &&
+	for n in 1 2 3 4 5 6
+	do
+		rm -rf i && git init -q i && cd i && if killed_at newfile-named:$n init -q; then echo $n >>../points; fi && dv init -q && git status --porcelain | cmp - ../staged &&
+		git config --list --local | cmp - ../config && cd .. || exit 1
+	done && grep 3 points
+'
+
+test_expect_success 'init of what was committed changes nothing' '
+	cp -a base again && cd again && git rm -q --cached .gitattributes && git commit -qm rm && rm .gitattributes && dv init >out && grep already out && ! test -e .gitattributes
+'
+
+test_done
