@@ -49,6 +49,17 @@ test_expect_success 'a full disk: the file is as it was, and nothing is left' '
 	cmp big "$SCRATCH/big1" && test -z "$(find . -maxdepth 1 -name "*dv-tmp*")" && rm ../fill && dv checkout -q && is 5
 '
 
+test_expect_success 'a disk that has room for what is not shared, not for all of it' '
+	cd xfs/repo && version 1 && rm big && version 2 && sync -f . && free=$(df --output=avail -B1 . | tail -n 1) && fallocate -l $((free - 20000000)) ../fill && sync -f . && echo "$(df --output=avail -B1 . | tail -n 1)" &&
+	dv checkout -q && is 2 && version 3 && dv checkout -q && is 3 && rm big && dv checkout -q && is 3
+'
+
+test_expect_success 'and one that has not: refused before a byte is written' '
+	cd xfs/repo && rm big && for n in 4 5; do
+		version $n && before=$(xfs_used) && test_must_fail dv checkout 2>../err && cat ../err && grep "needs [23].* bytes more, there are" ../err && test ! -e big && test "$(xfs_used)" -le $((before + 100000)) || return 1
+	done && rm ../fill && dv checkout -q && is 5
+'
+
 test_expect_success 'killed at any moment: the old version or the new one' '
 	cd xfs/repo && version 1 && dv checkout -q && now=1 && next=2 &&
 	for ms in 002 004 006 008 010 012 014 016 020 024 030 040; do

@@ -185,6 +185,11 @@ int rename_new(int dir, const char *from, const char *to);
 /* The recorded content of an entry, into an empty file. */
 int write_content(struct hand *h, const struct plan_entry *e, int fd,
 		  unsigned threads);
+/*
+ * How many bytes that would write: those that are in no loose file in the same
+ * blocks.  Its chunk list is read; where it cannot be, the size.
+ */
+uint64_t content_room(struct hand *h, const struct content *c);
 
 /* --- checkout_link.c: links to files of the store ------------------------- */
 

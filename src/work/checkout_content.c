@@ -87,6 +87,8 @@ struct pieces {
 	unsigned written, waited;	/* times */
 	struct loose_source *source;	/* owned; NULL: nothing is shared */
 	struct run run;			/* follows data */
+	bool measuring;			/* nothing is done */
+	uint64_t measured;		/* bytes that would be written */
 };
 
 /* A chunk, or the part of it that a range has. */
@@ -153,7 +155,8 @@ static int add_part(struct pieces *s, const struct part *part)
 	size_t odd, end, len = part->to - part->from;
 	int err = cancel_check();
 
-	if (err)
+	s->measured += len;
+	if (err || s->measuring)
 		return err;
 	err = store_read_to(s->h->reader, OBJECT_DATA, &part->id, out, &got);
 	if (err)
@@ -178,8 +181,8 @@ static bool clone_blocks(struct pieces *s, const struct run *run,
 			 uint64_t low, uint64_t high, int *err)
 {
 	*err = put_pieces(s, s->len);
-	if (*err)
-		return false;
+	if (*err || s->measuring)
+		return !*err;
 	pthread_mutex_lock(&s->t->mutex);
 	*err = loose_source_clone(s->source, run->from + (low - run->offset),
 				  high - low, s->t->fd, low);
@@ -322,6 +325,37 @@ static int write_ranges(struct crew *crew, unsigned worker, void *data)
 
 /* --- all of it ------------------------------------------------------------ */
 
+/* True when some blocks can be shared. */
+static bool find_blocks(struct target *t, int fd)
+{
+	const struct content *c = t->content;
+	struct statvfs fs;
+
+	if (!c->list || !t->first->p->r->clone || c->size < RECORD_CLONED ||
+	    fstatvfs(fd, &fs) || !fs.f_bsize)
+		return false;
+	t->block = fs.f_bsize;
+	if (!shares_any(t))
+		t->block = 0;
+	return t->block;
+}
+
+uint64_t content_room(struct hand *h, const struct content *c)
+{
+	struct target t = { .first = h, .content = c };
+	struct pieces s = { .t = &t, .h = h, .measuring = true };
+	int err = 0;
+
+	if (!find_blocks(&t, h->p->top))
+		return c->size;
+	s.source = loose_source_new(h->p->r->store);
+	for (uint64_t from = 0; from < c->size && !err; from += RANGE_BYTES)
+		err = write_range(&s, from, c->size - from < RANGE_BYTES ?
+				  c->size : from + RANGE_BYTES);
+	loose_source_free(s.source);
+	return err ? c->size : s.measured;
+}
+
 /*
  * Shares the blocks of a loose file of this content: 1, or 0 if that cannot be
  * done.
@@ -348,18 +382,11 @@ static int clone_content(const struct hand *h, const struct plan_entry *e,
  */
 static int make_room(struct target *t, const struct plan_entry *e)
 {
-	const struct plan *p = t->first->p;
 	uint64_t size = t->content->size;
-	struct statvfs fs;
 
-	if (t->content->list && p->r->clone && size >= RECORD_CLONED &&
-	    !fstatvfs(t->fd, &fs) && fs.f_bsize) {
-		t->block = fs.f_bsize;
-		if (shares_any(t))
-			return ftruncate(t->fd, (off_t)size) ?
-				fail_entry(t->first, e, "write") : 0;
-		t->block = 0;
-	}
+	if (find_blocks(t, t->fd))
+		return ftruncate(t->fd, (off_t)size) ?
+			fail_entry(t->first, e, "write") : 0;
 	if (size >= ALLOCATE_FROM &&
 	    fallocate(t->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size) &&
 	    errno == ENOSPC)

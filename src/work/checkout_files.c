@@ -57,29 +57,55 @@ static bool takes_no_room(const struct plan *p, const struct plan_entry *e)
 	return fd >= 0;
 }
 
+/* What the work tree grows by, if nothing but whole files is shared. */
+static uint64_t room_for(const struct plan *p, const struct plan_entry *e)
+{
+	uint64_t bytes = want_bytes(e);
+
+	if (e->action != ACT_WRITE)
+		return 0;
+	if (e->have && !e->have->special && !e->have->link &&
+	    e->have->type == ENTRY_FILE)
+		bytes -= bytes < e->have->size ? bytes : e->have->size;
+	return bytes && takes_no_room(p, e) ? 0 : bytes;
+}
+
+/*
+ * The same by what the chunk lists say, which takes longer: for when the rest
+ * would be refused.  `most`: no file of more bytes is looked into.
+ */
+static uint64_t measure(const struct plan *p, uint64_t most)
+{
+	DV_AUTO_HAND struct hand h;
+	uint64_t need = 0;
+
+	hand_init(&h, p);
+	for (size_t i = 0; i < p->entry_count; i++) {
+		const struct plan_entry *e = &p->entries[i];
+		uint64_t bytes = room_for(p, e), written = bytes;
+
+		if (bytes && !link_wanted(p, e->want) && want_bytes(e) <= most)
+			written = content_room(&h, &e->want->content);
+		need += written < bytes ? written : bytes;
+	}
+	return need;
+}
+
 /* Refuses before anything is written what cannot fit. */
 static int check_space(const struct plan *p)
 {
-	uint64_t need = 0, most;
+	uint64_t need = 0, most, all;
 	struct statvfs fs;
 
-	for (size_t i = 0; i < p->entry_count; i++) {
-		const struct plan_entry *e = &p->entries[i];
-		uint64_t bytes = want_bytes(e);
-
-		if (e->action != ACT_WRITE)
-			continue;
-		if (e->have && !e->have->special && !e->have->link &&
-		    e->have->type == ENTRY_FILE)
-			bytes -= bytes < e->have->size ? bytes : e->have->size;
-		if (bytes && takes_no_room(p, e))
-			bytes = 0;
-		need += bytes;
-	}
-	if (!need || fstatvfs(p->top, &fs) || !fs.f_blocks)
+	for (size_t i = 0; i < p->entry_count; i++)
+		need += room_for(p, &p->entries[i]);
+	if (!need || fstatvfs(p->top, &fs) || !fs.f_blocks ||
+	    __builtin_mul_overflow((uint64_t)fs.f_blocks, fs.f_frsize, &all))
 		return 0;
-	if (__builtin_mul_overflow((uint64_t)fs.f_bavail, fs.f_frsize, &most) ||
-	    need <= most)
+	most = (uint64_t)fs.f_bavail * fs.f_frsize;
+	if (need > most && p->r->clone)
+		need = measure(p, all);
+	if (need <= most)
 		return 0;
 	return dv_fail(DV_E_NOSPACE, "%s needs %llu bytes more, there are "
 		       "%llu free", p->path, (unsigned long long)need,
