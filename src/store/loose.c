@@ -285,26 +285,6 @@ int loose_add(struct loose *l, const struct dv_id *id)
 
 /* --- committing -------------------------------------------------------- */
 
-/* A good one under this name is already there. */
-static bool is_there(struct store *s, const struct dv_id *name,
-		     const char *path)
-{
-	DV_AUTO_BUF struct buf index = BUF_INIT;
-	struct trust trust;
-	struct pack *first;
-	struct stat st;
-	bool same;
-
-	loose_part_path(s, name, 0, &index);
-	trust_look(&trust, index.data, path);
-	if (trust.strange || lstat(path, &st) < 0 || loose_has_bad(s, name) ||
-	    pack_open_index(index.data, NULL, path, 0, &first))
-		return false;
-	same = loose_untouched(&first->stamp, &st);
-	pack_close(first);
-	return same;
-}
-
 /*
  * What somebody wrote into the file by way of a symbolic link has no other name
  * than the one that is about to be given to another file.
@@ -411,6 +391,31 @@ static int add_parts(struct store *s, const struct dv_id *name,
 		store_add_pack(s, pack, name, n);
 	}
 	return 0;
+}
+
+/* A good one under this name is already there. */
+static bool is_there(struct store *s, const struct dv_id *name,
+		     const char *path)
+{
+	DV_AUTO_BUF struct buf index = BUF_INIT;
+	DV_AUTO_CLOSE int fd = -1;
+	struct file_stamp stamp;
+	struct trust trust;
+	struct pack *first;
+	struct stat st;
+	bool same;
+
+	loose_part_path(s, name, 0, &index);
+	trust_look(&trust, index.data, path);
+	if (trust.strange)
+		return !add_parts(s, name, path) &&
+			!loose_open_name(s, name, &fd, &stamp);
+	if (lstat(path, &st) < 0 || loose_has_bad(s, name) ||
+	    pack_open_index(index.data, NULL, path, 0, &first))
+		return false;
+	same = loose_untouched(&first->stamp, &st);
+	pack_close(first);
+	return same;
 }
 
 static int commit_locked(struct loose *l, const struct dv_id *name,

@@ -78,6 +78,7 @@ void loose_free(struct loose *l);
  * they were when it was stored, nor ctime unless it has several names, so
  * somebody may have written to it (or the store was copied): read its chunks
  * instead, which are checked.  A clone has no checks of its own beyond this.
+ * Another user's was held against its SHA-256 as well, and is as it was then.
  */
 int loose_open(struct store *s, const struct content *content, int *fd);
 
@@ -89,7 +90,8 @@ int loose_clone(struct store *s, const struct content *content, int to);
 
 /*
  * Makes `name` in dir_fd a hard link to the loose file of this content.  As
- * loose_open(), and DV_E_UNSUPPORTED with the reason where it cannot be done.
+ * loose_open(), and DV_E_UNSUPPORTED with the reason where it cannot be done; 1:
+ * not of this one, which is another user's.
  */
 int loose_link(struct store *s, const struct content *content, int dir_fd,
 	       const char *name);

@@ -87,17 +87,19 @@ int loose_open_name(struct store *s, const struct dv_id *name, int *fd,
 	*fd = -1;
 	if (!loose_part(s, name, 0, &first))
 		return dv_fail(DV_E_NOTFOUND, "no loose file");
-	*stamp = first->stamp;
 	loose_path(s, name, &path);
 	loose_part_path(s, name, 0, &index);
-	trust_look(&trust, index.data, path.data);
 	*fd = open(path.data, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (*fd < 0 || fstat(*fd, &st) < 0) {
 		err = dv_fail_errno("cannot open %s", path.data);
-	/* another user's chunks were verified, not their order */
-	} else if (trust.strange || !loose_untouched(stamp, &st) ||
-		   loose_has_bad(s, name)) {
-		err = dv_fail(DV_E_CHANGED, "%s: was changed", path.data);
+	} else {
+		trust_look_at(&trust, index.data, path.data, &st);
+		loose_stamp(stamp, &st);
+		if (!loose_untouched(&first->stamp, &st) ||
+		    loose_has_bad(s, name) ||
+		    (trust.strange && !loose_is_verified(s, name, *fd)))
+			err = dv_fail(DV_E_CHANGED, "%s: was changed",
+				      path.data);
 	}
 	if (err && *fd >= 0) {
 		close(*fd);
@@ -155,6 +157,7 @@ int loose_link(struct store *s, const struct content *content, int dir_fd,
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	struct dv_id id;
+	struct stat st;
 	int err = open_protected(s, content, &id);
 
 	if (err)
@@ -165,6 +168,9 @@ int loose_link(struct store *s, const struct content *content, int dir_fd,
 	if (errno == EXDEV)
 		return dv_fail(DV_E_UNSUPPORTED, "the store is on another "
 			       "file system");
+	/* fs.protected_hardlinks */
+	if (errno == EPERM && !stat(path.data, &st) && st.st_uid != geteuid())
+		return 1;
 	if (errno == EPERM || errno == EMLINK || errno == EOPNOTSUPP)
 		return dv_fail(DV_E_UNSUPPORTED, "%s", strerror(errno));
 	return dv_fail_errno("cannot link %s", path.data);

@@ -91,6 +91,7 @@ struct pack {
 				   when only the index is here */
 	int fd;			/* -1 until first read; see pack_fd() */
 	struct file_stamp stamp;	/* PACK_LOOSE */
+	struct dv_id verified;	/* another user's: see trust_check() */
 	/* the rest is private to pack.c */
 	struct filemap map;	/* the page-aligned end of the file */
 	void *heap;		/* owned; the same if it cannot be mapped */

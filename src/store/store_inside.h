@@ -178,9 +178,13 @@ struct trust {
 
 /* Before opening. */
 void trust_look(struct trust *t, const char *index, const char *data);
+/* The same of a data file that is open; data_st may be NULL: there is none. */
+void trust_look_at(struct trust *t, const char *index, const char *data,
+		   const struct stat *data_st);
 /*
  * After it: what is another user's is read whole, once, and must be what its
  * ids say.  0, DV_E_CORRUPT, or another reason why it could not be read.
+ * pack->verified becomes the stamp that goes with it.
  */
 int trust_check(struct store *s, struct trust *t, struct pack *pack);
 
@@ -233,11 +237,16 @@ void loose_part_path(const struct store *s, const struct dv_id *name,
 /* Something in it was found to be bad. */
 bool loose_has_bad(struct store *s, const struct dv_id *name);
 
+/*
+ * loose_order.c.  Another user's file, open as fd: all its parts were verified
+ * as it is now, and their chunks, one after the other, are what it is named after.
+ */
+bool loose_is_verified(struct store *s, const struct dv_id *name, int fd);
 /* A part that is here; false: there is none. */
 bool loose_part(struct store *s, const struct dv_id *name, uint32_t part,
 		struct pack **out);
 struct content;
-/* As loose_open(), by its name; *stamp: what it looks like. */
+/* As loose_open(), by its name; *stamp: what it looks like now. */
 int loose_open_name(struct store *s, const struct dv_id *name, int *fd,
 		    struct file_stamp *stamp);
 int loose_open_stamped(struct store *s, const struct content *content,

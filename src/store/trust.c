@@ -32,34 +32,41 @@ static bool is_strange(const struct stat *st)
 	return st->st_uid && st->st_uid != geteuid();
 }
 
-static void add_file(struct trust *t, const char *path, struct buf *out)
+static void add_file(struct trust *t, const char *path, const struct stat *st,
+		     struct buf *out)
 {
-	struct stat st;
-
-	/* what is not there cannot be opened either */
-	if (stat(path, &st) < 0)
-		return;
-	if (is_strange(&st)) {
+	if (is_strange(st)) {
 		t->strange = true;
-		t->owner = st.st_uid;
+		t->owner = st->st_uid;
 	}
 	buf_addf(out, "%s %lld %llu %llu %lld %lld\n", path_name(path),
-		 (long long)st.st_size, (unsigned long long)st.st_dev,
-		 (unsigned long long)st.st_ino,
-		 (long long)timespec_ns(&st.st_mtim),
-		 (long long)timespec_ns(&st.st_ctim));
+		 (long long)st->st_size, (unsigned long long)st->st_dev,
+		 (unsigned long long)st->st_ino,
+		 (long long)timespec_ns(&st->st_mtim),
+		 (long long)timespec_ns(&st->st_ctim));
+}
+
+void trust_look_at(struct trust *t, const char *index, const char *data,
+		   const struct stat *data_st)
+{
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+	struct stat st;
+
+	*t = (struct trust){ .index = index, .data = data };
+	/* what is not there cannot be opened either */
+	if (!stat(index, &st))
+		add_file(t, index, &st, &text);
+	if (data_st)
+		add_file(t, data, data_st, &text);
+	if (t->strange)
+		sha256(text.data, text.len, &t->stamp);
 }
 
 void trust_look(struct trust *t, const char *index, const char *data)
 {
-	DV_AUTO_BUF struct buf text = BUF_INIT;
+	struct stat st;
 
-	*t = (struct trust){ .index = index, .data = data };
-	add_file(t, index, &text);
-	if (data)
-		add_file(t, data, &text);
-	if (t->strange)
-		sha256(text.data, text.len, &t->stamp);
+	trust_look_at(t, index, data, data && !stat(data, &st) ? &st : NULL);
 }
 
 /* --- what was seen ----------------------------------------------------- */
@@ -115,6 +122,9 @@ static void note_seen(struct store *s, const struct dv_id *stamp)
 	DV_AUTO_CLOSE int fd = -1;
 	struct stat st;
 
+	pthread_mutex_lock(&s->seen.mutex);
+	id_map_put(&s->seen.known, stamp, 0, NULL);
+	pthread_mutex_unlock(&s->seen.mutex);
 	if (s->flags & STORE_READ_ONLY)
 		return;
 	seen_path(s, &path);
@@ -169,7 +179,10 @@ int trust_check(struct store *s, struct trust *t, struct pack *pack)
 	struct trust after;
 	int err;
 
-	if (!t->strange || is_seen(notes, &t->stamp))
+	if (!t->strange)
+		return 0;
+	pack->verified = t->stamp;
+	if (is_seen(notes, &t->stamp))
 		return 0;
 	err = check_objects(s, pack);
 	trust_look(&after, t->index, t->data);

@@ -231,6 +231,8 @@ static int write_any(struct hand *h, struct plan_entry *e, const char *temp,
 	       (kind = record_link(h->p->r)) != LINK_COPY) {
 		int err = link_make(h, e, kind, temp, threads);
 
+		if (err > 0)
+			break;
 		if (err != DV_E_UNSUPPORTED)
 			return place_link(h, e, temp, err);
 		link_refused(h->p, kind);
