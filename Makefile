@@ -162,6 +162,11 @@ $O/remote-tool: $O/t/helper/remote-tool.o $(call objs_of,base chunk remote)
 $O/tree-bomb: $O/t/helper/tree-bomb.o $(call objs_of,base chunk store)
 	$(call Q,LD)$(LINK) -o $@ $^ $(LIBS)
 
+# A close() that fails, for t/t8310-late-errors.sh; no sanitizer's business
+$O/late-close.so: t/helper/late-close.c
+	$(call Q,LD)$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror \
+		-fPIC -shared -o $@ $<
+
 # dv with crash points, for t/t8*: $O/crash/dv
 crash-build:
 	@+$(SUBMAKE) O=$O/crash DV_TEST_CRASH=1 $O/crash/dv
@@ -169,7 +174,8 @@ crash-build:
 check: check-layers check-headers all		## all tests
 	@+$(SUBMAKE) run-tests
 
-run-tests: $(UNITS) $(REPLAYS) $O/remote-tool $O/tree-bomb $(if $(filter-out t8%,$T),,crash-build)
+HELPERS = $O/remote-tool $O/tree-bomb $O/late-close.so
+run-tests: $(UNITS) $(REPLAYS) $(HELPERS) $(if $(filter-out t8%,$T),,crash-build)
 	@DV_BUILD='$(abspath $O)' contrib/tap-run $(V:1=-v) -j $(JOBS) \
 		$(abspath $(UNITS) $(REPLAYS)) $(SCRIPTS)
 

@@ -106,6 +106,24 @@ int file_pwrite_all(int fd, const void *data, size_t len, uint64_t offset,
 	return 0;
 }
 
+int file_close(int *fd, const char *name)
+{
+	int failed = close(*fd);
+
+	*fd = -1;
+	/* after EINTR it is closed all the same */
+	return failed && errno != EINTR ?
+		dv_fail_errno("cannot write %s", name) : 0;
+}
+
+int file_flush(int fd, const char *name)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	return copy < 0 ? dv_fail_errno("cannot write %s", name) :
+		file_close(&copy, name);
+}
+
 int file_copy_range(int from, int to, uint64_t offset, uint64_t len,
 		    const char *name)
 {

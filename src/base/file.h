@@ -96,6 +96,14 @@ int file_write_all(int fd, const void *data, size_t len, const char *name);
 int file_pwrite_all(int fd, const void *data, size_t len, uint64_t offset,
 		    const char *name);
 /*
+ * NFS, FUSE and quotas tell of bytes that were written and cannot be kept when
+ * the file is closed.  file_close() closes it and says so (*fd is -1 then in
+ * any case); file_flush() asks the same of one that stays open, to be called
+ * before what was written is believed or gets its name.
+ */
+int file_close(int *fd, const char *name);
+int file_flush(int fd, const char *name);
+/*
  * Copies from[offset .. offset+len) to the same place in `to`, through
  * memory.  DV_E_CORRUPT when `from` ends before that.
  */

@@ -119,11 +119,9 @@ int newfile_commit(struct newfile *f, enum newfile_flags flags)
 	}
 	if (!(flags & NEWFILE_NOSYNC) && fsync(f->fd) < 0)
 		return dv_fail_errno("cannot sync %s", f->path);
-	failed = close(f->fd);
-	f->fd = -1;
-	/* after EINTR the fd is closed all the same, and it was synced */
-	if (failed && errno != EINTR)
-		return dv_fail_errno("cannot write %s", f->path);
+	failed = file_close(&f->fd, f->path);
+	if (failed)
+		return failed;
 	crash_point("newfile-synced");
 	if (flags & NEWFILE_NOREPLACE)
 		failed = give_name_if_free(f->temp, f->path);

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -9,6 +10,7 @@
 #include "dv/error.h"
 
 #include "base/error.h"
+#include "base/file.h"
 #include "cli/report.h"
 
 static bool hints_on = true;
@@ -90,9 +92,16 @@ int output_write(const uint8_t *bytes, size_t len)
 	return fwrite(bytes, 1, len, stdout) == len ? 0 : output_check();
 }
 
+/* Nobody closes it: it is the caller's, who does not look. */
+static bool is_kept(void)
+{
+	return fcntl(STDOUT_FILENO, F_GETFD) < 0 ||
+	       !file_flush(STDOUT_FILENO, "standard output");
+}
+
 int report_output(int exit_code)
 {
-	if (!fflush(stdout) && !ferror(stdout))
+	if (!fflush(stdout) && !ferror(stdout) && is_kept())
 		return exit_code;
 	if (reader_is_gone()) {
 		signal(SIGPIPE, SIG_DFL);

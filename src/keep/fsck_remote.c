@@ -131,6 +131,8 @@ static int check_bytes(struct look *k, const struct pack_ref *ref,
 		return dv_fail_errno("cannot make %s", path.data);
 	err = remote_get(k->to->remote, name, 0, ref->size, &sink);
 	if (!err)
+		err = file_flush(fd, path.data);
+	if (!err)
 		err = check_file(ref, path.data, fd);
 	unlink(path.data);
 	return err;

@@ -108,8 +108,11 @@ int held_receive(struct held *h, const char *temp_dir,
 	struct receiving r = { h, temp_dir };
 	const struct remote_sink sink = { receive, restart, &r };
 
+	int err;
+
 	held_release(h);
-	return get(data, &sink);
+	err = get(data, &sink);
+	return err || h->fd < 0 ? err : file_flush(h->fd, temp_dir);
 }
 
 int held_read(const struct held *h, uint64_t limit, struct buf *out)

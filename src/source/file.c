@@ -112,7 +112,7 @@ static int download(struct download *d, const struct dv_progress *progress)
 	meter_total(&d->meter, d->state->size - d->done, 0);
 	err = get_rest(d);
 	meter_finish(&d->meter);
-	return err;
+	return err ? err : file_flush(d->fd, d->path.data);
 }
 
 /* --- checking ------------------------------------------------------------ */

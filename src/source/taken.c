@@ -145,12 +145,14 @@ int taken_append(const char *path, const struct listing_entry *items,
 	DV_AUTO_BUF struct buf text = BUF_INIT;
 	DV_AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_APPEND |
 				    O_CLOEXEC | O_NOFOLLOW, 0600);
+	int err;
 
 	if (fd < 0)
 		return dv_fail_errno("cannot write %s", path);
 	for (size_t i = 0; i < count; i++)
 		add_record(&items[i], &text);
-	return file_write_all(fd, text.data, text.len, path);
+	err = file_write_all(fd, text.data, text.len, path);
+	return err ? err : file_flush(fd, path);
 }
 
 int taken_write(const char *path, const struct listing *l)

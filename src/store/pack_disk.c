@@ -127,16 +127,11 @@ int pack_disk_end(struct pack_disk *d, const void *data, size_t len,
 int pack_disk_sync(struct pack_disk *d)
 {
 	TRACE_REGION("pack: sync");
-	int failed;
 
 	crash_point("pack-before-sync");
 	if (!d->way.nosync && fdatasync(d->fd) < 0)
 		return dv_fail_errno("cannot sync %s", d->path);
-	failed = close(d->fd);
-	d->fd = -1;
-	if (failed && errno != EINTR)
-		return dv_fail_errno("cannot write %s", d->path);
-	return 0;
+	return file_close(&d->fd, d->path);
 }
 
 void pack_disk_keep(struct pack_disk *d)

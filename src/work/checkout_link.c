@@ -205,9 +205,12 @@ static int copy_private(struct hand *h, struct plan_entry *e, int from,
 	err = clone_fd(from, fd);
 	if (err == DV_E_UNSUPPORTED)
 		err = clone_copy(from, fd, (uint64_t)st->st_size, e->name);
+	if (!err) {
+		file_set_mtime(fd);
+		err = file_flush(fd, e->name);
+	}
 	if (err)
 		return err;
-	file_set_mtime(fd);
 	if (fstat(from, &now) || now.st_size != st->st_size ||
 	    timespec_ns(&now.st_mtim) != timespec_ns(&st->st_mtim) ||
 	    !still_same(h, e)) {

@@ -186,6 +186,10 @@ static int write_file(struct hand *h, struct plan_entry *e, const char *temp,
 	err = content_failed(e, write_content(h, e, fd, threads));
 	if (!err && e->action == ACT_WRITE) {
 		file_set_mtime(fd);
+		if (file_flush(fd, e->name))
+			err = fail_entry(h, e, "write");
+	}
+	if (!err && e->action == ACT_WRITE) {
 		err = temp == e->name ? 0 : put_in_place(h, e, temp);
 	}
 	if (err || e->action != ACT_WRITE) {

@@ -1,6 +1,5 @@
 /* dv_diff_hunks(), dv_diff_lines(): a unified diff of one change, by the user's git. */
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,7 +38,6 @@ static int put_side(struct dv_repo *repo, const struct dv_entry *e, bool disk,
 {
 	struct side side = { .bytes = BUF_INIT };
 	DV_AUTO_BUF struct buf path = BUF_INIT;
-	DV_AUTO_CLOSE int fd = -1;
 	int err;
 
 	if (!e) {
@@ -50,13 +48,8 @@ static int put_side(struct dv_repo *repo, const struct dv_entry *e, bool disk,
 	err = diff_side_write(repo, e, disk, append, &side);
 	buf_addf(&path, "%s/%s", dir, *name);
 	if (!err)
-		fd = open(path.data, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-			  0600);
-	if (!err && fd < 0)
-		err = dv_fail_errno("cannot write %s", path.data);
-	if (!err)
-		err = file_write_all(fd, side.bytes.data, side.bytes.len,
-				     path.data);
+		err = file_replace(path.data, side.bytes.data, side.bytes.len,
+				   NEWFILE_NOSYNC);
 	buf_release(&side.bytes);
 	return err;
 }
