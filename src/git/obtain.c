@@ -117,12 +117,14 @@ static int fetch_from(struct dv_repo *repo, const char *name,
 int repo_obtain(struct dv_repo *repo, const struct buf *ids)
 {
 	const struct path_list *from = promisors(repo);
+	const char *never = getenv("GIT_NO_LAZY_FETCH");
 	DV_AUTO_BUF struct buf missing = BUF_INIT;
 	git_repository *git;
 	git_odb *odb;
 	int code, err = from->count && ids->len ? repo_git(repo, &git) : 0;
 
-	if (err || !from->count || !ids->len || repo->promisors_lost)
+	if (err || !from->count || !ids->len || repo->promisors_lost ||
+	    (never && config_truth(never) != 0))
 		return err;
 	code = lib.repository_odb(&odb, git);
 	if (code < 0)

@@ -92,6 +92,7 @@ static int read_modify(struct export *e, const char *line, size_t len)
 	if (!path)
 		return damaged();
 	e->plain = !strncmp(line + 2, "100", 3);
+	e->module = !strncmp(line + 2, "160", 3);
 	e->executable = !strncmp(line + 2, "100755", 6);
 	buf_add(&e->blob, blob + 1, path - blob - 1);
 	err = read_path(path + 1, line + len - path - 1, &e->path);

@@ -33,6 +33,7 @@ struct export {
 	struct buf path;	/* EXPORT_MODIFY, EXPORT_DELETE: unquoted */
 	bool plain;		/* EXPORT_MODIFY: a file, no link or module, */
 	bool executable;	/* and this one */
+	bool module;		/* EXPORT_MODIFY: a commit of a submodule */
 };
 
 #define EXPORT_INIT(data, len) \

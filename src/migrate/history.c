@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "git/names.h"
+#include "git/obtain.h"
 #include "migrate/blobs.h"
 #include "migrate/export.h"
 #include "migrate/history_filter.h"
@@ -123,6 +124,25 @@ static int find_versions(struct history *h)
 			note_version(h, &e, commit);
 	}
 	return err;
+}
+
+/*
+ * Pointers are read, and git fast-import asks for each file that stays: what a
+ * partial clone lacks of all that comes at once.
+ */
+static int obtain_blobs(struct history *h)
+{
+	DV_AUTO_EXPORT struct export e = EXPORT_INIT(h->stream.data,
+						     h->stream.len);
+	DV_AUTO_BUF struct buf ids = BUF_INIT;
+	int err;
+
+	if (!repo_is_partial(h->p->repo))
+		return 0;
+	while ((err = export_next(&e)) > 0)
+		if (e.kind == EXPORT_MODIFY && !e.module)
+			buf_addf(&ids, "%s\n", e.blob.data);
+	return err ? err : repo_obtain(h->p->repo, &ids);
 }
 
 /* --- their texts ------------------------------------------------------- */
@@ -526,6 +546,8 @@ int history_run(struct present *p, struct history_reader *reader)
 
 	if (!err)
 		err = history_refs_export(&h.refs, &h.stream);
+	if (!err && !p->o->dry_run)
+		err = obtain_blobs(&h);
 	if (!err)
 		err = find_versions(&h);
 	if (!err)
