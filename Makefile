@@ -141,6 +141,7 @@ SCRIPTS = $(sort $(wildcard t/$(or $T,t[0-9])*.sh))
 FUZZ    = $(patsubst t/fuzz/%.c,%,$(wildcard t/fuzz/fuzz-*.c))
 REPLAYS = $(if $T,,$(FUZZ:fuzz-%=$O/replay-%))
 JOBS   ?= $(shell nproc)
+FAULTS ?= kill
 # A unit test is linked with the rooms that src/LAYERS lets its room see.
 room_of  = $(firstword $(subst -, ,$1))
 rooms_of = $(call room_of,$1) \
@@ -196,6 +197,12 @@ check-docs: doc					## the manual is well formed
 
 sanitize:					## check with ASan and UBSan
 	@+$(SUBMAKE) O=build-asan SANITIZE=address,undefined check
+
+soak: all				## two clones, gc and kills (see t/README)
+	DV_BUILD='$(abspath $O)' t/soak.sh $(SOAK)
+
+faults: all				## a fault at every system call (strace)
+	PATH='$(abspath $O)':"$$PATH" t/helper/faults.py $(FAULTS)
 
 # --- fuzzing -----------------------------------------------------------------
 
@@ -267,5 +274,5 @@ help:						## this list
 -include $(shell find $O -name '*.d' 2>/dev/null)
 .SECONDARY:
 .PHONY: all doc check run-tests crash-build check-layers check-headers \
-	check-docs sanitize fuzz fuzz-replay bench bench-peers demo install install-doc \
+	check-docs sanitize soak faults fuzz fuzz-replay bench bench-peers demo install install-doc \
 	uninstall clean help FORCE

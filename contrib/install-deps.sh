@@ -11,7 +11,7 @@ build='build-essential pkg-config git ca-certificates libgit2-dev
 test='libcmocka-dev perl python3 openssl curl nginx-light
 	libnginx-mod-http-dav-ext apache2-bin radosgw ceph-mon ceph-osd ceph-common swift-proxy swift-account
 	swift-container swift-object asciidoctor mandoc xfsprogs shellcheck
-	procps pre-commit zsh fish'
+	procps pre-commit zsh fish strace'
 
 case "${1:-}" in
 build) packages=$build ;;
