@@ -43,6 +43,9 @@ struct push_before {
 	bool hides;	/* push_plan.c: not all of its nodes are here */
 };
 
+/* With less than this to send, nobody asks for indexes to save it. */
+#define PUSH_MUCH	((uint64_t)1 << 20)
+
 /* How the objects marked in one local pack get to the remote. */
 enum fate {
 	FATE_WHOLE = 1,		/* the pack goes as it is */
@@ -74,6 +77,8 @@ struct push {
 	struct push_before *others;	/* owned */
 	size_t other_count, other_room;
 	bool had_nothing;	/* `have` was empty to begin with */
+	bool not_asked;		/* indexes were not, for so little */
+	bool much;		/* of all roots together it is much */
 	uint32_t stamp;		/* of the walk under way */
 	struct marks wanted;	/* what is to be sent, by local pack */
 	enum fate *fates;	/* owned; one per mark of wanted */

@@ -15,9 +15,6 @@
 #define BEFORE_MAX	4
 /* Indexes of packs that no locator in hand names, per root. */
 #define STRAY_INDEXES	512
-/* With less than this to send, nobody asks for indexes to save it. */
-#define WORTH_LEARNING	((uint64_t)1 << 20)
-
 int push_know_packs(struct push *p, const struct locator *l)
 {
 	int err = 0;
@@ -194,8 +191,10 @@ int push_learn(struct push *p, struct push_root *r, bool missing,
 				err = learn_strays(p, more);
 			break;
 		default:
-			if (missing || bytes >= WORTH_LEARNING)
+			if (missing || p->much || bytes >= PUSH_MUCH)
 				err = learn_known(p, r, more);
+			else
+				p->not_asked |= r->found || p->other_count;
 		}
 	}
 	return err;

@@ -271,12 +271,12 @@ static void merge_wanted(struct push_walk *w)
 	}
 }
 
-static uint64_t bytes_wanted(const struct push_walk *w)
+static uint64_t bytes_of(const struct marks *wanted)
 {
 	uint64_t bytes = 0;
 
-	for (size_t i = 0; i < w->wanted.count; i++)
-		bytes += w->wanted.items[i].raw;
+	for (size_t i = 0; i < wanted->count; i++)
+		bytes += wanted->items[i].raw;
 	return bytes;
 }
 
@@ -292,8 +292,8 @@ static int plan_root(struct push *p, struct push_root *r)
 
 		err = walk_root(&w);
 		if (!err)
-			err = push_learn(p, r, w.missing > 0, bytes_wanted(&w),
-					 &more);
+			err = push_learn(p, r, w.missing > 0,
+					 bytes_of(&w.wanted), &more);
 		if (!err && more)
 			continue;
 		if (!err && w.missing)
@@ -434,6 +434,26 @@ static int distrust(struct push *p)
 	return err;
 }
 
+/* 1: little for each of many roots is much, so it is to be planned anew. */
+static int plan_roots(struct push *p)
+{
+	int err = 0;
+
+	marks_release(&p->wanted);
+	for (size_t i = 0; i < p->count && !err; i++) {
+		if (!p->roots[i].walk)
+			continue;
+		p->roots[i].learned = 0;
+		err = plan_root(p, &p->roots[i]);
+		if (err || p->much || !p->not_asked ||
+		    bytes_of(&p->wanted) < PUSH_MUCH)
+			continue;
+		p->much = true;
+		err = 1;
+	}
+	return err;
+}
+
 int push_plan(struct push *p)
 {
 	TRACE_REGION("push: plan");
@@ -447,8 +467,7 @@ int push_plan(struct push *p)
 		err = check_found(p);
 	if (!err && p->options->force && !p->options->dry_run)
 		err = distrust(p);
-	for (size_t i = 0; i < p->count && !err; i++)
-		if (p->roots[i].walk)
-			err = plan_root(p, &p->roots[i]);
-	return err;
+	if (!err)
+		err = plan_roots(p);
+	return err == 1 ? plan_roots(p) : err;
 }
