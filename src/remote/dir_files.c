@@ -6,7 +6,7 @@
 #include "base/crew.h"
 #include "base/error.h"
 #include "base/path.h"
-#include "remote/kind.h"
+#include "remote/dir.h"
 
 /* What anybody has put into a folder of this machine. */
 
@@ -50,13 +50,13 @@ static int take(struct remote *r, const FTSENT *e, const char *path,
 	}
 }
 
-int dir_list_files(struct remote *r, const char *root, remote_file_cb *fn,
-		   void *data)
+int dir_list_files(struct remote *r, remote_file_cb *fn, void *data)
 {
-	char *const paths[] = { (char *)root, NULL };
+	const struct dir *d = r->state;
+	char *const paths[] = { d->root, NULL };
 	FTS *fts = fts_open(paths, FTS_PHYSICAL | FTS_COMFOLLOW |
 			    FTS_NOCHDIR, NULL);
-	size_t len = strlen(root);
+	size_t len = strlen(d->root);
 	const FTSENT *e;
 	int err = 0;
 

@@ -1,19 +1,13 @@
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "base/array.h"
 #include "base/crew.h"
 #include "base/error.h"
 #include "base/trace.h"
-#include "remote/curl_load.h"
-#include "remote/http.h"
 #include "remote/http_head.h"
-#include "remote/settings.h"
+#include "remote/http_slot.h"
 
 #define ERROR_BODY_MAX	((size_t)64 << 10)
 #define IDLE_BODY_MAX	((uint64_t)1 << 20)	/* that nobody asked for */
@@ -21,29 +15,6 @@
 #define UPLOAD_BUFFER	(2L << 20)	/* libcurl's most for sending */
 #define EXPECT_FROM	((uint64_t)1 << 20)
 #define POLL_MS		100		/* how soon Ctrl-C is noticed */
-
-/*
- * A handle with the connections it has made.  Connections are not shared
- * between handles: libcurl does not support that across threads.  Slots
- * are taken last in, first out, so that few connections serve few threads.
- */
-struct slot {
-	CURL *easy;
-	CURLM *multi;
-	struct slot *next;
-};
-
-struct http {
-	char *cafile;
-	unsigned connect_timeout_s;
-	unsigned stall_timeout_s;
-	bool no_proxy;
-	_Atomic uint64_t *requests;
-	pthread_mutex_t mutex;
-	struct slot *idle;		/* owned */
-	CURLSH *share;			/* names and TLS sessions */
-	pthread_mutex_t share_locks[CURL_LOCK_DATA_LAST];
-};
 
 /* One request under way. */
 struct transfer {
@@ -54,119 +25,6 @@ struct transfer {
 	bool enough;
 	int err;
 };
-
-int http_new(const struct http_options *o, struct http **out)
-{
-	struct http *h = xcalloc(1, sizeof(*h));
-
-	h->cafile = o->cafile ? xstrdup(o->cafile) : NULL;
-	h->connect_timeout_s = o->connect_timeout_s;
-	h->stall_timeout_s = o->stall_timeout_s;
-	h->no_proxy = o->no_proxy;
-	h->requests = o->requests;
-	pthread_mutex_init(&h->mutex, NULL);
-	for (int i = 0; i < CURL_LOCK_DATA_LAST; i++)
-		pthread_mutex_init(&h->share_locks[i], NULL);
-	*out = h;
-	return 0;
-}
-
-static void slot_free(const struct curl_table *curl, struct slot *s)
-{
-	curl->easy_cleanup(s->easy);
-	curl->multi_cleanup(s->multi);
-	free(s);
-}
-
-void http_free(struct http *h)
-{
-	const struct curl_table *curl;
-
-	if (!h)
-		return;
-	while (h->idle && !curl_load(&curl)) {
-		struct slot *s = h->idle;
-
-		h->idle = s->next;
-		slot_free(curl, s);
-	}
-	if (h->share && !curl_load(&curl))
-		curl->share_cleanup(h->share);
-	for (int i = 0; i < CURL_LOCK_DATA_LAST; i++)
-		pthread_mutex_destroy(&h->share_locks[i]);
-	pthread_mutex_destroy(&h->mutex);
-	free(h->cafile);
-	free(h);
-}
-
-/* --- handles ----------------------------------------------------------- */
-
-static void share_lock(CURL *easy, curl_lock_data data,
-		       curl_lock_access access_wanted, void *user)
-{
-	struct http *h = user;
-
-	(void)easy;
-	(void)access_wanted;
-	pthread_mutex_lock(&h->share_locks[data]);
-}
-
-static void share_unlock(CURL *easy, curl_lock_data data, void *user)
-{
-	struct http *h = user;
-
-	(void)easy;
-	pthread_mutex_unlock(&h->share_locks[data]);
-}
-
-static void make_share(const struct curl_table *curl, struct http *h)
-{
-	if (h->share)
-		return;
-	h->share = curl->share_init();
-	if (!h->share)
-		return;
-	curl->share_set(h->share, CURLSHOPT_LOCKFUNC, share_lock);
-	curl->share_set(h->share, CURLSHOPT_UNLOCKFUNC, share_unlock);
-	curl->share_set(h->share, CURLSHOPT_USERDATA, h);
-	curl->share_set(h->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
-	curl->share_set(h->share, CURLSHOPT_SHARE,
-			CURL_LOCK_DATA_SSL_SESSION);
-}
-
-static int slot_take(const struct curl_table *curl, struct http *h,
-		     struct slot **out)
-{
-	struct slot *s;
-
-	pthread_mutex_lock(&h->mutex);
-	make_share(curl, h);
-	s = h->idle;
-	if (s)
-		h->idle = s->next;
-	pthread_mutex_unlock(&h->mutex);
-	if (!s) {
-		s = xcalloc(1, sizeof(*s));
-		s->easy = curl->easy_init();
-		s->multi = curl->multi_init();
-		if (!s->easy || !s->multi) {
-			slot_free(curl, s);
-			return dv_fail(DV_E_NOMEM, "libcurl: out of memory");
-		}
-	}
-	*out = s;
-	return 0;
-}
-
-static void slot_give(const struct curl_table *curl, struct http *h,
-		      struct slot *s)
-{
-	curl->easy_reset(s->easy);
-	pthread_mutex_lock(&h->mutex);
-	s->next = h->idle;
-	h->idle = s;
-	pthread_mutex_unlock(&h->mutex);
-}
 
 /* --- libcurl calls us -------------------------------------------------- */
 
@@ -290,33 +148,6 @@ static int make_headers(const struct curl_table *curl,
 	}
 	*out = list;
 	return 0;
-}
-
-static void set_connection(const struct curl_table *curl,
-			   const struct http *h, CURL *easy)
-{
-	curl->easy_set(easy, CURLOPT_SHARE, h->share);
-	curl->easy_set(easy, CURLOPT_NOSIGNAL, 1L);
-	curl->easy_set(easy, CURLOPT_HTTP_VERSION,
-		       (long)CURL_HTTP_VERSION_1_1);
-	curl->easy_set(easy, CURLOPT_PATH_AS_IS, 1L);
-	curl->easy_set(easy, CURLOPT_FOLLOWLOCATION, 0L);
-#if LIBCURL_VERSION_NUM >= 0x075500
-	curl->easy_set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-#endif
-	curl->easy_set(easy, CURLOPT_TCP_NODELAY, 1L);
-	curl->easy_set(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-	curl->easy_set(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	curl->easy_set(easy, CURLOPT_USERAGENT, "dv");
-	curl->easy_set(easy, CURLOPT_CONNECTTIMEOUT,
-		       (long)h->connect_timeout_s);
-	curl->easy_set(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	curl->easy_set(easy, CURLOPT_LOW_SPEED_TIME,
-		       (long)h->stall_timeout_s);
-	if (h->cafile)
-		curl->easy_set(easy, CURLOPT_CAINFO, h->cafile);
-	if (h->no_proxy)
-		curl->easy_set(easy, CURLOPT_PROXY, "");
 }
 
 static void set_method(const struct curl_table *curl, CURL *easy,
@@ -447,10 +278,9 @@ int http_perform(struct http *h, const struct http_request *q,
 	if (!err)
 		err = make_headers(curl, q, &headers);
 	if (!err)
-		err = slot_take(curl, h, &s);
+		err = http_slot_take(curl, h, &s);
 	if (err)
 		return err;
-	set_connection(curl, h, s->easy);
 	set_method(curl, s->easy, q, &t);
 	set_user(curl, s->easy, q);
 	curl->easy_set(s->easy, CURLOPT_URL, q->url.data);
@@ -460,12 +290,11 @@ int http_perform(struct http *h, const struct http_request *q,
 	curl->easy_set(s->easy, CURLOPT_HEADERDATA, &t);
 	curl->easy_set(s->easy, CURLOPT_WRITEFUNCTION, on_write);
 	curl->easy_set(s->easy, CURLOPT_WRITEDATA, &t);
-	if (h->requests)
-		(*h->requests)++;
+	http_count(h);
 	code = run_quietly(curl, s, &t);
 	if (code && !t.enough)
 		keep_failure(curl, code, errors, a);
-	slot_give(curl, h, s);
+	http_slot_give(curl, h, s);
 	curl->slist_free_all(headers);
 	/* where we are sent by a redirect, a query may be a key */
 	if (trace_on)

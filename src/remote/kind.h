@@ -1,8 +1,6 @@
 #ifndef REMOTE_KIND_H
 #define REMOTE_KIND_H
 
-#include <sys/stat.h>
-
 #include "dv/id.h"
 
 #include "remote/remote.h"
@@ -76,12 +74,5 @@ int remote_fail(const struct remote *r, int code, const char *object,
 /* The same with errno, as dv_fail_errno() has it. */
 int remote_fail_errno(const struct remote *r, const char *object,
 		      const char *what);
-
-/* --- dir_files.c, for dir.c ---------------------------------------------- */
-
-/* Names the version of a file by its stat data. */
-void dir_version(const struct stat *st, char out[160]);
-int dir_list_files(struct remote *r, const char *root, remote_file_cb *fn,
-		   void *data);
 
 #endif
