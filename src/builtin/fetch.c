@@ -17,6 +17,7 @@ int cmd_fetch(int argc, char **argv)
 	struct dv_transfer_result result = { 0 };
 	const struct option options[] = {
 		TRANSFER_OPTIONS(&t),
+		TRANSFER_REV_OPTION(&t),
 		FILTER_OPTIONS(&t.filter),
 		OPT_END()
 	};
@@ -24,15 +25,7 @@ int cmd_fetch(int argc, char **argv)
 
 	if (n < 0)
 		return code;
-	err = transfer_prepare(&t, argv, n);
-	if (!err)
-		err = filter_apply(&t.filter, t.repo, argv, n,
-				   &t.options.what);
-	if (!err && t.dry_run)
-		err = transfer_plan(&t);
-	if (!err)
-		err = dv_fetch(t.repo, &t.options, &result);
-	progress_clear(&t.view);
+	err = transfer_fetch(&t, argv, n, &result);
 	if (!err)
 		transfer_print(&t, "fetched", &result);
 	filter_release(&t.filter);

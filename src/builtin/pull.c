@@ -41,38 +41,12 @@ static int check_out(struct transfer *t,
 	return code;
 }
 
-static int fetch(struct transfer *t, struct dv_transfer_result *result)
-{
-	int err = dv_fetch(t->repo, &t->options, result);
-
-	progress_clear(&t->view);
-	if (err == DV_E_NOTFOUND && t->allow_missing) {
-		report_warning("%s", dv_error_text());
-		err = 0;
-	}
-	return err;
-}
-
 int cmd_pull(int argc, char **argv)
 {
 	struct transfer t = { 0 };
 	struct dv_transfer_result result = { 0 };
 	const struct option options[] = {
-		OPT_STRING('r', "remote", &t.options.remote, "<remote>",
-			   "use this remote instead of the default one"),
-		OPT_COUNT('j', "jobs", &t.options.jobs, "<n>",
-			  "have so many transfers in flight"),
-		OPT_FLAG('n', "dry-run", &t.dry_run,
-			 "say what would be moved, move nothing"),
-		OPT_FLAG('q', "quiet", &t.quiet, "print nothing but errors"),
-		OPT_FLAG(0, "json", &t.json,
-			 "print a JSON object for each of the two steps"),
-		OPT_FLAG('a', "all-branches", &t.all_branches,
-			 "fetch also what all branches record"),
-		OPT_FLAG('T', "all-tags", &t.all_tags,
-			 "fetch also what all tags record"),
-		OPT_FLAG('A', "all-commits", &t.all_commits,
-			 "fetch also what any commit records"),
+		TRANSFER_OPTIONS(&t),
 		OPT_FLAG('f', "force", &t.force,
 			 "overwrite files that were changed here"),
 		OPT_FLAG(0, "allow-missing", &t.allow_missing,
@@ -84,16 +58,7 @@ int cmd_pull(int argc, char **argv)
 
 	if (n < 0)
 		return code;
-	err = transfer_prepare(&t, argv, n);
-	/* force is for the work tree: a fetch never sends anything again */
-	t.options.force = false;
-	if (!err)
-		err = filter_apply(&t.filter, t.repo, argv, n,
-				   &t.options.what);
-	if (!err && t.dry_run)
-		err = transfer_plan(&t);
-	if (!err)
-		err = fetch(&t, &result);
+	err = transfer_fetch(&t, argv, n, &result);
 	if (!err && (t.json || !transfer_nothing(&result)))
 		transfer_print(&t, "fetched", &result);
 	code = err ? report(err) : check_out(&t, &result);

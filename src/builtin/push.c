@@ -16,6 +16,7 @@ int cmd_push(int argc, char **argv)
 	struct dv_transfer_result result = { 0 };
 	const struct option options[] = {
 		TRANSFER_OPTIONS(&t),
+		TRANSFER_REV_OPTION(&t),
 		OPT_FLAG(0, "force", &t.force,
 			 "send even what the remote has"),
 		OPT_FLAG(0, "imports", &t.imports,

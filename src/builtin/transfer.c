@@ -68,11 +68,31 @@ static int print_plan(const struct dv_fetch_plan *p, void *data)
 	return 0;
 }
 
-int transfer_plan(struct transfer *t)
+static int print_plans(struct transfer *t)
 {
 	int err = dv_fetch_plan(t->repo, &t->options, print_plan, t);
 
 	progress_clear(&t->view);
+	return err;
+}
+
+int transfer_fetch(struct transfer *t, char **argv, int count,
+		   struct dv_transfer_result *result)
+{
+	int err = transfer_prepare(t, argv, count);
+
+	if (!err)
+		err = filter_apply(&t->filter, t->repo, argv, count,
+				   &t->options.what);
+	if (!err && t->dry_run)
+		err = print_plans(t);
+	if (!err)
+		err = dv_fetch(t->repo, &t->options, result);
+	progress_clear(&t->view);
+	if (err == DV_E_NOTFOUND && t->allow_missing) {
+		report_warning("%s", dv_error_text());
+		err = 0;
+	}
 	return err;
 }
 

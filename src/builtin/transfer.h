@@ -29,13 +29,16 @@ struct transfer {
 	OPT_FLAG('n', "dry-run", &(t)->dry_run, \
 		 "say what would be moved, move nothing"), \
 	OPT_FLAG('q', "quiet", &(t)->quiet, "print nothing but errors"), \
-	OPT_FLAG(0, "json", &(t)->json, "print one JSON object"), \
+	OPT_FLAG(0, "json", &(t)->json, \
+		 "print a JSON object for each thing done"), \
 	OPT_FLAG('a', "all-branches", &(t)->all_branches, \
 		 "also what all branches record"), \
 	OPT_FLAG('T', "all-tags", &(t)->all_tags, \
 		 "also what all tags record"), \
 	OPT_FLAG('A', "all-commits", &(t)->all_commits, \
-		 "also what any commit records"), \
+		 "also what any commit records")
+
+#define TRANSFER_REV_OPTION(t) \
 	OPT_STRING(0, "rev", &(t)->options.what.rev, "<rev>", \
 		   "what this commit records, not the work tree")
 
@@ -45,8 +48,12 @@ struct transfer {
  */
 int transfer_prepare(struct transfer *t, char **argv, int count);
 
-/* For a dry run of fetch: what each tracked path would take. */
-int transfer_plan(struct transfer *t);
+/*
+ * The whole of a fetch but what it prints in the end: prepares, applies the
+ * filter, and of a dry run says first what each tracked path would take.
+ */
+int transfer_fetch(struct transfer *t, char **argv, int count,
+		   struct dv_transfer_result *result);
 
 /* "pushed 1 of 2 tracked paths: 3 packs, 1.2 MiB to origin" or JSON. */
 void transfer_print(struct transfer *t, const char *verb,
