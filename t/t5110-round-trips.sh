@@ -63,4 +63,11 @@ test_expect_success 'small requests go 32 at once, unless it is said how many' '
 	awk "\$2 > n { n = \$2 } END { print n; exit n != 3 }" ../busy.log
 '
 
+test_expect_success 'a first push of forty: its locators go 32 at once' '
+	make_repo forty && cd forty && for i in $(seq 40); do echo "$i" >f$i || return 1; done && dv add -q f* &&
+	start_python busyproxy "${HTTP_URL#http://}" "$SCRATCH/busy.log" meet=2,1,1,1,1,32,8,1 &&
+	dv remote add origin "http://127.0.0.1:$PYTHON_PORT/forty" 2>/dev/null && dv push -q && kill "$PYTHON_PID" &&
+	cut -c1-40 ../busy.log && ! grep -q busy ../busy.log && test "$(wc -l <../busy.log)" -eq 47
+'
+
 test_done

@@ -137,7 +137,7 @@ static int locate(struct locating *job, struct fetch_root *r)
 	return 0;
 }
 
-/* The marker is read along with the locators, and comes first. */
+/* The marker is read along with the locators, which are nothing without it. */
 static int locate_one(void *data, unsigned worker, size_t i)
 {
 	struct locating *job = data;

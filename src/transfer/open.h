@@ -56,8 +56,9 @@ int endpoint_fetch_index(struct endpoint *e, uint32_t number);
 /* DV_E_CORRUPT, with the text for an index that is not this pack's. */
 int endpoint_bad_index(const struct dv_id *pack);
 /*
- * The same as endpoint_fetch_index() for many packs at once.  One that is not there or wrong does not
- * keep the others from being fetched; it is what is returned in the end.
+ * As endpoint_fetch_index() of many packs at once.  One that is not there or
+ * wrong does not keep the others from being fetched; it is what is returned
+ * in the end.
  */
 int endpoint_fetch_indexes(struct endpoint *e, const uint32_t *numbers,
 			   size_t count);

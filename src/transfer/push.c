@@ -342,6 +342,16 @@ static int push_send(struct push *p)
 	return err ? err : write_locators(p);
 }
 
+/* What has to be known before anything is planned. */
+static int read_first(void *data, unsigned worker, size_t i)
+{
+	struct push *p = data;
+
+	(void)worker;
+	return i ? condemned_read(p->to, &p->condemned) :
+		   endpoint_check_marker(p->to, !p->options->dry_run);
+}
+
 /*
  * 1: to be done again.  Some of what was relied on is condemned now, or what
  * is missing here may be there after all.
@@ -361,9 +371,7 @@ static int push_once(struct dv_repo *repo,
 	err = push_open(&p);
 	if (err || !p.count)
 		return err;
-	err = endpoint_check_marker(p.to, !options->dry_run);
-	if (!err)
-		err = condemned_read(p.to, &p.condemned);
+	err = crew_each(p.have->marker ? 1 : 2, 2, read_first, &p);
 	if (!err && !options->dry_run)
 		err = wait_for_collector(&p);
 	if (!err && p.again)
