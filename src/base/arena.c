@@ -1,45 +1,62 @@
 #include "base/arena.h"
 
 #include <stdalign.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
 
-#define ARENA_FIRST	((size_t)4 << 10)	/* bytes of a block */
+#define ARENA_FIRST	((size_t)1 << 10)	/* bytes of a block */
 #define ARENA_MOST	((size_t)256 << 10)
 
 struct arena_block {
 	struct arena_block *next;
 	size_t used, room;
+	bool spilled;
 	alignas(max_align_t) char data[];
 };
 
-static struct arena_block *block_new(size_t room)
+static struct arena_block *block_new(struct arena *a, size_t room)
 {
-	struct arena_block *block;
+	struct arena_block *block = NULL;
+	bool spilled;
 
 	if (room > SIZE_MAX - sizeof(*block))
 		room = SIZE_MAX - sizeof(*block);	/* xmalloc aborts */
-	block = xmalloc(sizeof(*block) + room);
+	if (a->spill)
+		block = spill_take(a->spill, sizeof(*block) + room);
+	spilled = block != NULL;
+	if (!block)
+		block = xmalloc(sizeof(*block) + room);
+	block->spilled = spilled;
 	block->next = NULL;
 	block->used = 0;
 	block->room = room;
 	return block;
 }
 
+/* The first one is filled; what is full and spilled need not be kept. */
+static void add_block(struct arena *a, struct arena_block *block)
+{
+	struct arena_block *first = a->blocks;
+
+	block->next = first && first->spilled ? first->next : first;
+	a->blocks = block;
+}
+
 /* A request of its own size goes behind the block that is being filled. */
 static void *alloc_large(struct arena *a, size_t len)
 {
-	struct arena_block *block = block_new(len);
+	struct arena_block *block = block_new(a, len);
 
 	block->used = len;
-	if (a->blocks) {
+	if (!a->blocks) {
+		a->blocks = block;
+	} else if (!block->spilled) {
 		block->next = a->blocks->next;
 		a->blocks->next = block;
-	} else {
-		a->blocks = block;
 	}
 	return block->data;
 }
@@ -58,9 +75,8 @@ void *arena_alloc(struct arena *a, size_t len)
 
 		if (room > ARENA_MOST)
 			room = ARENA_MOST;
-		block = block_new(room < len ? len : room);
-		block->next = a->blocks;
-		a->blocks = block;
+		block = block_new(a, room < len ? len : room);
+		add_block(a, block);
 	}
 	p = block->data + block->used;
 	block->used += len;
@@ -86,7 +102,8 @@ void arena_release(struct arena *a)
 
 	for (; block; block = next) {
 		next = block->next;
-		free(block);
+		if (!block->spilled)
+			free(block);
 	}
 	a->blocks = NULL;
 }

@@ -3,15 +3,19 @@
 
 #include <stddef.h>
 
+#include "base/spill.h"
+
 /*
  * Many small allocations, one free.  Pointers stay valid until the arena is
  * released.  Not for use by several threads at once.
  */
 struct arena {
 	struct arena_block *blocks;	/* owned */
+	struct spill *spill;		/* borrowed; where blocks go when there
+					   are many, or NULL */
 };
 
-#define ARENA_INIT	{ NULL }
+#define ARENA_INIT	{ NULL, NULL }
 #define DV_AUTO_ARENA	__attribute__((cleanup(arena_release)))
 
 /* `len` bytes aligned for any type.  Aborts when memory is out. */

@@ -16,6 +16,7 @@
 
 #define READ_STEP	((size_t)64 << 10)
 #define COPY_BLOCK	((size_t)1 << 20)
+#define REST_FROM	((size_t)1 << 20)	/* less is not worth a call */
 
 int filemap_open(struct filemap *map, const char *path)
 {
@@ -39,6 +40,12 @@ int filemap_open(struct filemap *map, const char *path)
 	map->data = data;
 	map->len = st.st_size;
 	return 0;
+}
+
+void filemap_rest(const struct filemap *map)
+{
+	if (map->len > REST_FROM)
+		madvise((void *)map->data, map->len, MADV_DONTNEED);
 }
 
 void filemap_release(struct filemap *map)

@@ -86,6 +86,11 @@ struct filemap {
 
 /* Maps path.  Returns 0, DV_E_NOTFOUND or DV_E_IO. */
 int filemap_open(struct filemap *map, const char *path);
+/*
+ * Nothing of it will be looked at in the next moment: it need not count as
+ * memory of this process until then.
+ */
+void filemap_rest(const struct filemap *map);
 void filemap_release(struct filemap *map);
 
 /* Exactly len bytes at offset, or DV_E_IO / DV_E_CORRUPT at the end. */
