@@ -14,11 +14,16 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "chunk/sha256.h"
+#include "store/id_filter.h"
 #include "store/pack_index.h"
 #include "store/sort.h"
 
 #define FRAME_ROW	24
 #define PLACE_ROW	24
+
+/* A pack of so many objects gets a filter once so many ids were missed. */
+#define FILTER_OBJECTS	4096
+#define FILTER_MISSES	8
 
 /* --- opening ----------------------------------------------------------- */
 
@@ -146,6 +151,7 @@ static int open_file(struct pack *p, const char *path, enum open_as as,
 		err = dv_fail(DV_E_CORRUPT, "%s: bad layout", path);
 	if (!err && as == OPEN_PACK)
 		err = check_header(p, fd, path);
+	filemap_rest(&p->map);
 	if (!err)
 		p->size = as == OPEN_PACK ? (uint64_t)st.st_size :
 			as == OPEN_INDEX ? pack_size : tail.index_offset;
@@ -332,6 +338,7 @@ void pack_close(struct pack *p)
 		close(p->fd);
 	filemap_release(&p->map);
 	pthread_mutex_destroy(&p->mutex);
+	id_filter_free(atomic_load(&p->filter));
 	free(p->heap);
 	free(p->path);
 	free(p);
@@ -346,10 +353,28 @@ void pack_fanout(const struct pack *p, unsigned byte, uint32_t *from,
 	*to = load_u32(p->fanout + byte * 4);
 }
 
+/*
+ * Who adds much that is new looks for each id in each pack.  That would take
+ * the ids of all packs into memory.
+ */
+static void note_miss(struct pack *p)
+{
+	unsigned n = atomic_fetch_add_explicit(&p->missed, 1,
+					       memory_order_relaxed) + 1;
+
+	if (n == FILTER_MISSES && p->objects >= FILTER_OBJECTS)
+		atomic_store(&p->filter, id_filter_new(p->ids, p->objects));
+	if (n >= FILTER_MISSES)
+		filemap_rest(&p->map);
+}
+
 bool pack_find(struct pack *p, const struct dv_id *id, struct place *out)
 {
+	const struct id_filter *filter = atomic_load(&p->filter);
 	uint32_t low, high, end;
 
+	if (filter && !id_filter_may_have(filter, id))
+		return false;
 	pack_fanout(p, id->bytes[0], &low, &high);
 	end = high;
 	while (low < high) {
@@ -360,10 +385,17 @@ bool pack_find(struct pack *p, const struct dv_id *id, struct place *out)
 		else
 			high = mid;
 	}
-	if (low == end || !dv_id_equal(pack_id_at(p, low), id))
+	if (low == end || !dv_id_equal(pack_id_at(p, low), id)) {
+		note_miss(p);
 		return false;
+	}
 	pack_place_at(p, low, out);
 	return true;
+}
+
+void pack_rest(const struct pack *p)
+{
+	filemap_rest(&p->map);
 }
 
 const struct dv_id *pack_id_at(const struct pack *p, uint32_t slot)

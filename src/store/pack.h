@@ -2,6 +2,7 @@
 #define STORE_PACK_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -97,6 +98,8 @@ struct pack {
 	void *heap;		/* owned; the same if it cannot be mapped */
 	const uint8_t *index;
 	const uint8_t *fanout, *frame_table, *ids, *places;	/* in it */
+	atomic_uint missed;	/* how often an id was looked for in vain */
+	_Atomic(struct id_filter *) filter;	/* owned; or NULL */
 	pthread_mutex_t mutex;	/* guards fd and users */
 	unsigned users;		/* of fd; it stays open while there are any */
 	bool kept;		/* pack_fd() gave it away */
@@ -148,6 +151,9 @@ int pack_read(struct pack *p, void *out, size_t len, uint64_t offset);
 
 /* Looks an id up.  False: not here.  place->pack is set to p. */
 bool pack_find(struct pack *p, const struct dv_id *id, struct place *out);
+
+/* Its index need not be in memory, until it is looked into again. */
+void pack_rest(const struct pack *p);
 
 /* The object at position slot (0 .. objects-1, ascending by id). */
 const struct dv_id *pack_id_at(const struct pack *p, uint32_t slot);

@@ -52,6 +52,8 @@ static void write_next(struct pack_writer *w)
 		pack_note_failure(w, err);
 	b->file->unwritten--;
 	block_give_back(&w->pool, b);
+	if (w->resting)
+		block_pool_trim(&w->pool);
 	pthread_cond_broadcast(&w->moved);
 }
 
@@ -127,7 +129,7 @@ static void sync_next(struct pack_writer *w)
 
 	w->queue = f->next;
 	/* the index, and what comes after it, takes memory as well */
-	if (w->last)
+	if (w->resting)
 		block_pool_trim(&w->pool);
 	pthread_mutex_unlock(&w->mutex);
 	if (!atomic_load(&w->failed))

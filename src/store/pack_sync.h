@@ -42,7 +42,8 @@ struct pack_writer {
 	unsigned queued;		/* and not yet done with */
 	struct block_pool pool;
 	struct block *full, **full_end;	/* to be written */
-	bool last;			/* nothing more will be put */
+	bool resting;			/* nothing will be put now: free
+					   blocks need no memory */
 	bool running, stop;
 	pthread_t syncer;
 	uint64_t raw, stored;

@@ -16,9 +16,9 @@
 #include "store/pack_sync.h"
 
 /* Most packs that wait for the syncer before packers do. */
-#define QUEUE_MAX	3
+#define QUEUE_MAX	2
 /* A pack is closed with so many objects, however short they are. */
-#define OBJECTS_AIM	(1u << 18)
+#define OBJECTS_AIM	(1u << 16)
 
 /* --- life -------------------------------------------------------------- */
 
@@ -66,6 +66,14 @@ void pack_writer_free(struct pack_writer *w)
 void pack_writer_direct(struct pack_writer *w)
 {
 	w->direct = true;
+}
+
+void pack_writer_rest(struct pack_writer *w)
+{
+	pthread_mutex_lock(&w->mutex);
+	w->resting = true;
+	block_pool_trim(&w->pool);
+	pthread_mutex_unlock(&w->mutex);
 }
 
 bool pack_writer_claim(struct pack_writer *w, const struct dv_id *id)
@@ -194,6 +202,7 @@ static int reserve_frame(struct pack_writer *w, const struct frame_out *frame,
 		if (err)
 			return pack_note_failure(w, err);
 	}
+	w->resting = false;
 	f = w->open;
 	*file = f;
 	add_entries(f, frame);
@@ -269,7 +278,7 @@ int pack_writer_finish(struct pack_writer *w)
 	int err = 0;
 
 	pthread_mutex_lock(&w->mutex);
-	w->last = true;
+	w->resting = true;
 	f = w->open;
 	/* after a failure a block of it may still be on its way */
 	if (f && !w->error.code) {

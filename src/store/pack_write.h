@@ -39,6 +39,8 @@ int pack_writer_open(const struct pack_writer_options *o,
  * page cache, where the file system can do that (pack_disk.h).
  */
 void pack_writer_direct(struct pack_writer *w);
+/* Nothing will be put in the next moment: memory for it is given back. */
+void pack_writer_rest(struct pack_writer *w);
 
 /*
  * True when the object is not in a pack this writer has open; it is then

@@ -15,6 +15,8 @@
  * more than a short frame.
  */
 #define FRAME_LEAST	(FRAME_AIM / 4)
+/* A frame is closed with so many objects, however short they are. */
+#define FRAME_OBJECTS	8192u
 
 struct packer {
 	struct pack_writer *writer;
@@ -127,7 +129,7 @@ static int gather(struct packer *p, const struct object *o)
 {
 	note_object(p, o);
 	buf_add(&p->bytes, o->data, o->len);
-	if (p->bytes.len >= FRAME_AIM || p->count >= FRAME_COUNT_MAX)
+	if (p->bytes.len >= FRAME_AIM || p->count >= FRAME_OBJECTS)
 		return packer_flush(p);
 	return 0;
 }
@@ -167,7 +169,7 @@ static int put_run(struct packer *p, const struct object *o, size_t count,
 			break;
 		note_object(p, &o[i]);
 		len += o[i].len;
-		if (len < FRAME_AIM && p->count < FRAME_COUNT_MAX &&
+		if (len < FRAME_AIM && p->count < FRAME_OBJECTS &&
 		    i + 1 < count)
 			continue;
 		err = end_frame(p, o[start].data, len);

@@ -73,6 +73,12 @@ void session_direct(struct session *w)
 		pack_writer_direct(w->writers[class]);
 }
 
+void session_rest(struct session *w)
+{
+	for (int class = 0; class < OBJECT_CLASSES; class++)
+		pack_writer_rest(w->writers[class]);
+}
+
 void session_free(struct session *w)
 {
 	if (!w)

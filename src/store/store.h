@@ -228,6 +228,8 @@ int session_put(struct session_hand *h, enum object_class class,
 /* The packer behind a hand, for packer_put_frame(). */
 struct packer *session_packer(struct session_hand *h,
 			      enum object_class class);
+/* Nothing will be put in the next moment: memory is given back. */
+void session_rest(struct session *w);
 int session_hand_flush(struct session_hand *h);
 void session_hand_free(struct session_hand *h);
 

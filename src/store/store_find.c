@@ -7,6 +7,9 @@
 #include "base/auto.h"
 #include "store/store_inside.h"
 
+/* So many objects are found before indexes rest. */
+#define REST_FOUND	((size_t)32 << 10)
+
 /* What one lookup wants and has found. */
 struct search {
 	struct store *s;
@@ -92,20 +95,62 @@ static bool search_merged(struct search *x, enum object_class class,
 	return false;
 }
 
+/*
+ * Packs that are in no merged index.  Where any good copy will do, the pack
+ * that had the last one is asked first.
+ */
+static bool search_fresh(struct search *x, enum object_class class,
+			 struct class_table *t)
+{
+	size_t lucky = t->fresh_count;
+
+	if (x->which == FIND_GOOD && !x->nth) {
+		lucky = atomic_load_explicit(&t->lucky, memory_order_relaxed);
+		if (lucky < t->fresh_count &&
+		    search_pack(x, class, t->fresh[lucky]))
+			return true;
+	}
+	for (size_t i = t->fresh_count; i-- > 0;) {
+		if (i == lucky || !search_pack(x, class, t->fresh[i]))
+			continue;
+		atomic_store_explicit(&t->lucky, i, memory_order_relaxed);
+		return true;
+	}
+	return false;
+}
+
+/*
+ * Who wants very many objects wants them more or less in the order of the
+ * packs: what he has passed need not stay in memory.
+ */
+static void count_found(struct class_table *t)
+{
+	size_t n = atomic_fetch_add_explicit(&t->found, 1,
+					     memory_order_relaxed) + 1;
+
+	for (size_t i = 0; n % REST_FOUND == 0 && i < t->count; i++) {
+		const struct pack *pack = atomic_load(&t->slots[i]->pack);
+
+		if (pack)
+			pack_rest(pack);
+	}
+}
+
 bool store_find_which(struct store *s, enum object_class class,
 		      const struct dv_id *id, enum find_which which,
 		      size_t nth, struct place *out)
 {
 	struct class_table *t = &s->classes[class];
 	struct search x = { .s = s, .id = id, .which = which, .nth = nth };
-	bool found = false;
+	bool found;
 
 	store_merge_maybe(s, class);
 	pthread_rwlock_rdlock(&s->lock);
-	for (size_t i = t->fresh_count; i > 0 && !found; i--)
-		found = search_pack(&x, class, t->fresh[i - 1]);
+	found = search_fresh(&x, class, t);
 	for (size_t i = 0; i < t->merged_count && !found; i++)
 		found = search_merged(&x, class, &t->merged[i]);
+	if (found)
+		count_found(t);
 	pthread_rwlock_unlock(&s->lock);
 	if (!found && !x.loose)
 		return false;

@@ -60,6 +60,9 @@ struct class_table {
 	size_t merged_count, merged_room;
 	struct dir_stamp stamp;
 	size_t merge_again;	/* after a failure: not with fewer fresh */
+	atomic_size_t lucky;	/* place in fresh of the pack that had what was
+				   wanted last */
+	atomic_size_t found;	/* so many times something was */
 	atomic_size_t waiting;	/* = fresh_count, to look at without lock */
 };
 
