@@ -41,6 +41,7 @@ struct jobs {
 	struct record_item *items;
 	struct job *jobs;	/* owned */
 	size_t count, room;
+	size_t shared;		/* items that are for all threads at once */
 	_Atomic size_t next;
 };
 
@@ -322,6 +323,7 @@ static int work(struct crew *crew, unsigned worker, void *data)
 {
 	struct jobs *j = data;
 	struct record_worker *w = &j->run.r->workers[worker];
+	struct scan_pass pass = { j->run.scan, 0 };
 	int err = 0;
 
 	while (!err && !crew_failed(crew)) {
@@ -335,12 +337,14 @@ static int work(struct crew *crew, unsigned worker, void *data)
 			err = record_stream(&j->run, w, items, false);
 		else
 			err = read_batch(&j->run, w, items, j->jobs[n].count);
+		scan_passed(&pass, j->jobs[n].count);
 	}
 	return err;
 }
 
 static void cut_jobs(struct jobs *j, size_t count)
 {
+	struct scan_pass pass = { j->run.scan, 0 };
 	uint64_t bytes = 0;
 	struct job *last = NULL;
 
@@ -348,7 +352,9 @@ static void cut_jobs(struct jobs *j, size_t count)
 		uint64_t more = item_bytes(&j->items[i]);
 		bool by_itself = alone(j->run.r, &j->items[i]);
 
+		scan_passed(&pass, 1);
 		if (shared(j->run.r, &j->items[i])) {
+			j->shared++;
 			last = NULL;
 			continue;
 		}
@@ -365,6 +371,24 @@ static void cut_jobs(struct jobs *j, size_t count)
 		if (by_itself)
 			last = NULL;
 	}
+}
+
+/* Those that are for all threads at once. */
+static int read_shared(struct jobs *j, size_t count)
+{
+	struct scan_pass pass = { j->run.scan, 0 };
+	struct recorder *r = j->run.r;
+	int err = 0;
+
+	for (size_t i = 0; i < count && j->shared && !err; i++) {
+		scan_passed(&pass, 1);
+		if (!shared(r, &j->items[i]))
+			continue;
+		j->shared--;
+		err = record_stream(&j->run, &r->workers[0], &j->items[i],
+				    true);
+	}
+	return err;
 }
 
 int record_run(struct recorder *r, const char *base, const struct scan *scan,
@@ -385,13 +409,14 @@ int record_run(struct recorder *r, const char *base, const struct scan *scan,
 	if (threads)
 		err = crew_run(threads, work, &j);
 	free(j.jobs);
-	for (size_t i = 0; i < count && !err; i++)
-		if (shared(r, &items[i]))
-			err = record_stream(&j.run, &r->workers[0],
-					    &items[i], true);
+	if (!err)
+		err = read_shared(&j, count);
+	if (!err && count >= RECORD_MANY)
+		err = recorder_rest(r);
 	for (unsigned i = 0; i < r->threads; i++) {
 		record_leave(&r->workers[i]);
-		if (r->threads > 4 || r->mode == RECORD_CHECK)
+		if (r->threads > 4 || r->mode == RECORD_CHECK ||
+		    count >= RECORD_MANY)
 			buf_release(&r->workers[i].bytes);
 	}
 	return err;

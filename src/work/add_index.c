@@ -40,6 +40,7 @@ static void write_scan(struct stat_writer *w, uint32_t dir,
 	const struct scan *scan = &src->part->scan;
 	const struct record_item *item = src->part->items;
 	const struct record_item *end = item + src->part->count;
+	struct scan_pass pass = { scan, 0 };
 
 	for (uint32_t n = 0; n < scan->count; n++) {
 		const struct scan_dir *d = &scan->dirs[n];
@@ -56,6 +57,8 @@ static void write_scan(struct stat_writer *w, uint32_t dir,
 			write_entry(w, dir, src, e, read ? item : NULL);
 			item += read;
 		}
+		if (scan_passed(&pass, d->count))
+			stat_index_rest(src->old);
 	}
 }
 
@@ -74,7 +77,7 @@ void add_make_index(struct job *j)
 	struct index_source *sources = xcalloc(j->count, sizeof(*sources));
 	struct index_part *parts = xcalloc(j->count, sizeof(*parts));
 
-	out->writer = stat_writer_new();
+	out->writer = stat_writer_new(j->a->repo);
 	for (size_t i = 0; i < j->count; i++) {
 		sources[i] = (struct index_source){ &j->index, &j->parts[i] };
 		parts[i] = (struct index_part){

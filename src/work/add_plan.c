@@ -13,10 +13,8 @@
 
 void job_release(struct job *j)
 {
-	for (size_t i = 0; j->parts && i < j->count; i++) {
+	for (size_t i = 0; j->parts && i < j->count; i++)
 		scan_release(&j->parts[i].scan);
-		free(j->parts[i].items);
-	}
 	free(j->parts);
 	free(j->base);
 	stat_index_close(&j->index);
@@ -50,21 +48,29 @@ static void drop_leftovers(struct scan_dir *d)
 {
 	uint32_t kept = 0;
 
-	for (uint32_t i = 0; i < d->count; i++)
-		if (!temp_name_is(d->entries[i].name))
-			d->entries[kept++] = d->entries[i];
+	for (uint32_t i = 0; i < d->count; i++) {
+		if (temp_name_is(d->entries[i].name))
+			continue;
+		if (kept != i)
+			d->entries[kept] = d->entries[i];
+		kept++;
+	}
 	d->count = kept;
 }
 
 /* Lists what must be read: not known, or gone from the store. */
 static int list_items(struct job *j, struct add_part *part)
 {
-	size_t room = 0;
+	struct scan_pass pass = { &part->scan, 0 };
 
+	/* one for each file, though few may have to be read */
+	part->items = scan_alloc(&part->scan, part->scan.files *
+				 sizeof(*part->items));
 	for (uint32_t n = 0; n < part->scan.count; n++) {
 		struct scan_dir *d = &part->scan.dirs[n];
 
 		drop_leftovers(d);
+		scan_passed(&pass, d->count);
 		for (uint32_t i = 0; i < d->count; i++) {
 			struct scan_entry *e = &d->entries[i];
 
@@ -79,7 +85,6 @@ static int list_items(struct job *j, struct add_part *part)
 			j->to_read += e->type == ENTRY_FILE || !e->known;
 			j->a->total_bytes += e->type == ENTRY_FILE ?
 				e->size : 0;
-			ARRAY_GROW(part->items, part->count + 1, room);
 			part->items[part->count++] = (struct record_item){
 				.entry = e, .dir = n,
 			};
@@ -143,6 +148,7 @@ static int scan_part(struct job *j, struct add_part *part)
 static bool untouched(const struct job *j)
 {
 	const struct scan *scan = &j->parts[0].scan;
+	struct scan_pass pass = { scan, 0 };
 	uint64_t files = 0;
 
 	if (*j->parts[0].inside || j->parts[0].gone || !j->index.dirs ||
@@ -155,6 +161,7 @@ static bool untouched(const struct job *j)
 			return false;
 		for (uint32_t k = 0; k < d->count; k++)
 			files += d->entries[k].type != ENTRY_DIR;
+		scan_passed(&pass, d->count);
 	}
 	return files == j->index.files && j->parts[0].known == files;
 }

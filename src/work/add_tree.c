@@ -268,6 +268,7 @@ static int make_part(struct tree_source *s, const struct add_part *part,
 {
 	DV_AUTO_MAKER struct maker m = { .s = s, .part = part };
 	const struct scan *scan = &part->scan;
+	struct scan_pass pass = { scan, 0 };
 	size_t end = part->count;
 	int err = 0;
 
@@ -283,8 +284,12 @@ static int make_part(struct tree_source *s, const struct add_part *part,
 	for (uint32_t i = 0; i < scan->count && !err; i++)
 		if (m.dirs[i].has_old)
 			err = compare_dir(&m, i);
-	for (uint32_t i = scan->count; i-- > 0 && !err;)
+	for (uint32_t i = scan->count; i-- > 0 && !err;) {
 		err = make_dir(&m, i, &end);
+		scan_passed(&pass, scan->dirs[i].count);
+	}
+	if (!err && scan->files >= RECORD_MANY)
+		err = recorder_rest(s->r);
 	*out = m.dirs[0].made;
 	out->type = ENTRY_DIR;
 	return err;

@@ -18,7 +18,8 @@ struct add_part {
 	const char *inside;	/* relative to the tracked path */
 	bool gone;		/* nothing is there; scan is empty */
 	struct scan scan;
-	struct record_item *items;	/* owned; what was read, in order */
+	struct record_item *items;	/* of the scan; what was read, in
+					   order */
 	size_t count;
 	size_t known;		/* entries the stat index vouches for */
 };

@@ -255,7 +255,7 @@ int plan_write_index(struct plan *p, bool failed)
 		.path = below, .type = target_type(&j), .write = write_plan,
 		.data = &j,
 	};
-	struct stat_writer *w = stat_writer_new();
+	struct stat_writer *w = stat_writer_new(p->repo);
 	struct dv_id id = p->pointer->id;
 
 	if (*p->inside) {

@@ -82,7 +82,7 @@ static int forget_gone(struct plan *p)
 		err = stat_index_remove(p->repo, p->path);
 	} else {
 		part.path = gone.data;
-		w = stat_writer_new();
+		w = stat_writer_new(p->repo);
 		index_patch(&p->index, &part, 1, w);
 		stat_index_close(&p->index);
 		err = stat_writer_finish(w, p->repo, p->path, &id, false,

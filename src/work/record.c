@@ -198,6 +198,20 @@ static int flush_hand(struct session_hand **hand)
 	return err;
 }
 
+int recorder_rest(struct recorder *r)
+{
+	int err = 0;
+
+	if (!r->session)
+		return 0;
+	for (unsigned i = 0; i < r->threads && !err; i++)
+		err = flush_hand(&r->workers[i].hand);
+	if (!err)
+		err = flush_hand(&r->nodes);
+	session_rest(r->session);
+	return err;
+}
+
 int recorder_finish(struct recorder *r, uint64_t *stored)
 {
 	uint64_t raw;

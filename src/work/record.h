@@ -36,6 +36,8 @@ enum record_mode {
 #define RECORD_TRIES	3
 /* From here on all threads work on one file. */
 #define RECORD_SHARED	((uint64_t)32 << 20)	/* bytes */
+/* After so many files it is worth while to give memory back. */
+#define RECORD_MANY	((size_t)64 << 10)
 /* From here on it is tried to share a file's blocks with the store. */
 #define RECORD_CLONED	((uint64_t)16 << 20)	/* bytes */
 
@@ -138,6 +140,11 @@ struct record_run {
 	const struct scan *scan;
 };
 
+/*
+ * After many files, or their trees: the memory that putting them took is given
+ * back.
+ */
+int recorder_rest(struct recorder *r);
 /* Opens the session of RECORD_PUT at the first call. */
 int record_session(struct recorder *r);
 /* The path of an item relative to the work tree, for messages. */

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,7 +27,14 @@
 #include "work/scan.h"
 #include "work/temp_name.h"
 
+/* A scan that takes more lies in a file. */
+#define MEMORY_BYTES	((size_t)8 << 20)
+/* Entries that are passed over before they rest. */
+#define REST_ENTRIES	((size_t)16 << 10)
+
 struct scan_private {
+	struct spill spill;	/* of all arenas */
+	struct arena own;	/* for scan_alloc() */
 	struct arena *arenas;	/* owned, one per worker */
 	unsigned count;
 };
@@ -46,6 +54,7 @@ struct walk {
 	const struct stat_index *index;
 	struct ignore *ignore;
 	struct arena *arenas;
+	atomic_size_t listed;	/* entries; the index rests from time to time */
 	struct work_queue queue;
 	pthread_mutex_t mutex;	/* of what follows */
 	struct job **jobs;	/* owned */
@@ -257,6 +266,14 @@ static int open_failed(const char *full)
 	return dv_fail_errno("cannot open %s", full);
 }
 
+/* True once for each REST_ENTRIES. */
+static bool is_time_to_rest(struct walk *w, size_t entries)
+{
+	size_t before = atomic_fetch_add(&w->listed, entries);
+
+	return (before + entries) / REST_ENTRIES != before / REST_ENTRIES;
+}
+
 static int list_job(struct walk *w, struct arena *arena, struct job *job)
 {
 	DV_AUTO_ARENA struct arena stats = ARENA_INIT;
@@ -288,6 +305,8 @@ static int list_job(struct walk *w, struct arena *arena, struct job *job)
 		err = ignore_load(w->ignore, full.data);
 	if (err)
 		return err;
+	if (w->index && is_time_to_rest(w, count))
+		stat_index_rest(w->index);
 	job->dir.entries = arena_alloc(arena, count *
 				       sizeof(*job->dir.entries) + 1);
 	for (size_t i = 0; i < count && !err; i++) {
@@ -322,6 +341,7 @@ static int work(struct crew *crew, unsigned worker, void *data)
 static void number_dirs(struct walk *w, struct scan *out)
 {
 	struct job **order = xcalloc(w->count + 1, sizeof(struct job *));
+	struct scan_pass pass = { out, 0 };
 	uint32_t known = 1;
 
 	order[0] = w->jobs[0];
@@ -344,6 +364,7 @@ static void number_dirs(struct walk *w, struct scan *out)
 					e->size : 0;
 			}
 		}
+		scan_passed(&pass, d->count);
 	}
 	out->count = known;
 	free(order);
@@ -491,6 +512,22 @@ static int scan_any(struct walk *w, struct dv_repo *repo, const char *inside,
 	return err;
 }
 
+static struct scan_private *new_private(struct dv_repo *repo, unsigned count)
+{
+	struct scan_private *p = xcalloc(1, sizeof(*p));
+	const char *dir = NULL;
+
+	if (repo_state_dir(repo, &dir))
+		dir = NULL;
+	spill_init(&p->spill, dir, MEMORY_BYTES);
+	p->own.spill = &p->spill;
+	p->arenas = xcalloc(count, sizeof(*p->arenas));
+	p->count = count;
+	for (unsigned i = 0; i < count; i++)
+		p->arenas[i].spill = &p->spill;
+	return p;
+}
+
 int scan_run(struct dv_repo *repo, const char *path, const char *inside,
 	     const struct stat_index *index, struct ignore *ignore,
 	     unsigned threads, struct scan *out)
@@ -507,9 +544,7 @@ int scan_run(struct dv_repo *repo, const char *path, const char *inside,
 	if (err)
 		return err;
 	threads = crew_size(threads);
-	out->private = xcalloc(1, sizeof(*out->private));
-	out->private->arenas = xcalloc(threads, sizeof(struct arena));
-	out->private->count = threads;
+	out->private = new_private(repo, threads);
 	w.arenas = out->private->arenas;
 	work_queue_init(&w.queue);
 	pthread_mutex_init(&w.mutex, NULL);
@@ -527,9 +562,26 @@ void scan_release(struct scan *s)
 	if (s->private) {
 		for (unsigned i = 0; i < s->private->count; i++)
 			arena_release(&s->private->arenas[i]);
+		arena_release(&s->private->own);
+		spill_release(&s->private->spill);
 		free(s->private->arenas);
 		free(s->private);
 	}
 	free(s->dirs);
 	memset(s, 0, sizeof(*s));
+}
+
+void *scan_alloc(struct scan *s, size_t len)
+{
+	return arena_alloc(&s->private->own, len);
+}
+
+bool scan_passed(struct scan_pass *p, size_t entries)
+{
+	p->entries += entries;
+	if (p->entries < REST_ENTRIES)
+		return false;
+	p->entries = 0;
+	spill_rest(&p->scan->private->spill);
+	return true;
 }

@@ -56,8 +56,17 @@ struct scan {
 				   entry; its times are 0 */
 	uint64_t files;		/* files and symlinks */
 	uint64_t size;		/* bytes of files */
-	/* private: arenas */
+	/* private: where all that lies */
 	struct scan_private *private;
+};
+
+/*
+ * Of a long scan only what is looked at is in memory (base/spill.h).  Whoever
+ * passes over all of it, in order, says so after each directory.
+ */
+struct scan_pass {
+	const struct scan *scan;
+	size_t entries;		/* passed since the last rest */
 };
 
 /*
@@ -73,6 +82,11 @@ int scan_run(struct dv_repo *repo, const char *path, const char *inside,
 	     const struct stat_index *index, struct ignore *ignore,
 	     unsigned threads, struct scan *out);
 void scan_release(struct scan *s);
+
+/* Memory that lives as long as the scan, and rests with it. */
+void *scan_alloc(struct scan *s, size_t len);
+/* So many more entries were passed.  True: those before them rest now. */
+bool scan_passed(struct scan_pass *p, size_t entries);
 
 /*
  * True when a file or symlink is what the scan saw.  Of a read-only file ctime

@@ -17,6 +17,9 @@
 #include "work/stat_format.h"
 #include "work/stat_index.h"
 
+/* Bytes and rows that are passed over in one go while it is checked. */
+#define REST_BYTES	((size_t)8 << 20)
+#define REST_ROWS	((uint32_t)64 << 10)
 /* Times that may still be those of a later write. */
 #define RACY_NS		INT64_C(20000000)
 #define RACY_COARSE_NS	INT64_C(2000000000)	/* times in whole seconds */
@@ -267,19 +270,32 @@ static bool tables_ok(const struct stat_index *x, uint64_t names_len)
 	}
 	if (next != x->rows)
 		return false;
-	for (uint32_t i = 0; i < x->dirs; i++)
+	next = 0;
+	for (uint32_t i = 0; i < x->dirs; i++) {
 		if (!rows_ok(x, i, names_len, &links, &files, &size))
 			return false;
+		next += load_u32(dir_at(x, i) + 44);
+		if (next >= REST_ROWS) {
+			stat_index_rest(x);
+			next = 0;
+		}
+	}
 	return links == x->dirs - 1 && files == x->files && size == x->size;
 }
 
-static uint64_t check_blocks(const uint8_t *data, size_t len)
+/* Of all between the header and the check itself. */
+static uint64_t check_blocks(const struct stat_index *x)
 {
 	DV_AUTO_BUF struct buf sums = BUF_INIT;
+	const uint8_t *data = x->map.data + STAT_HEADER;
+	size_t len = x->map.len - STAT_HEADER - 8;
 
-	for (size_t at = 0; at < len; at += STAT_BLOCK)
+	for (size_t at = 0; at < len; at += STAT_BLOCK) {
 		buf_add_u64(&sums, check64(data + at, len - at < STAT_BLOCK ?
 					   len - at : STAT_BLOCK));
+		if (at % REST_BYTES == REST_BYTES - STAT_BLOCK)
+			stat_index_rest(x);
+	}
 	return check64(sums.data, sums.len);
 }
 
@@ -307,8 +323,7 @@ static bool check(struct stat_index *x)
 
 	if (x->map.len < STAT_HEADER + 8 || memcmp(h, STAT_MAGIC, 8) ||
 	    check64(h, STAT_HEADER - 8) != load_u64(h + STAT_HEADER - 8) ||
-	    check_blocks(h + STAT_HEADER, x->map.len - STAT_HEADER - 8) !=
-		    load_u64(h + x->map.len - 8))
+	    check_blocks(x) != load_u64(h + x->map.len - 8))
 		return false;
 	memcpy(x->pointer.bytes, h + 8, DV_ID_SIZE);
 	memcpy(x->stored.bytes, h + 40, DV_ID_SIZE);
@@ -435,4 +450,9 @@ void stat_index_close(struct stat_index *x)
 {
 	filemap_release(&x->map);
 	*x = (struct stat_index)STAT_INDEX_INIT;
+}
+
+void stat_index_rest(const struct stat_index *x)
+{
+	filemap_rest(&x->map);
 }

@@ -74,6 +74,11 @@ struct stat_index {
 int stat_index_open(struct dv_repo *repo, const char *path,
 		    struct stat_index *out);
 void stat_index_close(struct stat_index *x);
+/*
+ * None of it will be looked at in the next moment.  For who passes over all
+ * of one: it need not count as memory of this process.
+ */
+void stat_index_rest(const struct stat_index *x);
 
 /*
  * The decoder behind it, for tests: checks every offset in x->map and fills
@@ -138,7 +143,8 @@ bool stat_is_racy(const struct stat *st, int64_t read_ns);
  * directory sorted; a row of type dir is linked to its directory by path.
  */
 struct stat_writer;
-struct stat_writer *stat_writer_new(void);
+/* Long ones lie in a file while they are made (base/spill.h); NULL: never. */
+struct stat_writer *stat_writer_new(struct dv_repo *repo);
 /* Adds a directory, returns its number. */
 uint32_t stat_writer_dir(struct stat_writer *w, const char *path,
 			 const struct stat *st, int64_t read_ns);

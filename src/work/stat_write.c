@@ -1,6 +1,6 @@
 /*
- * Writing the stat index: gathered in memory, sorted by directory, streamed
- * into a new file.
+ * Writing the stat index: gathered directory by directory, then streamed into
+ * a new file.
  */
 
 #include <errno.h>
@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/array.h"
 #include "base/auto.h"
 #include "base/bytes.h"
@@ -17,45 +18,67 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "chunk/check.h"
+#include "git/repo.h"
 #include "store/tree.h"
 #include "work/stat_format.h"
 #include "work/stat_index.h"
 
-struct new_dir {
-	int64_t mtime_ns, ctime_ns;
-	uint64_t inode;
-	uint64_t path;		/* in paths */
-	uint32_t path_len;
-	uint32_t parent;	/* found by the row that names it */
-	bool named;
-	uint32_t first, count;
-};
-
 struct new_row {
 	struct dv_id id;
 	int64_t mtime_ns, ctime_ns;
-	uint64_t inode, size;
-	uint64_t name;		/* in names */
-	uint32_t dir;		/* it is an entry of */
+	uint64_t inode, size;	/* ENTRY_DIR: size is the directory's number */
+	const char *name;	/* in the arena */
 	uint16_t name_len;
 	uint8_t type, flags;
 };
 
-struct stat_writer {
-	struct new_dir *dirs;	/* owned */
-	struct new_row *rows;	/* owned */
-	uint32_t *order;	/* owned: rows, directory by directory */
-	size_t dir_count, dir_room, row_count, row_room, order_room;
-	struct buf names, paths;
-	uint64_t files, size;
-	bool too_long;		/* a name or a number does not fit */
+#define RUN_FIRST	4
+#define RUN_MOST	512
+
+/* Rows of one directory that lie side by side. */
+struct run {
+	struct run *next;
+	uint32_t count, room;
+	struct new_row rows[];
 };
 
-struct stat_writer *stat_writer_new(void)
+struct new_dir {
+	int64_t mtime_ns, ctime_ns;
+	uint64_t inode;
+	const char *path;	/* in paths */
+	uint32_t path_len;
+	uint32_t parent;	/* found by the row that names it */
+	bool named;
+	uint32_t count;		/* rows */
+	struct run *runs, *last;
+};
+
+struct stat_writer {
+	struct spill spill;	/* of the arena */
+	struct arena arena;	/* of rows */
+	struct arena paths;	/* of directories; these are sorted */
+	struct new_dir *dirs;	/* owned */
+	size_t dir_count, dir_room, row_count;
+	uint64_t names_len, paths_len;	/* bytes, each with its 0 */
+	uint64_t files, size;
+	bool too_long;		/* a name or a number does not fit */
+	bool astray;		/* a row of no directory */
+};
+
+/* Rows that take more lie in a file. */
+#define MEMORY_BYTES	((size_t)4 << 20)
+/* Rows that are passed over before they rest. */
+#define REST_ROWS	((size_t)16 << 10)
+
+struct stat_writer *stat_writer_new(struct dv_repo *repo)
 {
 	struct stat_writer *w = xcalloc(1, sizeof(*w));
+	const char *dir = NULL;
 
-	w->names = w->paths = (struct buf)BUF_INIT;
+	if (!repo || repo_state_dir(repo, &dir))
+		dir = NULL;
+	spill_init(&w->spill, dir, MEMORY_BYTES);
+	w->arena.spill = &w->spill;
 	return w;
 }
 
@@ -63,17 +86,17 @@ void stat_writer_free(struct stat_writer *w)
 {
 	if (!w)
 		return;
+	arena_release(&w->arena);
+	arena_release(&w->paths);
+	spill_release(&w->spill);
 	free(w->dirs);
-	free(w->rows);
-	free(w->order);
-	buf_release(&w->names);
-	buf_release(&w->paths);
 	free(w);
 }
 
 uint32_t stat_writer_dir(struct stat_writer *w, const char *path,
 			 const struct stat *st, int64_t read_ns)
 {
+	size_t len = strlen(path);
 	struct new_dir *d;
 
 	ARRAY_GROW(w->dirs, w->dir_count + 1, w->dir_room);
@@ -84,33 +107,54 @@ uint32_t stat_writer_dir(struct stat_writer *w, const char *path,
 		d->ctime_ns = timespec_ns(&st->st_ctim);
 		d->inode = st->st_ino;
 	}
-	d->path = w->paths.len;
-	d->path_len = strlen(path);
-	buf_add(&w->paths, path, (size_t)d->path_len + 1);
+	d->path = arena_copy(&w->paths, path, len);
+	d->path_len = len;
+	w->paths_len += len + 1;
 	w->too_long |= w->dir_count >= UINT32_MAX - 1;
 	return w->dir_count++;
 }
 
-static struct new_row *add_row(struct stat_writer *w, uint32_t dir,
-			       const char *name, uint8_t type)
+/* Room for one more row of a directory. */
+static struct new_row *next_row(struct stat_writer *w, struct new_dir *d)
 {
-	size_t len = strlen(name);
-	struct new_row *r;
+	struct run *run = d->last;
 
-	ARRAY_GROW(w->rows, w->row_count + 1, w->row_room);
-	r = &w->rows[w->row_count++];
-	memset(r, 0, sizeof(*r));
-	r->dir = dir;
-	r->type = type;
-	r->name = w->names.len;
-	r->name_len = len;
-	buf_add(&w->names, name, len + 1);
-	w->too_long |= len > UINT16_MAX || w->row_count >= UINT32_MAX;
-	return r;
+	if (!run || run->count == run->room) {
+		uint32_t room = run ? run->room * 2 : RUN_FIRST;
+
+		if (room > RUN_MOST)
+			room = RUN_MOST;
+		run = arena_alloc(&w->arena, sizeof(*run) +
+				  room * sizeof(run->rows[0]));
+		*run = (struct run){ .room = room };
+		if (d->last)
+			d->last->next = run;
+		else
+			d->runs = run;
+		d->last = run;
+	}
+	d->count++;
+	return &run->rows[run->count++];
 }
 
-static void count_row(struct stat_writer *w, const struct new_row *r)
+static void add_row(struct stat_writer *w, uint32_t dir,
+		    const struct new_row *row)
 {
+	size_t len = strlen(row->name);
+	struct new_row *r;
+
+	w->row_count++;
+	w->names_len += len + 1;
+	w->too_long |= len > UINT16_MAX || w->row_count >= UINT32_MAX;
+	w->astray |= dir >= w->dir_count;
+	if (w->astray)
+		return;
+	r = next_row(w, &w->dirs[dir]);
+	*r = *row;
+	r->name = arena_copy(&w->arena, row->name, len);
+	r->name_len = len;
+	if (r->type == ENTRY_DIR)
+		return;
 	w->files++;
 	if (r->type == ENTRY_FILE)
 		w->size += r->size;
@@ -120,47 +164,49 @@ void stat_writer_row(struct stat_writer *w, uint32_t dir, const char *name,
 		     uint8_t type, const struct stat *st,
 		     const struct content *content, int64_t read_ns)
 {
-	struct new_row *r = add_row(w, dir, name, type);
+	struct new_row r = { .name = name, .type = type };
 
-	if (type == ENTRY_DIR)
+	if (type == ENTRY_DIR) {
+		add_row(w, dir, &r);
 		return;
-	r->flags = STAT_RACY;
+	}
+	r.flags = STAT_RACY;
 	if (content) {
-		r->id = content->id;
-		r->size = content->size;
-		r->flags |= content->list ? STAT_LIST : 0;
+		r.id = content->id;
+		r.size = content->size;
+		r.flags |= content->list ? STAT_LIST : 0;
 	}
 	if (st) {
-		r->mtime_ns = timespec_ns(&st->st_mtim);
-		r->ctime_ns = timespec_ns(&st->st_ctim);
-		r->inode = st->st_ino;
+		r.mtime_ns = timespec_ns(&st->st_mtim);
+		r.ctime_ns = timespec_ns(&st->st_ctim);
+		r.inode = st->st_ino;
 		if (type == ENTRY_FILE && st->st_mode & S_IXUSR)
-			r->flags |= STAT_EXECUTABLE;
+			r.flags |= STAT_EXECUTABLE;
 		if (type == ENTRY_SYMLINK)
-			r->size = st->st_size;
-		if (content && r->size == (uint64_t)st->st_size &&
+			r.size = st->st_size;
+		if (content && r.size == (uint64_t)st->st_size &&
 		    !stat_is_racy(st, read_ns))
-			r->flags &= ~STAT_RACY;
+			r.flags &= ~STAT_RACY;
 	}
-	count_row(w, r);
+	add_row(w, dir, &r);
 }
 
 void stat_writer_copy(struct stat_writer *w, uint32_t dir,
 		      const struct stat_row *row)
 {
-	struct new_row *r = add_row(w, dir, row->name, row->type);
+	struct new_row r = { .name = row->name, .type = row->type };
 
-	if (row->type == ENTRY_DIR)
-		return;
-	r->id = row->content.id;
-	r->mtime_ns = row->mtime_ns;
-	r->ctime_ns = row->ctime_ns;
-	r->inode = row->inode;
-	r->size = row->size;
-	r->flags = (row->executable ? STAT_EXECUTABLE : 0) |
-		(row->racy ? STAT_RACY : 0) |
-		(row->content.list ? STAT_LIST : 0);
-	count_row(w, r);
+	if (row->type != ENTRY_DIR) {
+		r.id = row->content.id;
+		r.mtime_ns = row->mtime_ns;
+		r.ctime_ns = row->ctime_ns;
+		r.inode = row->inode;
+		r.size = row->size;
+		r.flags = (row->executable ? STAT_EXECUTABLE : 0) |
+			(row->racy ? STAT_RACY : 0) |
+			(row->content.list ? STAT_LIST : 0);
+	}
+	add_row(w, dir, &r);
 }
 
 /* --- the file ------------------------------------------------------------ */
@@ -255,48 +301,47 @@ static void put_header(struct output *o, const struct stat_writer *w,
 	store_u32(h + 84, strlen(path));
 	store_u64(h + 88, w->files);
 	store_u64(h + 96, w->size);
-	store_u64(h + 104, strlen(path) + 1 + w->names.len + w->paths.len);
+	store_u64(h + 104, strlen(path) + 1 + w->names_len + w->paths_len);
 	seal_header(h);
 	if (!o->err)
 		o->err = newfile_write(&o->file, h, sizeof(h));
 }
 
-/* Sorts rows by directory, keeping their order within one. */
-static int order_rows(struct stat_writer *w)
+/* --- all rows, in the order of their directories ------------------------- */
+
+struct row_walk {
+	struct stat_writer *w;
+	uint32_t entered;	/* directories; rows are those of the last */
+	struct run *run;
+	uint32_t next;		/* in run */
+	size_t passed;		/* rows */
+};
+
+/* The next row, or NULL after the last one. */
+static struct new_row *walk_rows(struct row_walk *k)
 {
-	uint32_t at = 0;
+	const struct stat_writer *w = k->w;
 
-	for (size_t i = 0; i < w->row_count; i++) {
-		if (w->rows[i].dir >= w->dir_count)
-			return dv_fail(DV_E_INVALID,
-				       "stat index: no directory %u",
-				       (unsigned)w->rows[i].dir);
-		w->dirs[w->rows[i].dir].count++;
-	}
-	for (size_t i = 0; i < w->dir_count; i++) {
-		w->dirs[i].first = at;
-		at += w->dirs[i].count;
-		w->dirs[i].count = 0;
-	}
-	ARRAY_GROW(w->order, w->row_count, w->order_room);
-	for (size_t i = 0; i < w->row_count; i++) {
-		struct new_dir *d = &w->dirs[w->rows[i].dir];
+	while (!k->run || k->next == k->run->count) {
+		struct run *run = k->run ? k->run->next : NULL;
 
-		w->order[d->first + d->count++] = i;
+		if (!run && k->entered == w->dir_count)
+			return NULL;
+		k->run = run ? run : w->dirs[k->entered++].runs;
+		k->next = 0;
 	}
-	return 0;
-}
-
-static const char *dir_path(const struct stat_writer *w, uint32_t n)
-{
-	return w->paths.data + w->dirs[n].path;
+	if (++k->passed % REST_ROWS == 0)
+		spill_rest(&k->w->spill);
+	return &k->run->rows[k->next++];
 }
 
 /* Orders directory numbers by path. */
 static int by_path(const void *a, const void *b, void *data)
 {
-	return strcmp(dir_path(data, *(const uint32_t *)a),
-		      dir_path(data, *(const uint32_t *)b));
+	const struct new_dir *dirs = data;
+
+	return strcmp(dirs[*(const uint32_t *)a].path,
+		      dirs[*(const uint32_t *)b].path);
 }
 
 /* The number of a directory in `sorted`, which has all of them by path. */
@@ -307,7 +352,7 @@ static int64_t find_path(const struct stat_writer *w, const uint32_t *sorted,
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		int order = strcmp(path, dir_path(w, sorted[middle]));
+		int order = strcmp(path, w->dirs[sorted[middle]].path);
 
 		if (!order)
 			return sorted[middle];
@@ -322,33 +367,35 @@ static int64_t find_path(const struct stat_writer *w, const uint32_t *sorted,
 /* Gives every row of type dir its directory's number, by path. */
 static int link_rows(struct stat_writer *w)
 {
+	struct row_walk walk = { .w = w };
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	DV_AUTO_FREE uint32_t *sorted = NULL;
 	size_t room = 0, links = 0;
+	struct new_row *r;
 
 	ARRAY_GROW(sorted, w->dir_count, room);
 	for (uint32_t i = 0; i < w->dir_count; i++)
 		sorted[i] = i;
-	qsort_r(sorted, w->dir_count, sizeof(*sorted), by_path, w);
-	for (size_t i = 0; i < w->row_count; i++) {
-		struct new_row *r = &w->rows[i];
+	qsort_r(sorted, w->dir_count, sizeof(*sorted), by_path, w->dirs);
+	while ((r = walk_rows(&walk)) != NULL) {
+		uint32_t dir = walk.entered - 1;
 		int64_t n;
 
 		if (r->type != ENTRY_DIR)
 			continue;
 		buf_clear(&path);
-		buf_addstr(&path, dir_path(w, r->dir));
-		path_append(&path, w->names.data + r->name);
+		buf_addstr(&path, w->dirs[dir].path);
+		path_append(&path, r->name);
 		n = find_path(w, sorted, path.data);
-		if (n <= (int64_t)r->dir || w->dirs[n].named)
+		if (n <= (int64_t)dir || w->dirs[n].named)
 			return dv_fail(DV_E_INVALID, "stat index: no "
 				       "directory for row %s", path.data);
 		w->dirs[n].named = true;
-		w->dirs[n].parent = r->dir;
+		w->dirs[n].parent = dir;
 		r->size = n;
 		links++;
 	}
-	if (!w->dir_count || links != w->dir_count - 1 || *dir_path(w, 0))
+	if (!w->dir_count || links != w->dir_count - 1 || *w->dirs[0].path)
 		return dv_fail(DV_E_INVALID,
 			       "stat index: directories without a row");
 	return 0;
@@ -368,9 +415,12 @@ static void encode_row(uint8_t *p, const struct new_row *r, uint64_t name)
 }
 
 /* `before`: bytes of names in front of those of the rows. */
-static void put_tables(struct output *o, const struct stat_writer *w,
-		       uint64_t before)
+static void put_dirs(struct output *o, const struct stat_writer *w,
+		     uint64_t before)
 {
+	uint64_t path = before + w->names_len;
+	uint32_t first = 0;
+
 	for (size_t i = 0; i < w->dir_count; i++) {
 		const struct new_dir *d = &w->dirs[i];
 		uint8_t p[STAT_DIR];
@@ -378,22 +428,40 @@ static void put_tables(struct output *o, const struct stat_writer *w,
 		store_u64(p, (uint64_t)d->mtime_ns);
 		store_u64(p + 8, (uint64_t)d->ctime_ns);
 		store_u64(p + 16, d->inode);
-		store_u64(p + 24, before + w->names.len + d->path);
+		store_u64(p + 24, path);
 		store_u32(p + 32, d->path_len);
 		store_u32(p + 36, d->parent);
-		store_u32(p + 40, d->first);
+		store_u32(p + 40, first);
 		store_u32(p + 44, d->count);
 		output_add(o, p, sizeof(p));
+		path += (uint64_t)d->path_len + 1;
+		first += d->count;
 	}
-	for (size_t i = 0; i < w->row_count; i++) {
-		const struct new_row *r = &w->rows[w->order[i]];
+}
+
+/* Rows, their ids, and all names. */
+static void put_rows(struct output *o, struct stat_writer *w,
+		     const char *tracked)
+{
+	struct row_walk rows = { .w = w }, ids = rows, names = rows;
+	uint64_t name = strlen(tracked) + 1;
+	const struct new_row *r;
+
+	while ((r = walk_rows(&rows)) != NULL) {
 		uint8_t p[STAT_ROW];
 
-		encode_row(p, r, before + r->name);
+		encode_row(p, r, name);
+		name += (uint64_t)r->name_len + 1;
 		output_add(o, p, sizeof(p));
 	}
-	for (size_t i = 0; i < w->row_count; i++)
-		output_add(o, w->rows[w->order[i]].id.bytes, DV_ID_SIZE);
+	while ((r = walk_rows(&ids)) != NULL)
+		output_add(o, r->id.bytes, DV_ID_SIZE);
+	output_add(o, tracked, strlen(tracked) + 1);
+	while ((r = walk_rows(&names)) != NULL)
+		output_add(o, r->name, (size_t)r->name_len + 1);
+	for (size_t i = 0; i < w->dir_count; i++)
+		output_add(o, w->dirs[i].path,
+			   (size_t)w->dirs[i].path_len + 1);
 }
 
 static int write_all(struct stat_writer *w, struct dv_repo *repo,
@@ -402,23 +470,22 @@ static int write_all(struct stat_writer *w, struct dv_repo *repo,
 {
 	DV_AUTO_OUTPUT struct output out = OUTPUT_INIT;
 	size_t before = strlen(path) + 1;
-	int err = order_rows(w);
+	int err;
 
-	if (!err)
-		err = link_rows(w);
-	if (err)
-		return err;
-	if (w->too_long || before + w->names.len > UINT32_MAX)
+	if (w->astray)
+		return dv_fail(DV_E_INVALID, "stat index: a row of no "
+			       "directory");
+	if (w->too_long || before + w->names_len > UINT32_MAX)
 		return dv_fail(DV_E_UNSUPPORTED,
 			       "%s: too many entries for a stat index", path);
-	err = output_open(&out, repo, path);
+	err = link_rows(w);
+	if (!err)
+		err = output_open(&out, repo, path);
 	if (err)
 		return err;
 	put_header(&out, w, path, pointer, complete, stored);
-	put_tables(&out, w, before);
-	output_add(&out, path, before);
-	output_add(&out, w->names.data, w->names.len);
-	output_add(&out, w->paths.data, w->paths.len);
+	put_dirs(&out, w, before);
+	put_rows(&out, w, path);
 	return output_finish(&out);
 }
 
@@ -508,7 +575,7 @@ int stat_index_move(struct dv_repo *repo, const char *from, const char *to,
 
 	if (err || !x.dirs)
 		return err;
-	w = stat_writer_new();
+	w = stat_writer_new(repo);
 	for (uint32_t n = 0; n < x.dirs; n++) {
 		struct stat_dir d;
 

@@ -130,7 +130,7 @@ static void threads_do_not_change_the_result(void **state)
 static void index_of(const struct scan *s, const char *path)
 {
 	const struct dv_id pointer = { { 1 } };
-	struct stat_writer *w = stat_writer_new();
+	struct stat_writer *w = stat_writer_new(world.repo);
 	int64_t late = clock_real_ns() + 5000000000;
 
 	for (uint32_t i = 0; i < s->count; i++) {
@@ -225,7 +225,7 @@ static void a_single_file_is_one_entry(void **state)
 static void racy_rows_are_not_known(void **state)
 {
 	const struct dv_id pointer = { { 1 } };
-	struct stat_writer *w = stat_writer_new();
+	struct stat_writer *w = stat_writer_new(world.repo);
 	DV_AUTO_STAT_INDEX struct stat_index x = STAT_INDEX_INIT;
 	struct content c = { .size = 1 };
 	struct stat st;

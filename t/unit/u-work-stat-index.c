@@ -40,7 +40,7 @@ static struct content content_of(uint8_t byte, uint64_t size)
 /* A small tree: "", "a", "a/b", "z\xff". */
 static struct stat_writer *small_tree(void)
 {
-	struct stat_writer *w = stat_writer_new();
+	struct stat_writer *w = stat_writer_new(world.repo);
 	struct stat dir = plain(0, 100), file = plain(5, 100);
 	struct content c = content_of(7, 5);
 	int64_t late = INT64_C(1000000000000);
@@ -274,7 +274,7 @@ static void rewriting_changes_only_times(void **state)
 
 static void copied_rows_keep_all(void **state)
 {
-	struct stat_writer *w = stat_writer_new();
+	struct stat_writer *w = stat_writer_new(world.repo);
 	struct stat_index x, y;
 	struct stat_dir d;
 
@@ -310,7 +310,7 @@ static void copied_rows_keep_all(void **state)
 
 static void a_directory_without_row_is_refused(void **state)
 {
-	struct stat_writer *w = stat_writer_new();
+	struct stat_writer *w = stat_writer_new(world.repo);
 	struct stat_index x;
 
 	(void)state;
@@ -346,7 +346,7 @@ static void young_times_are_racy(void **state)
 
 static void many_blocks_are_read_back(void **state)
 {
-	struct stat_writer *w = stat_writer_new();
+	struct stat_writer *w = stat_writer_new(world.repo);
 	struct stat st = plain(5, 100);
 	struct content c = content_of(3, 5);
 	struct stat_index x;

@@ -416,7 +416,7 @@ static void parts_that_were_never_fetched_are_absent(void **state)
 
 static void an_index_that_is_not_complete_is_enough(void **state)
 {
-	struct stat_writer *w = stat_writer_new();
+	struct stat_writer *w = stat_writer_new(world.repo);
 	struct content c = { .size = 5 };
 	struct dv_pointer p;
 	struct stat st;

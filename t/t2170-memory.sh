@@ -1,0 +1,55 @@
+#!/bin/sh
+
+test_description='memory does not grow with the number of files'
+
+. "${0%/*}/test-lib.sh"
+
+# a sanitizer takes more than any limit
+if nm "$DV_BUILD/dv" | grep -q __asan
+then
+	most=10000000
+else
+	most=36000
+fi
+
+# below <KiB> <command>...: it takes no more resident memory than that
+below () {
+	python3 - "$@" <<-\END
+	import resource, subprocess, sys
+	subprocess.run(sys.argv[2:], check=True)
+	peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+	print(peak, "KiB:", *sys.argv[2:])
+	sys.exit(peak > int(sys.argv[1]))
+	END
+}
+
+# files that share an inode are as many names, and quickly made
+test_expect_success 'setup: 120,000 names in folders of 1000, and in one of 20,000' '
+	make_repo repo && cd repo && python3 - <<-\END
+	import os
+	for n in range(100):
+	    os.makedirs("data/d%03d" % n)
+	    for i in range(1000):
+	        name = "data/d%03d/name-of-file-%06d" % (n, i)
+	        if n % 10 == 0:
+	            with open(name, "w") as f:
+	                f.write("file %d %d\n" % (n, i))
+	        else:
+	            os.link("data/d%03d/name-of-file-%06d" % (n - n % 10, i), name)
+	os.makedirs("data/many/deep")
+	for i in range(20000):
+	    os.link("data/d000/name-of-file-%06d" % (i % 1000), "data/many/deep/%d" % i)
+	END
+'
+
+test_expect_success 'add, again, and after a change' '
+	cd repo && below $most dv add -q data && cp data.dv ../first && grep "^files: 120000$" data.dv && below $most dv add -q data && test_cmp ../first data.dv &&
+	echo new >data/d090/new && rm data/d050/name-of-file-000500 && below $most dv add -q data && ! cmp -s ../first data.dv &&
+	rm data/d090/new && echo "file 50 500" >data/d050/name-of-file-000500 && dv add -q data && test_cmp ../first data.dv
+'
+
+test_expect_success 'add without a stat index, and a dry run' '
+	cd repo && rm -r .git/dv/stat && below $most dv add -q data && test_cmp ../first data.dv && git add -A && git commit -qm one && below $most dv status -q data && rm -r .git/dv/stat && below $most dv add -q --dry-run data && dv add -q data
+'
+
+test_done
