@@ -27,7 +27,7 @@ test_expect_success 'setup' '
 
 test_expect_success 'a submodule and a work tree linked to it' '
 	git init -q super && git -C super submodule --quiet add ../up sub && cd super/sub && dv fetch -q && dv pull -q && store_one s1 2 && git worktree add -q ../../subtree old && cd ../../subtree && dv fetch -q && dv pull -q && store_one s2 3 && cd .. &&
-	collects super/sub subtree && kept super/sub s1 && kept subtree s2
+	collects super/sub subtree && kept super/sub s1 && kept subtree s2 && cd super/.git/modules/sub && test_must_fail dv gc 2>"$SCRATCH/err" && grep "hint: cd .*super/sub$" "$SCRATCH/err"
 '
 
 test_expect_success 'with core.worktree in config.worktree' '

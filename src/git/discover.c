@@ -242,6 +242,22 @@ static int no_worktree(const char *dir, const char *what)
 		       "of them share the store");
 }
 
+/* Who stands in a git folder is told where its work tree is. */
+static int inside_git_dir(const char *dir)
+{
+	DV_AUTO_BUF struct buf word = BUF_INIT;
+	struct git_place place;
+	int err = git_discover_at(dir, &place);
+
+	if (!err && !place.bare && strcmp(place.worktree, place.git_dir))
+		path_word(place.worktree, &word);
+	git_place_release(&place);
+	if (!word.len)
+		return no_worktree(dir, "git folder");
+	return dv_hint(dv_fail(DV_E_UNSUPPORTED, "%s is a git folder: dv needs "
+			       "a work tree", dir), "cd %s", word.data);
+}
+
 static int not_found(void)
 {
 	return dv_hint(dv_fail(DV_E_NOTFOUND, "not inside a git work tree"),
@@ -263,7 +279,7 @@ static int search_up(const char *start, struct search *s)
 		if (err || s->git_dir)
 			return err;
 		if (is_git_dir(s, dir.data))
-			return no_worktree(dir.data, "git folder");
+			return inside_git_dir(dir.data);
 		if (dir.len <= 1)
 			return not_found();
 		buf_setlen(&dir, path_parent_len(dir.data));
