@@ -15,10 +15,13 @@ struct lines {
 /* "@@ -1,2 +3,4 @@"; a number of lines that is not there is 1. */
 static bool head_numbers(const char *line, unsigned numbers[4])
 {
-	const char *plus = strchr(line, '+');
+	char head[64];		/* sscanf() looks for the end of a text first */
+	const char *plus;
 
+	snprintf(head, sizeof(head), "%.*s", (int)sizeof(head) - 1, line);
+	plus = strchr(head, '+');
 	numbers[1] = numbers[3] = 1;
-	return plus && sscanf(line, "@@ -%u,%u", &numbers[0], &numbers[1]) >= 1
+	return plus && sscanf(head, "@@ -%u,%u", &numbers[0], &numbers[1]) >= 1
 		&& sscanf(plus, "+%u,%u", &numbers[2], &numbers[3]) >= 1;
 }
 

@@ -18,10 +18,10 @@ struct gc_file {
 	uint64_t live;		/* objects that can be reached */
 	uint64_t freed;		/* bytes, once action is done */
 	int64_t mtime_ns;
-	bool bad;		/* something in it is damaged */
 	uint64_t objects;
 	uint64_t spared;	/* of them, those counted in a whole file */
 	uint64_t inode;
+	bool bad;		/* something in it is damaged */
 	bool linked;		/* a loose file that a work tree has a link to */
 	bool leaned_on;		/* a loose file that has such objects */
 	enum dv_gc_action action;	/* 0: it stays */
@@ -34,7 +34,7 @@ struct gc_plan {
 	struct marks spared;	/* in packs, and counted in whole files */
 	struct gc_file *files;	/* owned */
 	size_t count, room;
-	struct id_map by_id;	/* file_key(): number of the file */
+	struct id_map by_id;	/* gc_plan_key(): number of the file */
 	struct gc_sources sources;
 	struct gc_strays strays;
 	pthread_mutex_t mutex;	/* guards made */
@@ -48,7 +48,7 @@ void gc_plan_release(struct gc_plan *p);
 int gc_plan_make(struct gc_plan *p);
 /* Sums up anew what is marked, after a walk. */
 void gc_plan_count(struct gc_plan *p);
-/* Sets `linked` anew where files are to go. */
+/* Sets `linked` where a work tree may have a symbolic link. */
 int gc_plan_find_linked(struct gc_plan *p);
 /* The id in a file's name: parts of one loose file share theirs. */
 struct dv_id gc_plan_key(const struct pack *pack);

@@ -151,8 +151,11 @@ static int verify_part(struct store *s, struct store_reader *r,
 
 		pack_place_at(part, order[i], &place);
 		err = store_check_place(r, OBJECT_DATA, &id, &place);
-		if (err == DV_E_CORRUPT)
+		if (err == DV_E_CORRUPT) {
 			store_mark_bad(s, &place, false);
+			return dv_fail(err, "%s: a chunk is damaged",
+				       part->path);
+		}
 		if (!err)
 			err = cancel_check();
 	}
