@@ -78,7 +78,7 @@ test_expect_success 'a web server without PROPFIND: what it lacks, and what to d
 '
 
 test_expect_success 'hostile listings: nothing of them is taken' '
-	cd repo && git status --porcelain >../before && for how in good out up up2 deep host slashes escape zero sizeless hidden withheld negative entity long
+	cd repo && git status --porcelain >../before && for how in good ghost out up up2 deep host slashes escape zero sizeless hidden withheld negative entity long
 	do
 		test_must_fail dv import-url "$odd/dav/$how/p/" no 2>err && cat err && ! test -e no && ! test -e no.dv || return 1
 	done && ! grep "^GET" ../odd.log && git status --porcelain | cmp - ../before

@@ -216,7 +216,11 @@ static int list_folder(struct listing *l, const char *folder)
 	q.d.path = path.data;
 	err = dav_run(l->remote, &q.d);
 	/* nothing was put there, or it went meanwhile */
-	if (err == DV_E_NOTFOUND)
+	if (err == DV_E_NOTFOUND && l->file && *folder)
+		err = dv_hint(remote_fail(l->remote, DV_E_CHANGED, folder,
+					  "listed, and not there"),
+			      "it may have gone meanwhile: try again");
+	else if (err == DV_E_NOTFOUND)
 		err = 0;
 	else if (!err && dav_xml_list(q.answer.bytes.data,
 				      q.answer.bytes.len, &page))

@@ -120,12 +120,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.headers.get("Depth") != "1":
             return self.answer(403)
         if self.path != here:
-            return self.multistatus(told(self.path))
+            return self.answer(404) if how == "ghost" else \
+                self.multistatus(told(self.path))
         self.multistatus(told(here), *{
             "good": [told(here + "a", 5), told(here + "b%2d%63/"),
                      told(root + here + "d", 7), told(here + "Not%20Ours", 1),
                      told(here + "..", 1), told(here + "%2e%2e/")],
             "bare": [told(here[:-1]), told(here + "a", 5)],
+            "ghost": [told(here + "a", 5), told(here + "b/")],
             "out": [told("/dav/out/q/a", 5)],
             "up": [told(here + "../../x/a", 5)],
             "up2": [told(here + "%2e%2e%2fx", 5)],
