@@ -1,6 +1,6 @@
 #!/bin/sh
 
-test_description='mv and init, killed: the same command goes on'
+test_description='mv and init, killed: the same command goes on; Ctrl-C while git works'
 
 . "${0%/*}/test-lib.sh"
 
@@ -44,6 +44,23 @@ test_expect_success 'init' '
 
 test_expect_success 'init of what was committed changes nothing' '
 	cp -a base again && cd again && git rm -q --cached .gitattributes && git commit -qm rm && rm .gitattributes && dv init >out && grep already out && ! test -e .gitattributes
+'
+
+# Ctrl-C goes to git too, and may end it before dv has heard of it.
+test_expect_success 'Ctrl-C while git works is told as such' '
+	mkdir shim && real=$(command -v git) && export real && cat >shim/git <<-\EOF &&
+	#!/bin/sh
+	case "$*" in *"$INT_AT"*) test $INT_WHOM = all && kill -INT 0; kill -INT $$ ;; esac
+	exec "$real" "$@"
+	EOF
+	chmod +x shim/git && cp -a base ctrl && cd ctrl && before=$(git rev-parse HEAD) && for whom in all git
+	do
+		for at in rev-list for-each-ref "worktree list" force
+		do
+			echo "$whom $at" && force= && { test "$at" != force || { at=rev-list force=--force; }; } && test_exit_code 130 env INT_AT="$at" INT_WHOM="$whom" PATH="$SCRATCH/shim:$PATH" setsid --wait dv gc $force --grace now 2>err || exit 1
+			cat err && grep "interrupted" err && ! grep hint err || exit 1
+		done
+	done && dv fsck -q && test "$(dv cat f)" = f
 '
 
 test_done

@@ -152,6 +152,9 @@ static int wait_for(struct child *c, int err)
 	}
 	if (err)
 		return err;
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGINT)
+		return dv_fail(DV_E_INTERRUPTED, "%s was interrupted",
+			       c->name);
 	if (WIFSIGNALED(status))
 		return dv_fail(DV_E_IO, "%s was ended by signal %d", c->name,
 			       WTERMSIG(status));

@@ -9,6 +9,7 @@
 
 #include "dv/error.h"
 
+#include "base/crew.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/report.h"
@@ -28,6 +29,9 @@ int report(int err)
 {
 	if (!err)
 		return 0;
+	/* git gets Ctrl-C too: what failed for that is no news */
+	if (cancel_check())
+		err = DV_E_INTERRUPTED;
 	fflush(stdout);
 	if (ferror(stdout) && reader_is_gone())
 		return 1;

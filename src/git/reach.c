@@ -382,13 +382,15 @@ static int check_ref(struct dv_repo *repo, const char *name, const char *path)
 	DV_AUTO_BUF struct buf text = BUF_INIT;
 	DV_AUTO_BUF struct buf out = BUF_INIT;
 	const char *args[] = { "rev-parse", "-q", "--verify", NULL, NULL };
+	int err;
 
+	if (file_read(path, 4096, &text) || !strncmp(text.data, "ref: ", 5))
+		return 0;
 	buf_addf(&object, "%s^{object}", name);
 	args[3] = object.data;
-	if (file_read(path, 4096, &text) ||
-	    !strncmp(text.data, "ref: ", 5) ||
-	    !run_git(repo, args, NULL, 0, &out))
-		return 0;
+	err = run_git(repo, args, NULL, 0, &out);
+	if (!err || err == DV_E_INTERRUPTED)
+		return err;
 	return dv_hint(dv_fail(DV_E_INVALID, "%s: a broken ref", path),
 		       "git fsck; then mend or delete it");
 }
@@ -463,12 +465,12 @@ static int list_heads(struct reach *r, struct buf *out)
 	};
 	int err = run_git(r->repo, all, NULL, 0, out);
 
-	if (err)
+	if (err && err != DV_E_INTERRUPTED)
 		return dv_hint(dv_fail(DV_E_INVALID, "git cannot list the "
 				       "commits of %s",
 				       r->repo->place.worktree), "git fsck");
-	return r->heads.len ? run_git(r->repo, noted, r->heads.data,
-				      r->heads.len, out) : 0;
+	return r->heads.len && !err ? run_git(r->repo, noted, r->heads.data,
+					      r->heads.len, out) : err;
 }
 
 static int note_found(const struct revision_pointer *p, void *data)
