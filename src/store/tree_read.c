@@ -64,6 +64,16 @@ struct gathering {
 	struct tree_entry total;
 };
 
+static void copy_entry(struct arena *arena, const struct tree_entry *from,
+		       struct tree_entry *out)
+{
+	*out = *from;
+	out->name = arena_copy(arena, from->name, from->name_len);
+	if (from->target)
+		out->target = arena_copy(arena, from->target,
+					 strlen(from->target));
+}
+
 static int gather_entries(struct gathering *g, const struct tree_node *n)
 {
 	/* inside a node the decoder has seen to it */
@@ -74,7 +84,7 @@ static int gather_entries(struct gathering *g, const struct tree_node *n)
 	for (size_t i = 0; i < n->count; i++) {
 		if (!tree_total_add(&g->total, &n->entries[i]))
 			return bad_tree("more than can be counted");
-		g->entries[g->count++] = n->entries[i];
+		copy_entry(g->arena, &n->entries[i], &g->entries[g->count++]);
 	}
 	return 0;
 }
@@ -83,8 +93,10 @@ static int gather_entries(struct gathering *g, const struct tree_node *n)
 static int gather(struct gathering *g, const struct dv_id *id,
 		  const struct tree_expected *x)
 {
+	/* an arena of its own: whoever reads all of a tree keeps the entries */
+	DV_AUTO_ARENA struct arena nodes = ARENA_INIT;
 	struct tree_node n;
-	int err = tree_node_read(g->reader, id, x, g->arena, &n);
+	int err = tree_node_read(g->reader, id, x, &nodes, &n);
 
 	if (err)
 		return err;
@@ -150,16 +162,6 @@ static size_t lower_bound(const struct tree_node *n, const char *name)
 			high = middle;
 	}
 	return low;
-}
-
-static void copy_entry(struct arena *arena, const struct tree_entry *from,
-		       struct tree_entry *out)
-{
-	*out = *from;
-	out->name = arena_copy(arena, from->name, from->name_len);
-	if (from->target)
-		out->target = arena_copy(arena, from->target,
-					 strlen(from->target));
 }
 
 /* Returns 1, 0 when there is no such name, or an error. */

@@ -19,6 +19,9 @@
 #include "work/resolve.h"
 #include "work/temp_name.h"
 
+/* After so many more the stat index rests. */
+#define REST_ENTRIES	((size_t)32 << 10)
+
 void plan_release(struct plan *p)
 {
 	free(p->dirs);
@@ -443,7 +446,7 @@ int plan_walk(struct plan *p)
 	struct plan_entry e;
 	int64_t index_dir;
 	uint32_t n;
-	size_t len;
+	size_t len, rested = 0;
 	int err = find_root(p);
 
 	if (err)
@@ -465,6 +468,10 @@ int plan_walk(struct plan *p)
 		err = cancel_check();
 		if (!err)
 			err = walk_dir(p, i);
+		if (p->entry_count - rested < REST_ENTRIES)
+			continue;
+		stat_index_rest(&p->index);
+		rested = p->entry_count;
 	}
 	return err;
 }
