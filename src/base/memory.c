@@ -3,6 +3,7 @@
 #include "base/memory.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +13,15 @@
 #include "base/file.h"
 
 #define GROUPS_MOST	(64u << 10)	/* bytes */
+
+void memory_trim(void)
+{
+#ifdef __GLIBC__
+	/* freeing large pieces has made malloc() keep such ones to itself */
+	mallopt(M_MMAP_THRESHOLD, 1 << 20);
+	malloc_trim(0);
+#endif
+}
 
 static uint64_t limit_of(const char *root, const char *group)
 {

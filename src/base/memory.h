@@ -11,6 +11,12 @@
 uint64_t memory_limit(void);
 
 /*
+ * Gives back to the system what was freed: after much was, before something
+ * else begins that takes much.
+ */
+void memory_trim(void);
+
+/*
  * The smallest memory.max of the group that `groups` (as /proc/self/cgroup)
  * names and of those above it, below `root` (as /sys/fs/cgroup).  UINT64_MAX:
  * there is no limit, or none that can be read.

@@ -5,6 +5,7 @@
 #include "base/array.h"
 #include "base/auto.h"
 #include "base/crew.h"
+#include "base/memory.h"
 #include "base/trace.h"
 #include "git/repo.h"
 #include "transfer/fetch.h"
@@ -19,6 +20,9 @@ static void fetch_release(struct fetch *f)
 	if (f->reader)
 		store_reader_free(f->reader);
 	roots_release(&f->gathered);
+	/* a checkout may follow */
+	if (f->result->packs)
+		memory_trim();
 }
 
 void fetch_notice(struct fetch *f, const char *fmt, ...)
