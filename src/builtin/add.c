@@ -25,7 +25,7 @@ struct add {
 	struct dv_repo *repo;
 	struct progress_view view;
 	int quiet, json, dry_run;
-	struct buf to_stage;	/* what the hint tells to git add */
+	struct names to_stage;	/* what the hint tells to git add */
 	unsigned results;
 };
 
@@ -76,9 +76,9 @@ static int print_result(const struct dv_add_result *r, void *data)
 	progress_clear(&a->view);
 	a->results++;
 	if (r->changed || r->is_new)
-		hint_word(a->repo, r->pointer, &a->to_stage);
+		hint_path(r->pointer, &a->to_stage);
 	if (r->ignore)
-		hint_word(a->repo, r->ignore, &a->to_stage);
+		hint_path(r->ignore, &a->to_stage);
 	if (a->json)
 		print_json(r);
 	else if (!a->quiet)
@@ -100,7 +100,7 @@ static int run(int argc, char **argv, const char *const *usage,
 	       bool changed_only)
 {
 	DV_AUTO_REPO struct dv_repo *repo = NULL;
-	struct add a = { .to_stage = BUF_INIT };
+	struct add a = { .repo = NULL };
 	struct dv_add_options o = { .changed_only = changed_only };
 	int code, err, n, force = 0;
 	const struct option options[] = {
@@ -132,7 +132,7 @@ static int run(int argc, char **argv, const char *const *usage,
 	o.progress = progress_show(&a.view, a.quiet);
 	err = dv_add(repo, (const char *const *)argv, n, &o, print_result, &a);
 	code = finish(&a, err);
-	buf_release(&a.to_stage);
+	names_release(&a.to_stage);
 	return code;
 }
 

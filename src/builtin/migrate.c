@@ -27,24 +27,8 @@ struct migrate {
 	struct progress_view view;
 	int quiet, json, dry_run, all;
 	const char *branch;	/* NULL: the work tree */
-	struct buf to_stage;	/* what the hint tells to git add */
+	struct names to_stage;	/* what the hint tells to git add */
 };
-
-static void note_to_stage(struct migrate *m, const char *path)
-{
-	DV_AUTO_BUF struct buf word = BUF_INIT;
-
-	if (!path)
-		return;
-	buf_addch(&word, ' ');
-	typed_word(m->repo, path, &word);
-	/* tracked paths of one folder share their .gitignore */
-	for (const char *at = m->to_stage.data;
-	     (at = strstr(at, word.data)); at++)
-		if (!at[word.len] || at[word.len] == ' ')
-			return;
-	buf_addstr(&m->to_stage, word.data);
-}
 
 static const char *state_word(enum dv_migrate_state state)
 {
@@ -119,8 +103,10 @@ static int print_entry(const struct dv_migrate_entry *e, void *data)
 	struct migrate *m = data;
 
 	progress_clear(&m->view);
-	note_to_stage(m, e->pointer);
-	note_to_stage(m, e->ignore);
+	if (e->pointer)
+		hint_path(e->pointer, &m->to_stage);
+	if (e->ignore)
+		hint_path(e->ignore, &m->to_stage);
 	if (m->json)
 		print_json(e);
 	else
@@ -201,7 +187,7 @@ static int open_or_init(struct dv_repo **repo, bool dry_run)
 int cmd_migrate(int argc, char **argv)
 {
 	DV_AUTO_REPO struct dv_repo *repo = NULL;
-	struct migrate m = { .to_stage = BUF_INIT };
+	struct migrate m = { .repo = NULL };
 	struct dv_migrate_options o = { 0 };
 	struct dv_migrate_result result;
 	int from_dvc = 0, from_lfs = 0, remove = 0, history = 0, code, err, n;
@@ -259,6 +245,6 @@ int cmd_migrate(int argc, char **argv)
 	o.progress = progress_show(&m.view, m.quiet);
 	err = dv_migrate(repo, &o, print_entry, &m, &result);
 	code = finish(&m, &result, err);
-	buf_release(&m.to_stage);
+	names_release(&m.to_stage);
 	return code;
 }

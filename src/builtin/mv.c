@@ -19,7 +19,7 @@ static const char *const usage[] = {
 struct mv {
 	struct dv_repo *repo;
 	int quiet, json, dry_run;
-	struct buf to_stage;	/* what the hint tells to git add */
+	struct names to_stage;	/* what the hint tells to git add */
 };
 
 static void print_json(const struct dv_move_result *r)
@@ -40,7 +40,7 @@ static int print_result(const struct dv_move_result *r, void *data)
 	DV_AUTO_BUF struct buf to = BUF_INIT;
 
 	for (size_t i = 0; i < r->stage_count; i++)
-		hint_word(m->repo, r->stage[i], &m->to_stage);
+		hint_path(r->stage[i], &m->to_stage);
 	if (m->json)
 		print_json(r);
 	if (m->json || m->quiet)
@@ -67,7 +67,7 @@ static int run(struct mv *m, char **argv, int count)
 int cmd_mv(int argc, char **argv)
 {
 	DV_AUTO_REPO struct dv_repo *repo = NULL;
-	struct mv m = { .to_stage = BUF_INIT };
+	struct mv m = { .repo = NULL };
 	struct stat st;
 	const struct option options[] = {
 		OPT_FLAG('n', "dry-run", &m.dry_run,
@@ -90,6 +90,6 @@ int cmd_mv(int argc, char **argv)
 	m.repo = repo;
 	if (!err)
 		err = run(&m, argv, n);
-	buf_release(&m.to_stage);
+	names_release(&m.to_stage);
 	return report(err);
 }

@@ -103,24 +103,22 @@ void typed_word(const struct dv_repo *repo, const char *path,
 	path_word(typed.data, out);
 }
 
-void hint_word(const struct dv_repo *repo, const char *path, struct buf *out)
+void hint_path(const char *path, struct names *paths)
 {
-	DV_AUTO_BUF struct buf word = BUF_INIT;
-
-	buf_addch(&word, ' ');
-	typed_word(repo, path, &word);
-	/* two tracked paths of one folder share their .gitignore */
-	for (const char *at = out->data; (at = strstr(at, word.data)); at++)
-		if (!at[word.len] || at[word.len] == ' ')
-			return;
-	buf_addstr(out, word.data);
+	names_add(paths, path, strlen(path));
 }
 
-int hint_stage(struct dv_repo *repo, const struct buf *words)
+int hint_stage(struct dv_repo *repo, const struct names *paths)
 {
 	int autostage = dv_config_bool(repo, "core.autostage", false);
+	DV_AUTO_BUF struct buf words = BUF_INIT;
 
-	if (!autostage && words->len)
-		report_hint("git add%s", words->data);
-	return autostage < 0 ? autostage : 0;
+	if (autostage || !paths->count)
+		return autostage < 0 ? autostage : 0;
+	for (size_t i = 0; i < paths->count; i++) {
+		buf_addch(&words, ' ');
+		typed_word(repo, paths->items[i].text, &words);
+	}
+	report_hint("git add%s", words.data);
+	return 0;
 }

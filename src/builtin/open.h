@@ -5,6 +5,7 @@
 #include "dv/source.h"
 
 #include "base/buf.h"
+#include "base/names.h"
 
 /*
  * Opens the repository around the current folder and applies what concerns
@@ -55,12 +56,12 @@ void typed_path(const struct dv_repo *repo, const char *path,
 void typed_word(const struct dv_repo *repo, const char *path,
 		struct buf *out);
 
-/* Appends " <word>" to what a hint names, unless it is in there already. */
-void hint_word(const struct dv_repo *repo, const char *path, struct buf *out);
+/* Adds a path to those a hint is to name, unless it is one of them. */
+void hint_path(const char *path, struct names *paths);
 /*
- * Hints at git add of the words gathered so, unless core.autostage has done
+ * Hints at git add of the paths gathered so, unless core.autostage has done
  * it.  Returns 0 or an error for report().
  */
-int hint_stage(struct dv_repo *repo, const struct buf *words);
+int hint_stage(struct dv_repo *repo, const struct names *paths);
 
 #endif

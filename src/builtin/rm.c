@@ -20,7 +20,7 @@ static const char *const usage[] = {
 struct rm {
 	struct dv_repo *repo;
 	int quiet, json, force, keep, dry_run;
-	struct buf to_stage;	/* what the hint tells to git add */
+	struct names to_stage;	/* what the hint tells to git add */
 };
 
 static void print_json(const struct dv_remove_result *r)
@@ -59,9 +59,9 @@ static int print_result(const struct dv_remove_result *r, void *data)
 	struct rm *m = data;
 
 	if (r->stage)
-		hint_word(m->repo, r->pointer, &m->to_stage);
+		hint_path(r->pointer, &m->to_stage);
 	if (r->ignore)
-		hint_word(m->repo, r->ignore, &m->to_stage);
+		hint_path(r->ignore, &m->to_stage);
 	if (m->json)
 		print_json(r);
 	else if (!m->quiet)
@@ -84,7 +84,7 @@ static int run(struct rm *m, const char *const *paths, size_t count)
 int cmd_rm(int argc, char **argv)
 {
 	DV_AUTO_REPO struct dv_repo *repo = NULL;
-	struct rm m = { .to_stage = BUF_INIT };
+	struct rm m = { .repo = NULL };
 	const struct option options[] = {
 		OPT_FLAG('f', "force", &m.force,
 			 "remove also what is recorded nowhere else"),
@@ -108,6 +108,6 @@ int cmd_rm(int argc, char **argv)
 	m.repo = repo;
 	if (!err)
 		err = run(&m, (const char *const *)argv, (size_t)n);
-	buf_release(&m.to_stage);
+	names_release(&m.to_stage);
 	return report(err);
 }

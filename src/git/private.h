@@ -6,9 +6,9 @@
 
 #include "dv/repo.h"
 
+#include "base/names.h"
 #include "git/config.h"
 #include "git/discover.h"
-#include "git/names.h"
 #include "git/repo.h"
 #include "git/run.h"
 

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "base/arena.h"
-#include "git/names.h"
+#include "base/names.h"
 
 /*
  * Rules in gitignore's language, of many folders.  The last rule that fits

@@ -7,7 +7,7 @@
 #include "dv/repo.h"
 
 #include "base/buf.h"
-#include "git/names.h"
+#include "base/names.h"
 #include "migrate/export.h"
 
 /*

@@ -7,7 +7,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "git/names.h"
+#include "base/names.h"
 
 /*
  * The .gitignore files of converted history.  A commit that brings a file

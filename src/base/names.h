@@ -1,5 +1,5 @@
-#ifndef GIT_NAMES_H
-#define GIT_NAMES_H
+#ifndef BASE_NAMES_H
+#define BASE_NAMES_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
 
 #include "base/array.h"
 #include "base/auto.h"
+#include "base/names.h"
 #include "base/random.h"
-#include "git/names.h"
 
 /* FNV-1a with a seed and a final mix: names come from strangers. */
 static uint64_t hash_of(const struct names *n, const char *text, size_t len)
