@@ -96,9 +96,26 @@ test_expect_success 'an empty file, which git-lfs leaves to git, is not told as 
 	! grep left ../err && git ls-files >../files && grep "^none.bin$" ../files && echo plain >plain.bin && git add plain.bin && test_exit_code 1 dv migrate --from-lfs 2>../err && grep "^left: plain.bin: git has its content" ../err
 '
 
-test_expect_success 'patterns that take in pointers are told' '
-	cp -r orig wide && mv wide/.git/lfs.away wide/.git/lfs && cd wide && echo "sub/** filter=lfs" >>.gitattributes && git add .gitattributes &&
-	dv migrate --from-lfs -q 2>../err && grep "hint: echo .\*.dv !filter" ../err
+# What the hints say is done; then nothing of dv is git-lfs' any more.
+do_hints () {
+	sed -n "s/^hint: \(printf .*\)/\1/p" "$1" >"$SCRATCH/todo" && test -s "$SCRATCH/todo" && sh "$SCRATCH/todo"
+}
+
+# as_it_is <list of paths>: git has the bytes of the work tree
+as_it_is () {
+	while read -r p
+	do
+		git cat-file -p ":$p" | cmp - "$p" || return 1
+	done <"$1"
+}
+
+test_expect_success 'patterns that take in pointers and .gitignore files: the hints are enough' '
+	cp -r orig wide && mv wide/.git/lfs.away wide/.git/lfs && cd wide && mkdir -p other/deep && echo d >other/deep/d.bin && echo "sub/** filter=lfs diff=lfs merge=lfs -text" >>.gitattributes &&
+	echo "deep/** filter=lfs -text" >other/.gitattributes && lfs_add other/deep/d.bin && git add .gitattributes other/.gitattributes && dv init -q && git commit -qm wide && git config filter.lfs.clean "echo swallowed" &&
+	dv migrate --from-lfs -n -q 2>&1 | grep "hint: printf .*>>other/.gitattributes" &&
+	(cd other && DV_CORE_AUTOSTAGE=true dv migrate --from-lfs -q 2>../../err) && grep "^hint: printf .*gitignore.* >>\.\./\.gitattributes" ../err && grep "^hint: printf .*gitignore.* >>\.gitattributes" ../err && git diff --cached --name-only >../out && ! grep "\.dv$\|\.gitignore$" ../out &&
+	(cd other && do_hints ../../err) && git add -A && git ls-files "*.dv" "*.gitignore" >../out && grep "^sub/.gitignore$" ../out && grep "^other/deep/d.bin.dv$" ../out &&
+	as_it_is ../out && git check-attr merge sub/small.bin.dv | grep ": dv$" && git diff --exit-code -- "*.dv" "*.gitignore"
 '
 
 test_expect_success 'history: pointers, .gitignore, plain files; a merge' '

@@ -18,6 +18,7 @@
 #include "migrate/blobs.h"
 #include "migrate/history.h"
 #include "migrate/lfs_origin.h"
+#include "migrate/lfs_patterns.h"
 #include "migrate/lfs_pointer.h"
 
 struct lfs_file {
@@ -75,30 +76,6 @@ static int list_files(struct walk *w)
 	return err;
 }
 
-/* Calls git check-attr for paths with a 0 behind each. */
-static int ask_filter(struct dv_repo *repo, const struct buf *paths,
-		      struct buf *out)
-{
-	static const char *const args[] = {
-		"check-attr", "-z", "--stdin", "filter", NULL
-	};
-
-	return paths->len ? run_git(repo, args, paths->data, paths->len,
-				    out) : 0;
-}
-
-/* The next "<path> filter <value>", 0 behind each; true when it is lfs. */
-static bool next_is_lfs(const struct buf *said, size_t *at)
-{
-	const char *value = "";
-
-	for (int i = 0; i < 3 && *at < said->len; i++) {
-		value = said->data + *at;
-		*at += strlen(value) + 1;
-	}
-	return !strcmp(value, "lfs");
-}
-
 static int keep_filtered(struct walk *w)
 {
 	DV_AUTO_BUF struct buf paths = BUF_INIT;
@@ -109,9 +86,9 @@ static int keep_filtered(struct walk *w)
 	for (size_t i = 0; i < w->count; i++)
 		buf_add(&paths, w->files[i].path,
 			strlen(w->files[i].path) + 1);
-	err = ask_filter(w->p->repo, &paths, &said);
+	err = lfs_ask(w->p->repo, &paths, &said);
 	for (size_t i = 0; i < w->count && !err; i++)
-		if (next_is_lfs(&said, &at))
+		if (lfs_next(&said, &at))
 			w->files[kept++] = w->files[i];
 	w->count = kept;
 	return err;
@@ -221,31 +198,14 @@ static int drop_texts(struct walk *w, struct buf *checkout)
 	return 0;
 }
 
-/* Patterns for whole folders take in the pointers of dv too. */
-static int note_patterns(struct walk *w)
+static int note_patterns(struct present *p, const struct lfs_taken *taken)
 {
-	DV_AUTO_BUF struct buf paths = BUF_INIT;
-	DV_AUTO_BUF struct buf said = BUF_INIT;
-	size_t at = 0;
-	int err;
-
-	for (size_t i = 0; i < w->p->count; i++) {
-		buf_addf(&paths, "%s%s", w->p->outs[i].path,
-			 DV_POINTER_SUFFIX);
-		buf_addch(&paths, 0);
-	}
-	err = ask_filter(w->p->repo, &paths, &said);
-	for (size_t i = 0; i < w->p->count && !err; i++)
-		if (next_is_lfs(&said, &at))
-			return present_note(w->p, ".gitattributes", "its "
-					    "patterns give dv's pointers to "
-					    "git-lfs too", "echo '*.dv "
-					    "!filter !text' >>.gitattributes");
-	if (!err && w->p->count)
-		err = present_note(w->p, ".gitattributes", "its patterns for "
-				   "git-lfs are still there", "git lfs untrack "
-				   "<pattern>, once nobody needs it");
-	return err;
+	if (taken->files.count)
+		return lfs_taken_note(p, taken);
+	return !p->count ? 0 :
+		present_note(p, ".gitattributes", "its patterns for git-lfs "
+			     "are still there", "git lfs untrack <pattern>, "
+			     "once nobody needs it");
 }
 
 static int note_server(struct present *p, const struct lfs_origin *o)
@@ -258,6 +218,7 @@ static int note_server(struct present *p, const struct lfs_origin *o)
 int migrate_lfs(struct present *p, struct buf *checkout)
 {
 	DV_AUTO_WALK struct walk w = { .p = p, .listing = BUF_INIT };
+	DV_AUTO_LFS_TAKEN struct lfs_taken taken = { .kinds = NULL };
 	int err = lfs_origin_open(p->repo, &w.origin);
 
 	if (!err)
@@ -267,13 +228,17 @@ int migrate_lfs(struct present *p, struct buf *checkout)
 	if (!err)
 		err = read_blobs(&w);
 	if (!err)
+		err = lfs_taken_find(p, &taken);
+	/* git add would give them to git-lfs */
+	p->unstaged = taken.files.count;
+	if (!err)
 		err = present_run(p, true);
 	if (!err && !p->o->dry_run)
 		err = untrack(&w);
 	if (!err && !p->o->dry_run)
 		err = drop_texts(&w, checkout);
 	if (!err)
-		err = note_patterns(&w);
+		err = note_patterns(p, &taken);
 	return err ? err : note_server(p, w.origin);
 }
 

@@ -349,8 +349,9 @@ static int stage(struct present *p)
 {
 	int wanted = dv_config_bool(p->repo, "core.autostage", false);
 
-	return wanted > 0 ? repo_stage(p->repo, p->staged, p->staged_count) :
-		wanted;
+	if (wanted <= 0 || p->unstaged)
+		return wanted < 0 ? wanted : 0;
+	return repo_stage(p->repo, p->staged, p->staged_count);
 }
 
 int present_run(struct present *p, bool in_git)

@@ -31,6 +31,7 @@ struct present {
 	size_t count, room;
 	const char **staged;	/* owned: what core.autostage is for */
 	size_t staged_count, staged_room;
+	bool unstaged;		/* core.autostage waits this time */
 };
 
 int present_open(struct present *p, struct dv_repo *repo,
