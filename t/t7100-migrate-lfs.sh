@@ -74,6 +74,15 @@ test_expect_success 'the server: batch API, git credential, an action that has r
 	test "$(grep -c "GET /get/$(sha256sum <../orig/expired.bin | cut -c1-64)" ../lfs/lfs.log)" = 2 && git add -A && git commit -qm dv
 '
 
+test_expect_success 'a dry run asks the server what it has, and gets nothing' '
+	git clone -q orig asked && cd asked && git remote set-url origin http://127.0.0.1:$LFS_PORT/repo && dv init -q &&
+	git config credential.helper "!f() { echo username=me; echo password=secret; }; f" && cp ../orig/big.bin "sub/co py.bin" &&
+	o=$(sha256sum <../orig/tool | cut -c1-64) && mv ../lfs/objects/$o ../kept && : >../lfs/lfs.log && test_exit_code 1 dv migrate --from-lfs -n >../out 2>../err && mv ../kept ../lfs/objects/$o &&
+	grep "^left: tool: $o is neither here nor at a remote" ../err && test $(grep -c "^left" ../err) = 1 && grep "^big.bin: would be carried over" ../out && grep "would carry over 5 tracked paths, 1 left" ../out &&
+	test_must_fail grep GET ../lfs/lfs.log && test $(grep -c POST ../lfs/lfs.log) -le 2 && test ! -e big.bin.dv && dv migrate --from-lfs -n --all-history 2>../err && test_must_fail grep "^left" ../err &&
+	git remote remove origin && test_exit_code 1 dv migrate --from-lfs -n >../out 2>../err && grep "would carry over 1 tracked path, 5 left" ../out
+'
+
 test_expect_success 'what the server has not is left, and stays in git' '
 	rm lfs/objects/$(sha256sum <orig/big.bin | cut -c1-64) && git clone -q orig part && cd part && git config lfs.url http://127.0.0.1:$LFS_PORT/repo.git/info/lfs &&
 	git config credential.helper "!f() { echo username=me; echo password=secret; }; f" &&

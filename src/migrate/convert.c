@@ -77,6 +77,25 @@ void convert_item_release(struct convert_item *item)
 	dv_pointer_release(&item->pointer);
 }
 
+/* The text of why: free() it. */
+static char *lost(const struct object_name *name)
+{
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+
+	if (name->kind)
+		object_name_show(name, &text);
+	else
+		buf_addstr(&text, "the data");
+	buf_addstr(&text, " is neither here nor at a remote");
+	return buf_detach(&text);
+}
+
+void convert_item_lost(struct convert_item *item)
+{
+	item->code = DV_E_NOTFOUND;
+	item->why = lost(&item->wanted.name);
+}
+
 static bool ends_all(int err)
 {
 	return err == DV_E_INTERRUPTED || err == DV_E_NOSPACE ||
@@ -174,14 +193,14 @@ static void not_found(struct job *j, const struct wanted *w, const char *bad)
 	DV_AUTO_BUF struct buf text = BUF_INIT;
 	DV_AUTO_BUF struct buf name = BUF_INIT;
 
-	object_name_show(&w->name, &name);
-	if (bad)
-		buf_addf(&text, "%s is not what its name says: %s", bad,
-			 w->name.kind ? name.data : "it");
-	else
-		buf_addf(&text, "%s is neither here nor at a remote",
-			 w->name.kind ? name.data : "the data");
 	j->code = bad ? DV_E_CORRUPT : DV_E_NOTFOUND;
+	if (!bad) {
+		j->why = lost(&w->name);
+		return;
+	}
+	object_name_show(&w->name, &name);
+	buf_addf(&text, "%s is not what its name says: %s", bad,
+		 w->name.kind ? name.data : "it");
 	j->why = buf_detach(&text);
 }
 

@@ -35,6 +35,11 @@ struct origin {
 	 */
 	int (*take)(struct origin *o, const struct wanted *w, unsigned n,
 		    struct held *out);
+	/*
+	 * For a dry run: whether it is at one of them, as far as can be told
+	 * without getting it: 1, 0 or an error.  NULL: that is not known.
+	 */
+	int (*has)(struct origin *o, const struct wanted *w);
 };
 
 /* One thing to become a pointer. */
@@ -68,6 +73,8 @@ int converter_open(struct converter *c, struct dv_repo *repo,
  * what concerns all of them.
  */
 int convert(struct converter *c, struct convert_item *items, size_t count);
+/* Notes that it is nowhere. */
+void convert_item_lost(struct convert_item *item);
 void convert_item_release(struct convert_item *item);
 void converter_close(struct converter *c);
 

@@ -10,7 +10,7 @@
 #include "git/repo.h"
 #include "work/below.h"
 
-int held_here(struct dv_repo *repo, const struct wanted *w, struct held *out)
+static int open_here(struct dv_repo *repo, const struct wanted *w, int *out)
 {
 	DV_AUTO_BUF struct buf parent = BUF_INIT;
 	int top, fd, err = repo_worktree_fd(repo, &top);
@@ -29,5 +29,22 @@ int held_here(struct dv_repo *repo, const struct wanted *w, struct held *out)
 		close(fd);
 		return dv_fail(DV_E_NOTFOUND, "%s has changed", w->path);
 	}
-	return held_file(out, fd, w->path);
+	*out = fd;
+	return 0;
+}
+
+int held_here(struct dv_repo *repo, const struct wanted *w, struct held *out)
+{
+	int fd, err = open_here(repo, w, &fd);
+
+	return err ? err : held_file(out, fd, w->path);
+}
+
+bool is_here(struct dv_repo *repo, const struct wanted *w)
+{
+	DV_AUTO_CLOSE int fd = -1;
+	struct stat st;
+
+	return !open_here(repo, w, &fd) && !fstat(fd, &st) &&
+		S_ISREG(st.st_mode);
 }

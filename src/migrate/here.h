@@ -9,5 +9,7 @@
  * another size than is wanted is another one: DV_E_NOTFOUND, unread.
  */
 int held_here(struct dv_repo *repo, const struct wanted *w, struct held *out);
+/* True when there is such a file. */
+bool is_here(struct dv_repo *repo, const struct wanted *w);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/array.h"
@@ -245,6 +246,8 @@ static int ask_server(struct lfs_origin *o, size_t first)
 	DV_AUTO_JSON struct json_reader json = JSON_READER_INIT;
 	int err;
 
+	for (size_t i = first; i < o->count && i < first + BATCH; i++)
+		o->actions[i].asked = true;
 	write_request(o, first, &request);
 	err = remote_post(o->server, "objects/batch", TYPE, &request,
 			  ANSWER_MOST, &answer);
@@ -280,7 +283,7 @@ static int find_action(struct lfs_origin *o, const struct dv_id *id,
 		err = open_server(o);
 		if (again)
 			o->actions[*n].url = NULL;
-		if (!err && !o->actions[*n].url)
+		if (!err && (again || !o->actions[*n].asked))
 			err = ask_server(o, *n);
 		if (err) {
 			o->down = true;
@@ -337,15 +340,22 @@ static int take_served(struct lfs_origin *o, const struct wanted *w,
 
 /* --- looking ----------------------------------------------------------- */
 
+static void stored_path(const char *objects, const struct wanted *w,
+			struct buf *path)
+{
+	DV_AUTO_BUF struct buf hex = BUF_INIT;
+
+	object_name_show(&w->name, &hex);
+	buf_addf(path, "%s/%.2s/%.2s/%s", objects, hex.data, hex.data + 2,
+		 hex.data);
+}
+
 static int take_stored(const char *objects, const struct wanted *w,
 		       struct held *out)
 {
-	DV_AUTO_BUF struct buf hex = BUF_INIT;
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 
-	object_name_show(&w->name, &hex);
-	buf_addf(&path, "%s/%.2s/%.2s/%s", objects, hex.data, hex.data + 2,
-		 hex.data);
+	stored_path(objects, w, &path);
 	return held_path(out, path.data);
 }
 
@@ -367,6 +377,36 @@ static int take(struct origin *origin, const struct wanted *w, unsigned n,
 	default:
 		return 1;
 	}
+}
+
+static bool is_stored(const char *objects, const struct wanted *w)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	struct stat st;
+
+	if (!objects)
+		return false;
+	stored_path(objects, w, &path);
+	return !stat(path.data, &st) && S_ISREG(st.st_mode) &&
+		(uint64_t)st.st_size == w->size;
+}
+
+/* What lies at its path, with the size, is taken for it unread. */
+static int has(struct origin *origin, const struct wanted *w)
+{
+	struct lfs_origin *o = (struct lfs_origin *)origin;
+	struct lfs_action action;
+	struct dv_id id;
+	int err;
+
+	if (is_stored(o->objects, w) || is_stored(o->folder, w) ||
+	    is_here(o->repo, w))
+		return 1;
+	if (!o->url)
+		return 0;
+	memcpy(id.bytes, w->name.bytes, sizeof(id.bytes));
+	err = find_action(o, &id, false, &action);
+	return err == DV_E_INTERRUPTED ? err : !err;
 }
 
 void lfs_origin_expect(struct lfs_origin *o, const struct object_name *name,
@@ -392,6 +432,7 @@ int lfs_origin_open(struct dv_repo *repo, struct lfs_origin **out)
 
 	*out = NULL;
 	o->origin.take = take;
+	o->origin.has = has;
 	o->repo = repo;
 	pthread_mutex_init(&o->mutex, NULL);
 	pthread_mutex_init(&o->credential, NULL);

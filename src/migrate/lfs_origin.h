@@ -20,6 +20,7 @@ struct lfs_action {		/* how one object is had from the server */
 	const char *url;	/* in the arena; NULL: not known */
 	const char *headers;	/* likewise; "Name: value\0" ... */
 	size_t headers_len;
+	bool asked;		/* the server, for it */
 };
 
 struct lfs_origin {

@@ -192,9 +192,33 @@ static bool known_same(struct present *p, const struct present_out *out)
 				 &id) && dv_id_equal(&id, &out->pointer.id);
 }
 
-static int plan(struct present *p)
+/* Content that cannot be had is noticed as far as it need not be got. */
+static int look(struct present *p, struct present_out *out)
+{
+	struct convert_item *item = &out->item;
+	struct origin *o = item->origin;
+	int has;
+
+	if (!o->has || known_find(&p->converter.known, &item->wanted.name))
+		return 0;
+	has = o->has(o, &item->wanted);
+	if (!has)
+		convert_item_lost(item);
+	return has < 0 ? has : cancel_check();
+}
+
+static int look_at_all(struct present *p)
 {
 	int err = 0;
+
+	for (size_t i = 0; i < p->count && !err; i++)
+		err = look(p, &p->outs[i]);
+	return err;
+}
+
+static int plan(struct present *p)
+{
+	int err = look_at_all(p);
 
 	for (size_t i = 0; i < p->count && !err; i++) {
 		const struct present_out *out = &p->outs[i];
@@ -205,7 +229,9 @@ static int plan(struct present *p)
 			.size = out->item.wanted.size,
 		};
 
-		err = tell(p, &e);
+		err = out->item.why ? present_left(p, out->path, out->source,
+						   out->item.why) :
+			tell(p, &e);
 	}
 	return err;
 }
@@ -342,7 +368,7 @@ static int run_batches(struct present *p, bool write)
 
 int present_convert(struct present *p)
 {
-	return p->o->dry_run ? 0 : run_batches(p, false);
+	return p->o->dry_run ? look_at_all(p) : run_batches(p, false);
 }
 
 static int stage(struct present *p)

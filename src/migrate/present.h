@@ -52,7 +52,7 @@ int present_note(struct present *p, const char *about, const char *why,
  * `in_git`: git may track the path, as it does with git-lfs.
  */
 int present_run(struct present *p, bool in_git);
-/* Converts all outs, and writes nothing but content. */
+/* Converts all outs, and writes nothing but content; a dry run looks for it. */
 int present_convert(struct present *p);
 void present_close(struct present *p);
 
