@@ -160,7 +160,7 @@ test_expect_success 'all again: nothing moves; what came since moves its branch 
 '
 
 test_expect_success 'all: a tag that is there stays, a branch with commits of its own too' '
-	cd all && git tag -f v1 main && git tag -d dv/v2 && git tag dv/v2 $(cat ../commits/start.id) && git tag -d dv/light && git tag -a -m mine dv/light HEAD &&
+	cd all && git tag -d dv/v2 && git tag dv/v2 $(cat ../commits/start.id) && git tag -d dv/light && git tag -a -m mine dv/light HEAD &&
 	git for-each-ref >../before && dv migrate --from-dvc --all-history --all -q && git for-each-ref | test_cmp ../before - &&
 	git branch -q -f dv/side HEAD && git branch -q late main~1 && git for-each-ref >../before &&
 	test_exit_code 1 dv migrate --from-dvc --all-history --all -q 2>../err && grep "did not write all of dv/" ../err && grep "hint: .*--branch" ../err &&

@@ -163,6 +163,22 @@ test_expect_success 'history of all branches and tags; the refs of the user stay
 	dv checkout -q && cmp d/c.bin ../c && cmp d/a.bin ../a1 && test -x "d/b[1].bin" && git status --porcelain >../out && test ! -s ../out
 '
 
+test_expect_success 'history again: tags that were moved are moved, unless the user has changed ours' '
+	cp -r hist moved && cd moved && git branch -q -D dv-history && git checkout -q -f main && git tag light side && git tag mine side && git tag -a -m one full side && git tag -a -m one away side && git tag same side &&
+	git tag dv/before side && git tag before side && dv migrate --from-lfs --all-history --all 2>../err && grep "note: tag dv/before: " ../err && test "$(git rev-parse dv/light)" = "$(git rev-parse dv/side)" &&
+	git rev-parse dv/same dv/before >../expect && git tag -f light main && git tag -f mine main && git tag -f -a -m two full main && git tag -d away && git tag away main && git tag -f before main && git tag -f dv/mine main~1 &&
+	dv migrate --from-lfs --all-history --all >../out 2>../err && grep "^note: tag dv/mine: .* it stays" ../err && ! grep "tag dv/light\|tag dv/full\|tag dv/away\|tag dv/same" ../err &&
+	test "$(git rev-parse dv/light dv/away dv/full^{})" = "$(git rev-parse dv/main dv/main dv/main)" && test "$(git cat-file -t dv/full) $(git cat-file -t dv/away)" = "tag commit" && git cat-file -p dv/full | grep "^two$" &&
+	test "$(git rev-parse dv/mine)" = "$(git rev-parse main~1)" && git rev-parse dv/same dv/before | test_cmp ../expect - && test -z "$(git for-each-ref refs/dv)" && git for-each-ref >../before &&
+	dv migrate --from-lfs --all-history --all -q && git for-each-ref | test_cmp ../before - && git tag -d dv/mine && dv migrate --from-lfs --all-history --all -q && test "$(git rev-parse dv/mine)" = "$(git rev-parse dv/main)"
+'
+
+test_expect_success 'history: a branch that is checked out in a linked work tree is refused' '
+	cd moved && git worktree add -q ../linked dv/side && git for-each-ref >../before && test_must_fail dv migrate --from-lfs --all-history --all 2>../err && grep "dv/side is already checked out at .*/linked" ../err &&
+	git for-each-ref | test_cmp ../before - && git -C ../linked checkout -q -b dv-history && test_must_fail dv migrate --from-lfs --all-history 2>../err && grep "dv-history is already checked out at .*/linked" ../err &&
+	dv migrate --from-lfs --all-history --branch dv-history2 -q && (cd ../linked && test_must_fail dv migrate --from-lfs --all-history 2>../err) && grep "dv-history is the branch you are on" ../err
+'
+
 test_expect_success 'history: a file with the name of a pointer of dv is left, and said' '
 	git init -q named && cd named && git config filter.lfs.clean cat && git config filter.lfs.smudge cat &&
 	printf "*.bin filter=lfs\n*.bin.dv filter=lfs\n" >.gitattributes && git add . && random_bytes 1000 9 >a.bin && lfs_add a.bin &&

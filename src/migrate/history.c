@@ -535,6 +535,23 @@ static int rewrite(struct history *h)
 
 /* --- all of it --------------------------------------------------------- */
 
+static int note_tags(struct history *h)
+{
+	const struct names *kept = &h->refs.kept;
+	const size_t prefix = strlen("refs/tags/");
+	int err = 0;
+
+	for (size_t i = 0; i < kept->count && !err; i++) {
+		DV_AUTO_BUF struct buf about = BUF_INIT;
+
+		buf_addf(&about, "tag %s", kept->items[i].text + prefix);
+		err = present_note(h->p, about.data, "it is not as dv has left "
+				   "it, or was there before: it stays (without "
+				   "it, dv writes its own)", NULL);
+	}
+	return err;
+}
+
 int history_run(struct present *p, struct history_reader *reader)
 {
 	DV_AUTO_HISTORY struct history h = {
@@ -560,5 +577,7 @@ int history_run(struct present *p, struct history_reader *reader)
 		err = find_ignored(&h);
 	if (!err)
 		err = rewrite(&h);
-	return err ? err : history_refs_import(&h.refs, &h.out);
+	if (!err)
+		err = history_refs_import(&h.refs, &h.out);
+	return err ? err : note_tags(&h);
 }

@@ -5,12 +5,17 @@
 
 #include "base/array.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "git/obtain.h"
+#include "git/repo.h"
 #include "git/run.h"
 
 #define HEADS	"refs/heads/"
 #define TAGS	"refs/tags/"
 #define SCRATCH	"refs/dv/migrate"
+/* Tags that git fast-import would not move, for being no children. */
+#define MOVED	"refs/dv/migrate-tags/"
+#define WRITTEN_MOST	((size_t)64 << 20)	/* bytes */
 
 /* --- before ------------------------------------------------------------ */
 
@@ -27,27 +32,64 @@ static int check_name(const struct history_refs *r)
 		       r->name);
 }
 
-/* The branch that is checked out is not to be moved under the work tree. */
-static int check_head(const struct history_refs *r)
+static int check_commit(const struct history_refs *r)
 {
 	static const char *const head[] = {
 		"rev-parse", "--symbolic-full-name", "HEAD", NULL
 	};
 	DV_AUTO_BUF struct buf out = BUF_INIT;
-	DV_AUTO_BUF struct buf ours = BUF_INIT;
 
-	if (run_git(r->repo, head, NULL, 0, &out))
-		return dv_hint(dv_fail(DV_E_NOTFOUND, "there is no commit "
-				       "yet"), "git commit");
-	buf_addf(&ours, HEADS "%s%c", r->name, r->all ? '/' : '\n');
-	if (strncmp(out.data, ours.data, ours.len))
-		return 0;
-	buf_setlen(&out, strcspn(out.data, "\n"));
-	return dv_hint(dv_fail(DV_E_EXISTS, "%s is the branch you are on",
-			       out.data + strlen(HEADS)),
-		       r->all ? "git switch to another one, or name another "
-		       "prefix with --branch" : "name another one with "
-		       "--branch");
+	return !run_git(r->repo, head, NULL, 0, &out) ? 0 :
+		dv_hint(dv_fail(DV_E_NOTFOUND, "there is no commit yet"),
+			"git commit");
+}
+
+/* A branch of ours that the work tree at `path` is on. */
+static int checked_out(const struct history_refs *r, const char *branch,
+		       const char *path)
+{
+	if (!strcmp(path, dv_repo_worktree(r->repo)))
+		return dv_hint(dv_fail(DV_E_EXISTS, "%s is the branch you are "
+				       "on", branch),
+			       r->all ? "git switch to another one, or name "
+			       "another prefix with --branch" : "name another "
+			       "one with --branch");
+	return dv_hint(dv_fail(DV_E_EXISTS, "%s is already checked out at %s",
+			       branch, path),
+		       "git switch to another one there, or name another %s "
+		       "with --branch", r->all ? "prefix" : "one");
+}
+
+/* What is checked out is not to be moved under any work tree. */
+static int check_work_trees(const struct history_refs *r)
+{
+	static const char *const args[] = {
+		"worktree", "list", "--porcelain", NULL
+	};
+	static const char tree[] = "worktree ", on[] = "branch " HEADS;
+	DV_AUTO_BUF struct buf out = BUF_INIT;
+	DV_AUTO_BUF struct buf ours = BUF_INIT;
+	const char *path = "";
+	int err = run_git(r->repo, args, NULL, 0, &out);
+
+	/* as the 0 of a whole name counts, or the '/' of a prefix */
+	buf_addstr(&ours, r->name);
+	if (r->all)
+		buf_addch(&ours, '/');
+	for (size_t at = 0; at < out.len && !err;) {
+		char *line = out.data + at;
+		size_t len = strcspn(line, "\n");
+
+		at += len + 1;
+		line[len] = 0;
+		if (!strncmp(line, tree, strlen(tree)))
+			path = line + strlen(tree);
+		else if (!strncmp(line, on, strlen(on)) &&
+			 !strncmp(line + strlen(on), ours.data,
+				  ours.len + !r->all))
+			err = checked_out(r, line + strlen(on), path);
+	}
+	return err;
 }
 
 /* A ref <name> leaves no room for <name>/<x>. */
@@ -61,13 +103,63 @@ static int in_the_way(const char *ref)
 		       "name another prefix with --branch");
 }
 
+/* Beside what all work trees share. */
+static void written_path(const struct history_refs *r, struct buf *out)
+{
+	buf_addf(out, "%s/dv/migrated-tags", repo_common_dir(r->repo));
+}
+
+static void add_lines(const struct buf *text, struct names *out)
+{
+	for (size_t at = 0, len; at < text->len; at += len + 1) {
+		len = strcspn(text->data + at, "\n");
+		names_add(out, text->data + at, len);
+	}
+}
+
+static int read_written(struct history_refs *r)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+	int err;
+
+	written_path(r, &path);
+	err = file_read(path.data, WRITTEN_MOST, &text);
+	add_lines(&text, &r->written);
+	return err == DV_E_NOTFOUND ? 0 : err;
+}
+
+/* The ref in "<id> <ref>". */
+static const char *ref_of(const char *line)
+{
+	const char *blank = strchr(line, ' ');
+
+	return blank ? blank + 1 : "";
+}
+
+static bool has_name(const struct names *n, const char *text)
+{
+	return names_find(n, text, strlen(text)) != NAMES_NONE;
+}
+
+static void add_tag(struct history_refs *r, const char *line, const char *ref)
+{
+	if (!has_name(&r->written, line)) {
+		names_add(&r->theirs, ref, strlen(ref));
+		return;
+	}
+	names_add(&r->ours, ref, strlen(ref));
+	names_add(&r->ours_at, line, strlen(line));
+}
+
 static int list_there(struct history_refs *r)
 {
 	DV_AUTO_BUF struct buf head = BUF_INIT;
 	DV_AUTO_BUF struct buf tag = BUF_INIT;
 	DV_AUTO_BUF struct buf out = BUF_INIT;
 	const char *args[] = {
-		"for-each-ref", "--format=%(refname)", NULL, NULL, NULL
+		"for-each-ref", "--format=%(objectname) %(refname)", NULL,
+		NULL, NULL
 	};
 	int err;
 
@@ -77,15 +169,16 @@ static int list_there(struct history_refs *r)
 	args[3] = tag.data;
 	err = run_git(r->repo, args, NULL, 0, &out);
 	for (size_t at = 0; at < out.len && !err;) {
-		char *ref = out.data + at;
-		size_t len = strcspn(ref, "\n");
+		char *line = out.data + at;
+		size_t len = strcspn(line, "\n");
+		const char *ref = ref_of(line);
 
 		at += len + 1;
-		ref[len] = 0;
+		line[len] = 0;
 		if (!strcmp(ref, head.data) || !strcmp(ref, tag.data))
 			err = in_the_way(ref);
 		else if (!strncmp(ref, TAGS, strlen(TAGS)))
-			names_add(&r->there, ref, len);
+			add_tag(r, line, ref);
 	}
 	return err;
 }
@@ -96,7 +189,11 @@ int history_refs_open(struct history_refs *r)
 
 	r->tag = NAMES_NONE;
 	if (!err)
-		err = check_head(r);
+		err = check_commit(r);
+	if (!err)
+		err = check_work_trees(r);
+	if (!err && r->all)
+		err = read_written(r);
 	return err || !r->all ? err : list_there(r);
 }
 
@@ -106,7 +203,12 @@ void history_refs_release(struct history_refs *r)
 		buf_release(&r->marks[i]);
 	free(r->marks);
 	names_release(&r->tags);
-	names_release(&r->there);
+	names_release(&r->theirs);
+	names_release(&r->ours);
+	names_release(&r->ours_at);
+	names_release(&r->written);
+	names_release(&r->kept);
+	names_release(&r->made);
 }
 
 /*
@@ -167,9 +269,35 @@ static void new_ref(const struct history_refs *r, const char *ref,
 			 ref + strlen(tag ? TAGS : HEADS));
 }
 
-static bool is_there(const struct history_refs *r, const char *ref)
+/* False for a tag that is the user's. */
+static bool may_write(struct history_refs *r, const char *ref)
 {
-	return names_find(&r->there, ref, strlen(ref)) != NAMES_NONE;
+	bool theirs = has_name(&r->theirs, ref);
+
+	if (!strncmp(ref, TAGS, strlen(TAGS)))
+		names_add(theirs ? &r->kept : &r->made, ref, strlen(ref));
+	return !theirs;
+}
+
+/* "from" no commit, as for a tag of a tag, which comes again. */
+static bool takes_back(const struct export *e)
+{
+	const char *id = e->at + strlen("from ");
+	size_t len = 0;
+
+	while (id + len < e->end && id[len] == '0')
+		len++;
+	return len >= 40 && (id + len == e->end || id[len] == '\n');
+}
+
+/* The "reset" of a ref to the commit that follows. */
+static void reset_line(const struct history_refs *r, const char *ref,
+		       struct buf *out)
+{
+	if (has_name(&r->ours, ref))
+		buf_addf(out, "reset " MOVED "%s\n", ref + strlen(TAGS));
+	else
+		buf_addf(out, "reset %s\n", ref);
 }
 
 /* A commit, or what clears the way for a first one. */
@@ -204,9 +332,12 @@ static void take_reset(struct history_refs *r, const struct export *e,
 		return;
 	}
 	new_ref(r, ref, &name);
-	r->skip = is_there(r, name.data);
-	if (!r->skip)
+	r->skip = !may_write(r, name.data);
+	/* what takes back a tag has to name it */
+	if (!r->skip && takes_back(e))
 		buf_addf(out, "reset %s\n", name.data);
+	else if (!r->skip)
+		reset_line(r, name.data, out);
 }
 
 /* One with a message; it takes the place of what is known of its commits. */
@@ -222,7 +353,7 @@ static void take_tag(struct history_refs *r, const char *tag,
 	if (n != NAMES_NONE)
 		buf_clear(&r->marks[n]);
 	new_ref(r, old.data, &name);
-	r->skip = is_there(r, name.data);
+	r->skip = !may_write(r, name.data);
 	if (!r->skip)
 		buf_addf(out, "tag %s\n", name.data + strlen(TAGS));
 }
@@ -263,13 +394,108 @@ void history_refs_end(struct history_refs *r, struct buf *out)
 		DV_AUTO_BUF struct buf name = BUF_INIT;
 
 		new_ref(r, r->tags.items[i].text, &name);
-		if (r->marks[i].len && !is_there(r, name.data))
-			buf_addf(out, "reset %s\nfrom %s\n\n", name.data,
-				 r->marks[i].data);
+		if (!r->marks[i].len || !may_write(r, name.data))
+			continue;
+		reset_line(r, name.data, out);
+		buf_addf(out, "from %s\n\n", r->marks[i].data);
 	}
 	/* a ref of no commit is not written */
 	if (r->scratch)
 		buf_addstr(out, "reset " SCRATCH "\n\n");
+}
+
+/* --- afterwards -------------------------------------------------------- */
+
+static int list_tags(const struct history_refs *r, const char *below,
+		     struct names *out)
+{
+	const char *const args[] = {
+		"for-each-ref", "--format=%(objectname) %(refname)", below,
+		NULL
+	};
+	DV_AUTO_BUF struct buf said = BUF_INIT;
+	int err = run_git(r->repo, args, NULL, 0, &said);
+
+	add_lines(&said, out);
+	return err;
+}
+
+/* What a killed run has left would be in the way. */
+static int drop_moved(const struct history_refs *r)
+{
+	static const char *const args[] = { "update-ref", "--stdin", NULL };
+	DV_AUTO_BUF struct buf in = BUF_INIT;
+	DV_AUTO_BUF struct buf out = BUF_INIT;
+	struct names left = { 0 };
+	int err = list_tags(r, MOVED, &left);
+
+	for (size_t i = 0; i < left.count; i++)
+		buf_addf(&in, "delete %s\n", ref_of(left.items[i].text));
+	names_release(&left);
+	return err || !in.len ? err :
+		run_git(r->repo, args, in.data, in.len, &out);
+}
+
+/* Those that git fast-import has put elsewhere, if they are ours still. */
+static int move_tags(const struct history_refs *r, const struct names *moved)
+{
+	static const char *const args[] = { "update-ref", "--stdin", NULL };
+	DV_AUTO_BUF struct buf in = BUF_INIT;
+	DV_AUTO_BUF struct buf out = BUF_INIT;
+
+	for (size_t i = 0; i < moved->count; i++) {
+		const char *line = moved->items[i].text, *at = ref_of(line);
+		DV_AUTO_BUF struct buf ref = BUF_INIT;
+		const char *old;
+		uint32_t n;
+
+		buf_addf(&ref, TAGS "%s", at + strlen(MOVED));
+		n = names_find(&r->ours, ref.data, ref.len);
+		if (n == NAMES_NONE)
+			continue;
+		old = r->ours_at.items[n].text;
+		buf_addf(&in, "update %s %.*s %.*s\n", ref.data,
+			 (int)strcspn(line, " "), line,
+			 (int)strcspn(old, " "), old);
+		buf_addf(&in, "delete %s\n", at);
+	}
+	return in.len ? run_git(r->repo, args, in.data, in.len, &out) : 0;
+}
+
+/* What was noted of tags that this run did not write stays. */
+static int note_written(const struct history_refs *r)
+{
+	DV_AUTO_BUF struct buf below = BUF_INIT;
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+	struct names now = { 0 };
+	int err;
+
+	buf_addf(&below, TAGS "%s/", r->name);
+	err = list_tags(r, below.data, &now);
+	for (size_t i = 0; i < now.count; i++)
+		if (has_name(&r->made, ref_of(now.items[i].text)))
+			buf_addf(&text, "%s\n", now.items[i].text);
+	for (size_t i = 0; i < r->written.count; i++)
+		if (!has_name(&r->made, ref_of(r->written.items[i].text)))
+			buf_addf(&text, "%s\n", r->written.items[i].text);
+	names_release(&now);
+	written_path(r, &path);
+	if (!err)
+		err = dir_make_parents(path.data);
+	return err ? err : file_replace(path.data, text.data, text.len, 0);
+}
+
+static int finish_tags(const struct history_refs *r)
+{
+	struct names moved = { 0 };
+	int err = list_tags(r, MOVED, &moved);
+
+	if (!err)
+		err = move_tags(r, &moved);
+	names_release(&moved);
+	return err || !(r->made.count || r->written.count) ? err :
+		note_written(r);
 }
 
 /* A branch that has commits of its own is not moved: git says so. */
@@ -279,8 +505,18 @@ int history_refs_import(const struct history_refs *r, const struct buf *in)
 		"fast-import", "--quiet", "--date-format=raw", NULL
 	};
 	DV_AUTO_BUF struct buf out = BUF_INIT;
-	int err = run_git(r->repo, args, in->data, in->len, &out);
+	struct error_state failed;
+	int err = r->all ? drop_moved(r) : 0;
 
+	if (!err)
+		err = run_git(r->repo, args, in->data, in->len, &out);
+	if (!err && r->all)
+		err = finish_tags(r);
+	if (err && r->all) {
+		error_save(err, &failed);
+		drop_moved(r);
+		err = error_restore(&failed);
+	}
 	if (err != DV_E_IO)
 		return err;
 	return dv_hint(dv_fail(DV_E_IO, "git fast-import did not write %s %s%s",

@@ -13,13 +13,19 @@
  * Which refs are read, and what they are called when they are written: all of
  * HEAD's history onto one branch, or with `all` each branch and tag <x> as
  * <name>/<x>.  No ref of another name is touched; of those a branch is moved
- * only forward, and a tag that is there stays.
+ * only forward, and a tag that is there stays unless it is as we have left it.
  */
 struct history_refs {
 	struct dv_repo *repo;
 	const char *name;	/* the branch, or what comes before all names */
 	bool all;
-	struct names there;	/* tags below <name>/, as full refs */
+	/* tags that are there below <name>/, as full refs */
+	struct names theirs;	/* not as we have left them */
+	struct names ours;
+	struct names ours_at;	/* of each of them: "<id> <ref>" */
+	struct names written;	/* "<id> <ref>" of each that we have left */
+	struct names kept;	/* of theirs: those that we would have written */
+	struct names made;	/* tags that this run writes */
 	/* tags under whose names commits are exported */
 	struct names tags;
 	struct buf *marks;	/* owned; as many: the mark of the last one */
@@ -45,7 +51,7 @@ bool history_refs_take(struct history_refs *r, const struct export *e,
 /* What goes at the end of the stream. */
 void history_refs_end(struct history_refs *r, struct buf *out);
 
-/* Runs git fast-import. */
+/* Runs git fast-import, and notes which tags are ours. */
 int history_refs_import(const struct history_refs *r, const struct buf *in);
 
 #endif
