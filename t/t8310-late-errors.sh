@@ -39,6 +39,10 @@ test_expect_success 'a remote is not called damaged when it is here that there i
 	cd repo && mkdir ../remote && dv remote add origin ../remote && dv push -q -A && refused "*/dv/tmp/*" dv fsck -r origin && dv fsck -q -r origin
 '
 
+test_expect_success 'pointers that were not kept get no name, one or many' '
+	cd repo && mkdir p && echo 1 >p/1 && echo 2 >p/2 && refused "$PWD/p/.dv-tmp-*" dv add p/1 && refused "$PWD/p/.dv-tmp-*" dv add p/1 p/2 && test "$(ls -A p | wc -l)" = 2 && dv add -q p/1 p/2 && test -e p/2.dv
+'
+
 test_expect_success 'standard output that was not kept is an error' '
 	cd repo && test_must_fail late "$SCRATCH/list" dv ls >../list 2>err && cat err && grep "cannot write standard output: .*quota" err && late "$SCRATCH/other" dv ls >../list && test -s ../list && test_exit_code 1 dv ls >/dev/full && dv add -q f >&-
 '

@@ -1,6 +1,5 @@
 /* struct newfile_batch of base/file.h: files that become durable together. */
 
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
@@ -33,21 +32,20 @@ struct batched {
 int newfile_batch_put(struct newfile_batch *b, struct newfile *f)
 {
 	struct stat st;
-	int failed = 0;
+	int err;
 
 	crash_point("batch-written");
 	if (fstat(f->fd, &st) < 0)
 		return dv_fail_errno("cannot look at %s", f->path);
+	/* one stays open since before it was written to: it sees all errors */
+	err = b->count ? file_close(&f->fd, f->path) :
+		file_flush(f->fd, f->path);
+	if (err)
+		return err;
 	if (!b->count) {
-		/* open since before it was written to: it sees all errors */
 		b->fd = f->fd;
 		b->device = st.st_dev;
-	} else {
-		failed = close(f->fd);
 	}
-	f->fd = -1;
-	if (failed && errno != EINTR)
-		return dv_fail_errno("cannot write %s", f->path);
 	b->mixed |= st.st_dev != b->device;
 	ARRAY_GROW(b->items, b->count + 1, b->room);
 	b->items[b->count++] = (struct batched){ f->path, f->temp };
@@ -86,7 +84,7 @@ static int sync_file(void *data, unsigned worker, size_t i)
 
 	(void)worker;
 	fd = i ? open(item->temp, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) :
-		dup(b->fd);
+		fcntl(b->fd, F_DUPFD_CLOEXEC, 0);
 	return fd < 0 || fsync(fd) < 0 ?
 		dv_fail_errno("cannot sync %s", item->path) : 0;
 }
