@@ -36,14 +36,32 @@ static void init_makes_and_stages_two_files(void **state)
 	sh("test -d fresh/.git/dv/data && test ! -e fresh/a/b/.dvconfig");
 	sh("git config -f fresh/.dvconfig --list");
 	put("fresh/.dvignore", "mine\n");
-	sh("git -C fresh reset -q");
 	assert_int_equal(dv_repo_init(path.data, &again), 0);
 	assert_true(again);
 	assert_holds("fresh/.dvignore", "mine\n");
 	output_of(&out, "git -C fresh status --porcelain");
 	assert_string_equal(out.data,
-			    "?? .dvconfig\n?? .dvignore\n"
-			    "?? .gitattributes\n?? other\n");
+			    "A  .dvconfig\nAM .dvignore\n"
+			    "A  .gitattributes\n?? other\n");
+}
+
+/* An init that was killed before it staged looks so. */
+static void init_stages_what_is_there_unstaged(void **state)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_BUF struct buf out = BUF_INIT;
+	bool again = true;
+
+	(void)state;
+	sh("git -C fresh reset -q");
+	buf_addf(&path, "%s/fresh", world);
+	assert_int_equal(dv_repo_init(path.data, &again), 0);
+	assert_false(again);
+	assert_holds("fresh/.dvignore", "mine\n");
+	output_of(&out, "git -C fresh status --porcelain");
+	assert_string_equal(out.data,
+			    "A  .dvconfig\nA  .dvignore\n"
+			    "A  .gitattributes\n?? other\n");
 }
 
 static void init_that_cannot_stage_leaves_nothing(void **state)
@@ -318,6 +336,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(init_makes_and_stages_two_files),
+		cmocka_unit_test(init_stages_what_is_there_unstaged),
 		cmocka_unit_test(init_that_cannot_stage_leaves_nothing),
 		cmocka_unit_test(outside_of_git_the_next_step_is_named),
 		cmocka_unit_test(bare_repositories_are_refused),
