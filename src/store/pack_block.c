@@ -6,27 +6,29 @@
 
 #include "base/error.h"
 
-#define STREAM_FROM	4096	/* bytes; fewer are copied in the usual way */
+#define POOL_BYTES	(BLOCKS_MOST * PACK_BLOCK_CACHED)
 
 /*
- * Small adds use one block and touch little of it.  The others are used from
- * end to end: big pages spare faults, and the disk gets them in one piece.
+ * The block given back last is taken first, so those that are never needed
+ * take no memory.  Small adds touch little even of the first one; in big pages
+ * the disk gets the others in one piece.
  */
-int block_pool_open(struct block_pool *p)
+int block_pool_open(struct block_pool *p, size_t size)
 {
-	const size_t bytes = BLOCKS * PACK_BLOCK;
 	void *memory;
 
 	if (p->memory)
 		return 0;
-	memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+	memory = mmap(NULL, POOL_BYTES, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)
 		return dv_fail(DV_E_NOMEM, "out of memory for packs");
 	p->memory = memory;
-	madvise(p->memory + PACK_BLOCK, bytes - PACK_BLOCK, MADV_HUGEPAGE);
-	for (unsigned i = BLOCKS; i--;) {
-		p->all[i].data = p->memory + i * PACK_BLOCK;
+	p->size = size;
+	if (size == PACK_BLOCK_DIRECT)
+		madvise(p->memory + size, POOL_BYTES - size, MADV_HUGEPAGE);
+	for (unsigned i = POOL_BYTES / size; i--;) {
+		p->all[i].data = p->memory + i * size;
 		block_give_back(p, &p->all[i]);
 	}
 	return 0;
@@ -35,14 +37,14 @@ int block_pool_open(struct block_pool *p)
 void block_pool_release(struct block_pool *p)
 {
 	if (p->memory)
-		munmap(p->memory, BLOCKS * PACK_BLOCK);
+		munmap(p->memory, POOL_BYTES);
 	p->memory = NULL;
 }
 
 void block_pool_trim(struct block_pool *p)
 {
 	for (struct block *b = p->free; b; b = b->next)
-		madvise(b->data, PACK_BLOCK, MADV_DONTNEED);
+		madvise(b->data, p->size, MADV_DONTNEED);
 }
 
 struct block *block_take(struct block_pool *p, struct pack_file *f,
@@ -68,50 +70,8 @@ void block_give_back(struct block_pool *p, struct block *b)
 
 unsigned block_span_count(const struct block_span *s)
 {
-	return (s->offset % PACK_BLOCK + s->len + PACK_BLOCK - 1) / PACK_BLOCK;
+	return (s->offset % s->block + s->len + s->block - 1) / s->block;
 }
-
-#if defined(__x86_64__)
-
-#include <emmintrin.h>
-
-/*
- * Past the CPU's caches, which have better use than bytes that only the disk
- * will see.
- */
-static void copy_out(uint8_t *to, const uint8_t *from, size_t len)
-{
-	size_t at = -(uintptr_t)to % sizeof(__m128i);
-
-	if (len < STREAM_FROM) {
-		memcpy(to, from, len);
-		return;
-	}
-	memcpy(to, from, at);
-	for (; at + 64 <= len; at += 64) {
-		const __m128i *in = (const __m128i *)(from + at);
-		__m128i *out = (__m128i *)(to + at);
-		__m128i a = _mm_loadu_si128(in), b = _mm_loadu_si128(in + 1);
-		__m128i c = _mm_loadu_si128(in + 2);
-		__m128i d = _mm_loadu_si128(in + 3);
-
-		_mm_stream_si128(out, a);
-		_mm_stream_si128(out + 1, b);
-		_mm_stream_si128(out + 2, c);
-		_mm_stream_si128(out + 3, d);
-	}
-	_mm_sfence();
-	memcpy(to + at, from + at, len - at);
-}
-
-#else
-
-static void copy_out(uint8_t *to, const uint8_t *from, size_t len)
-{
-	memcpy(to, from, len);
-}
-
-#endif
 
 void block_copy(const struct block_span *s, uint64_t at, const void *data,
 		size_t len)
@@ -120,12 +80,12 @@ void block_copy(const struct block_span *s, uint64_t at, const void *data,
 
 	assert(at >= s->offset && at + len <= s->offset + s->len);
 	while (len) {
-		size_t i = at / PACK_BLOCK - s->offset / PACK_BLOCK;
-		size_t inside = at % PACK_BLOCK, n = PACK_BLOCK - inside;
+		size_t i = at / s->block - s->offset / s->block;
+		size_t inside = at % s->block, n = s->block - inside;
 
 		if (n > len)
 			n = len;
-		copy_out(s->blocks[i]->data + inside, from, n);
+		memcpy(s->blocks[i]->data + inside, from, n);
 		from += n;
 		at += n;
 		len -= n;
@@ -135,7 +95,7 @@ void block_copy(const struct block_span *s, uint64_t at, const void *data,
 void block_arrived(const struct block_span *s, unsigned i)
 {
 	struct block *b = s->blocks[i];
-	uint64_t from = b->offset, to = b->offset + PACK_BLOCK;
+	uint64_t from = b->offset, to = b->offset + s->block;
 
 	if (from < s->offset)
 		from = s->offset;

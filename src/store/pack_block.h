@@ -7,13 +7,13 @@
 #include "store/pack_disk.h"
 
 /*
- * The bytes of packs between packers and the disk: a fixed number of blocks
- * of PACK_BLOCK bytes, filled by several threads at once and written by one.
+ * The bytes of packs between packers and the disk: a fixed number of blocks,
+ * filled by several threads at once and written by one at a time.
  * Only block_copy() may be called without the writer's mutex.
  */
-#define BLOCKS		8
+#define BLOCKS_MOST	64
 /* Most blocks that a frame with its header lies in. */
-#define BLOCK_SPAN	3
+#define BLOCK_SPAN	11
 
 struct pack_file;
 
@@ -21,21 +21,22 @@ struct pack_file;
 struct block {
 	struct block *next;	/* of the free ones, or of those to write */
 	struct pack_file *file;
-	uint8_t *data;		/* PACK_BLOCK bytes, aligned */
-	uint64_t offset;	/* in the file, a multiple of PACK_BLOCK */
+	uint8_t *data;		/* as long as the pool says, aligned */
+	uint64_t offset;	/* in the file, a multiple of that length */
 	size_t filled;		/* bytes that arrived, in any order */
 };
 
 /* Zeroed to begin with: memory is taken at the first use. */
 struct block_pool {
 	uint8_t *memory;	/* owned */
-	struct block all[BLOCKS];
+	size_t size;		/* bytes of a block */
+	struct block all[BLOCKS_MOST];
 	struct block *free;
 	unsigned free_count;
 };
 
-/* 0 or DV_E_NOMEM. */
-int block_pool_open(struct block_pool *p);
+/* Blocks of `size` bytes, at least PACK_BLOCK_CACHED.  0 or DV_E_NOMEM. */
+int block_pool_open(struct block_pool *p, size_t size);
 void block_pool_release(struct block_pool *p);
 /* Gives back the memory of free blocks, which may be used again. */
 void block_pool_trim(struct block_pool *p);
@@ -48,6 +49,7 @@ void block_give_back(struct block_pool *p, struct block *b);
 /* A place in a pack: `len` bytes at `offset`, in these blocks. */
 struct block_span {
 	struct block *blocks[BLOCK_SPAN];
+	size_t block;		/* bytes of a block */
 	uint64_t offset;
 	size_t len;
 };

@@ -20,7 +20,9 @@
  * machine has handed back to its host: to get it again costs several times
  * what the copy does.
  */
-#define WRITE_STEP	((size_t)256 << 10)	/* divides PACK_BLOCK */
+#define WRITE_STEP	PACK_BLOCK_CACHED
+/* The disk is told to begin whenever there is so much more. */
+#define BEGIN_STEP	((uint64_t)2 << 20)
 
 int pack_disk_open(struct pack_disk *d, const char *temp_dir,
 		   struct pack_disk_way way)
@@ -69,7 +71,7 @@ static void reserve_space(struct pack_disk *d, uint64_t end)
 }
 
 /* True when the block was written so; false: it is to go the usual way. */
-static bool write_direct(struct pack_disk *d, const void *data,
+static bool write_direct(struct pack_disk *d, const void *data, size_t len,
 			 uint64_t offset)
 {
 	ssize_t n;
@@ -78,9 +80,9 @@ static bool write_direct(struct pack_disk *d, const void *data,
 	if (!d->is_direct)
 		return false;
 	do
-		n = pwrite(d->fd, data, PACK_BLOCK, offset);
+		n = pwrite(d->fd, data, len, offset);
 	while (n < 0 && errno == EINTR);
-	if (n == (ssize_t)PACK_BLOCK)
+	if (n == (ssize_t)len)
 		return true;
 	/* it is the usual way that finds out what is wrong */
 	d->way.direct = false;
@@ -88,22 +90,34 @@ static bool write_direct(struct pack_disk *d, const void *data,
 	return false;
 }
 
-int pack_disk_block(struct pack_disk *d, const void *data, uint64_t offset)
+/*
+ * There will be less to wait for at the end.  Blocks come nearly in order; one
+ * that is late is left for then.
+ */
+static void begin_writing(struct pack_disk *d, uint64_t end)
+{
+	if (d->way.nosync || end < d->begun + BEGIN_STEP)
+		return;
+	sync_file_range(d->fd, d->begun, end - d->begun,
+			SYNC_FILE_RANGE_WRITE);
+	d->begun = end;
+}
+
+int pack_disk_block(struct pack_disk *d, const void *data, size_t len,
+		    uint64_t offset)
 {
 	TRACE_REGION("pack: write");
 	const uint8_t *bytes = data;
 	int err = 0;
 
-	reserve_space(d, offset + PACK_BLOCK);
-	if (write_direct(d, data, offset))
+	reserve_space(d, offset + len);
+	if (write_direct(d, data, len, offset))
 		return 0;
-	for (size_t at = 0; at < PACK_BLOCK && !err; at += WRITE_STEP)
+	for (size_t at = 0; at < len && !err; at += WRITE_STEP)
 		err = file_pwrite_all(d->fd, bytes + at, WRITE_STEP,
 				      offset + at, d->path);
-	/* the disk can begin, so that there is less to wait for at the end */
-	if (!err && !d->way.nosync)
-		sync_file_range(d->fd, offset, PACK_BLOCK,
-				SYNC_FILE_RANGE_WRITE);
+	if (!err)
+		begin_writing(d, offset + len);
 	return err;
 }
 

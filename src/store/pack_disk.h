@@ -8,8 +8,13 @@
 /*
  * The file of a pack that grows, for one thread at a time.  Whole blocks
  * come first, in any order, then what is left.
+ *
+ * Past the page cache each block is one request to the disk, so it is long.
+ * Through the page cache it should still be in the CPU's cache when it is
+ * written.
  */
-#define PACK_BLOCK	((size_t)2 << 20)	/* bytes */
+#define PACK_BLOCK_DIRECT	((size_t)2 << 20)	/* bytes */
+#define PACK_BLOCK_CACHED	((size_t)256 << 10)
 
 /* How the bytes are treated. */
 struct pack_disk_way {
@@ -28,14 +33,19 @@ struct pack_disk {
 	int fd;
 	uint64_t reserved;	/* disk space up to here */
 	bool no_reserve;	/* it cannot be */
+	uint64_t begun;		/* the disk was told to begin up to here */
 	bool is_direct;		/* the fd is in this state */
 };
 
 /* Makes a file in temp_dir.  pack_disk_release() in any case. */
 int pack_disk_open(struct pack_disk *d, const char *temp_dir,
 		   struct pack_disk_way way);
-/* Writes a whole block, which begins at a page in memory, as in the file. */
-int pack_disk_block(struct pack_disk *d, const void *data, uint64_t offset);
+/*
+ * Writes a whole block of one of the two sizes, which begins at a page in
+ * memory, and in the file at a multiple of its size.
+ */
+int pack_disk_block(struct pack_disk *d, const void *data, size_t len,
+		    uint64_t offset);
 /* Writes the last bytes: the file ends behind them. */
 int pack_disk_end(struct pack_disk *d, const void *data, size_t len,
 		  const void *more, size_t more_len, uint64_t offset);

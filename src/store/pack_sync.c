@@ -1,6 +1,6 @@
 /*
- * The syncer, a writer's own thread: puts full blocks on the disk, and adds
- * the index of a complete pack, waits for the disk and gives it its name.
+ * From full blocks to packs.  The syncer, a writer's own thread, adds the
+ * index of a complete pack, waits for the disk and gives it its name.
  */
 
 #include <assert.h>
@@ -46,11 +46,13 @@ static void write_next(struct pack_writer *w)
 		w->full_end = &w->full;
 	pthread_mutex_unlock(&w->mutex);
 	if (!atomic_load(&w->failed))
-		err = pack_disk_block(&b->file->disk, b->data, b->offset);
+		err = pack_disk_block(&b->file->disk, b->data, w->pool.size,
+				      b->offset);
 	pthread_mutex_lock(&w->mutex);
 	if (err)
 		pack_note_failure(w, err);
-	b->file->unwritten--;
+	if (!--b->file->unwritten && b->file->closed)
+		pthread_cond_signal(&w->work);
 	block_give_back(&w->pool, b);
 	if (w->resting)
 		block_pool_trim(&w->pool);
@@ -67,7 +69,7 @@ static int write_end(struct pack_writer *w, struct pack_file *f,
 		.layout = PACK_PACKED, .frames = f->frame_count,
 		.objects = f->entry_count,
 	};
-	const size_t rest = f->end % PACK_BLOCK;
+	const size_t rest = f->end % w->pool.size;
 	int err;
 
 	assert(rest == (f->tail ? f->tail->filled : 0));
@@ -154,7 +156,7 @@ static void *syncer_main(void *data)
 	while (!w->stop) {
 		if (w->queue && !w->queue->unwritten)
 			sync_next(w);
-		else if (w->full)
+		else if (w->full && w->direct)
 			write_next(w);
 		else
 			pthread_cond_wait(&w->work, &w->mutex);
@@ -184,14 +186,33 @@ static int start_syncer(struct pack_writer *w)
 	return 0;
 }
 
-int pack_sync_block(struct pack_writer *w, struct block *b)
+void pack_sync_block(struct pack_writer *w, struct block *b)
 {
-	int err = start_syncer(w);
-
 	b->file->unwritten++;
 	*w->full_end = b;
 	w->full_end = &b->next;
-	pthread_cond_signal(&w->work);
+}
+
+/*
+ * Only one thread writes: the kernel lets no more into a file at a time.  The
+ * others need not wait for it.
+ */
+int pack_sync_full(struct pack_writer *w)
+{
+	int err = 0;
+
+	if (!w->full)
+		return 0;
+	if (w->direct) {
+		err = start_syncer(w);
+		pthread_cond_signal(&w->work);
+	} else if (!w->writing) {
+		w->writing = true;
+		while (w->full)
+			write_next(w);
+		w->writing = false;
+		err = w->error.code ? error_restore(&w->error) : 0;
+	}
 	return err;
 }
 

@@ -11,7 +11,7 @@
 
 /*
  * What the two sides of a writer share: packers fill blocks (pack_write.c),
- * its syncer writes them and completes packs (pack_sync.c).
+ * which are written and become complete packs here.
  */
 struct pack_file {
 	struct pack_file *next;		/* in the syncer's queue */
@@ -42,6 +42,7 @@ struct pack_writer {
 	unsigned queued;		/* and not yet done with */
 	struct block_pool pool;
 	struct block *full, **full_end;	/* to be written */
+	bool writing;			/* by a packer */
 	bool resting;			/* nothing will be put now: free
 					   blocks need no memory */
 	bool running, stop;
@@ -56,8 +57,13 @@ struct pack_writer {
  * that of the calling thread.  Returns code.
  */
 int pack_note_failure(struct pack_writer *w, int code);
-/* Hands over a full block; the thread is started when it is needed first. */
-int pack_sync_block(struct pack_writer *w, struct block *b);
+/* Queues a full block. */
+void pack_sync_block(struct pack_writer *w, struct block *b);
+/*
+ * Sees to it that queued blocks are written: here, or by the syncer if that
+ * means waiting for the disk, or by another packer that is at it anyway.
+ */
+int pack_sync_full(struct pack_writer *w);
 /* Hands over a pack that is closed and that nobody writes to. */
 int pack_sync_file(struct pack_writer *w, struct pack_file *f);
 /* Ends the thread, after what it is just doing. */

@@ -1,9 +1,11 @@
 /*
  * Writing packs.  One pack is open at a time: packers reserve a place in it
  * under the writer's mutex and copy their frames there outside of it, into
- * blocks of memory.  A full block goes to the syncer, which writes it while
- * packers go on with others.  Once a pack is long enough it takes no more
- * frames; when the last one has arrived the syncer completes it.
+ * blocks of memory.  A full block is written to the file: by the packer that
+ * filled it, which has it in its CPU's cache, or past the page cache by the
+ * syncer, because that means waiting for the disk.  Once a pack is long enough
+ * it takes no more frames; when the last one has arrived the syncer completes
+ * it.
  */
 
 #include <assert.h>
@@ -103,22 +105,25 @@ void pack_writer_cost(struct pack_writer *w, uint64_t *raw, uint64_t *stored)
 static void take_place(struct pack_writer *w, struct pack_file *f, size_t len,
 		       struct block_span *span)
 {
+	const size_t block = w->pool.size;
 	unsigned count;
 
-	*span = (struct block_span){ .offset = f->end, .len = len };
+	*span = (struct block_span){
+		.block = block, .offset = f->end, .len = len,
+	};
 	count = block_span_count(span);
 	assert(count <= BLOCK_SPAN);
 	for (unsigned i = 0; i < count; i++) {
 		if (!f->tail)
-			f->tail = block_take(&w->pool, f, f->end + i *
-					     PACK_BLOCK - f->end % PACK_BLOCK);
+			f->tail = block_take(&w->pool, f, f->end + i * block -
+					     f->end % block);
 		span->blocks[i] = f->tail;
 		if (i + 1 < count)
 			f->tail = NULL;
 	}
 	f->end += len;
 	w->stored += len;
-	if (f->end % PACK_BLOCK == 0)
+	if (f->end % block == 0)
 		f->tail = NULL;
 }
 
@@ -171,12 +176,12 @@ static void add_entries(struct pack_file *f, const struct frame_out *frame)
 /* Blocks that `len` more bytes begin. */
 static unsigned blocks_begun(const struct pack_writer *w, uint64_t len)
 {
-	const uint64_t round = PACK_BLOCK - 1;
+	const size_t block = w->pool.size;
 	uint64_t end = w->open ? w->open->end : 0;
 
 	if (!w->open)
 		len += PACK_HEADER_SIZE;
-	return (end + len + round) / PACK_BLOCK - (end + round) / PACK_BLOCK;
+	return (end + len + block - 1) / block - (end + block - 1) / block;
 }
 
 /* w->mutex is held: waits until there is room, then finds a place. */
@@ -185,7 +190,8 @@ static int reserve_frame(struct pack_writer *w, const struct frame_out *frame,
 {
 	uint64_t len = frame->parts[0].iov_len + frame->parts[1].iov_len;
 	struct pack_file *f;
-	int err = block_pool_open(&w->pool);
+	int err = block_pool_open(&w->pool, w->direct ? PACK_BLOCK_DIRECT :
+				  PACK_BLOCK_CACHED);
 
 	if (!err && w->o.room)
 		err = w->o.room(w->o.data, len);
@@ -226,17 +232,13 @@ static int frame_arrived(struct pack_writer *w, struct pack_file *f,
 		struct block *b = span->blocks[i];
 
 		block_arrived(span, i);
-		if (b->filled < PACK_BLOCK)
-			continue;
-		err = pack_sync_block(w, b);
+		if (b->filled == w->pool.size)
+			pack_sync_block(w, b);
 	}
 	f->writing--;
-	if (f->closed && !f->writing) {
-		int failed = pack_sync_file(w, f);
-
-		err = err ? err : failed;
-	}
-	return err;
+	if (f->closed && !f->writing)
+		err = pack_sync_file(w, f);
+	return err ? err : pack_sync_full(w);
 }
 
 int pack_writer_frame(struct pack_writer *w, const struct frame_out *frame)
