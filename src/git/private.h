@@ -49,10 +49,13 @@ int settings_load(struct dv_repo *repo);
 /* The last value of git's own configuration, e.g. core.excludesfile. */
 const char *settings_git(const struct dv_repo *repo, const char *name);
 
-/* --- repo.c ------------------------------------------------------------ */
+/* --- repo.c, init.c ----------------------------------------------------- */
 
 /* An empty one, for those who open it. */
 struct dv_repo *repo_new(void);
+
+/* Fills in where it is, of the work tree around `start`. */
+int repo_open_place(struct dv_repo *repo, const char *start);
 
 /* Sets store_path by the settings. */
 int repo_find_store_path(struct dv_repo *repo);

@@ -1,0 +1,135 @@
+/* dv init: what is made at the top of a work tree, and taken back. */
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "git/private.h"
+
+static const char config_text[] =
+	"# Settings of dv that everybody who works here shares; dvconfig(5)\n"
+	"# lists them.  No secrets: git keeps this file for all to read.\n"
+	"[core]\n";
+
+static const char ignore_text[] =
+	"# What dv leaves out of tracked directories: patterns as in a\n"
+	"# .gitignore, one a line; see dvignore(5).\n";
+
+/* Writes the file unless there is one; *made says which. */
+static int make_file(struct dv_repo *repo, const char *name,
+		     const char *text, bool *made)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	struct stat st;
+	int err;
+
+	repo_path(repo, name, &path);
+	*made = false;
+	if (!lstat(path.data, &st))
+		return 0;
+	err = file_replace(path.data, text, strlen(text), 0);
+	*made = !err;
+	return err;
+}
+
+/* What init has made so far is taken back when it cannot be finished. */
+static void take_back(struct dv_repo *repo, const char *name, bool made)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+
+	if (!made)
+		return;
+	repo_path(repo, name, &path);
+	unlink(path.data);
+}
+
+static void put_back(struct dv_repo *repo, const char *name,
+		     const struct buf *before)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+
+	repo_path(repo, name, &path);
+	if (before->len)
+		file_replace(path.data, before->data, before->len, 0);
+	else
+		unlink(path.data);
+}
+
+/* Is it in git's index? */
+static int is_staged(struct dv_repo *repo, const char *name, bool *staged)
+{
+	const char *const args[] = { "ls-files", "--", name, NULL };
+	DV_AUTO_BUF struct buf out = BUF_INIT;
+	int err = run_git(repo, args, NULL, 0, &out);
+
+	*staged = out.len > 0;
+	return err;
+}
+
+static int stage_all(struct dv_repo *repo, bool attributes)
+{
+	static const char *const files[] = { ".dvconfig", ".dvignore",
+					     ".gitattributes" };
+	bool staged = !attributes;
+	int err = 0;
+
+	/* by an init that was killed */
+	if (!attributes)
+		err = is_staged(repo, files[2], &staged);
+	return err ? err : repo_stage(repo, files, staged ? 2 : 3);
+}
+
+static int set_up(struct dv_repo *repo)
+{
+	bool config_made = false, ignore_made = false, attributes = false;
+	DV_AUTO_BUF struct buf before = BUF_INIT;
+	struct error_state failure;
+	struct store *store;
+	int err;
+
+	err = make_file(repo, ".dvignore", ignore_text, &ignore_made);
+	if (!err)
+		err = make_file(repo, ".dvconfig", config_text, &config_made);
+	if (!err)
+		err = settings_load(repo);
+	if (!err)
+		err = repo_find_store_path(repo);
+	if (!err)
+		err = repo_store(repo, &store);
+	if (!err)
+		err = drivers_attributes(repo, &attributes, &before);
+	if (!err)
+		err = stage_all(repo, attributes);
+	if (!err)
+		return dir_sync(repo->place.worktree);
+	error_save(err, &failure);
+	if (attributes)
+		put_back(repo, ".gitattributes", &before);
+	take_back(repo, ".dvconfig", config_made);
+	take_back(repo, ".dvignore", ignore_made);
+	return error_restore(&failure);
+}
+
+int dv_repo_init(const char *start, bool *again)
+{
+	struct dv_repo *repo = repo_new();
+	DV_AUTO_BUF struct buf config = BUF_INIT;
+	struct stat st;
+	int err = repo_open_place(repo, start);
+
+	*again = false;
+	if (!err) {
+		repo_path(repo, ".dvconfig", &config);
+		/* one that is not staged is of an init that was killed */
+		if (!lstat(config.data, &st))
+			err = is_staged(repo, ".dvconfig", again);
+		if (!err)
+			err = *again ? settings_load(repo) : set_up(repo);
+	}
+	if (!err)
+		err = drivers_configure(repo);
+	dv_repo_close(repo);
+	return err;
+}
