@@ -48,8 +48,8 @@ test_expect_success 'a sparse checkout is about the pointers that are there' '
 	test -f a/data/f && test ! -e b && dv status --exit-code
 '
 
-test_expect_success 'a bare repository: it is said why not, and a work tree of it is fine' '
-	git clone -q --bare repo b.git && cd b.git && test_must_fail dv ls --rev HEAD 2>../err && grep "hint: git worktree add" ../err &&
+test_expect_success 'a bare repository, and work trees of it' '
+	git clone -q --bare repo b.git && cd b.git && test_must_fail dv status 2>../err && grep "hint: git worktree add" ../err && dv ls --rev HEAD &&
 	git worktree add -q ../of-bare main && cd ../of-bare && dv pull -q && test "$(cat a/data/f)" = 3 && test -d ../b.git/dv/data &&
 	git worktree add -q ../of-bare2 -b two && cd ../of-bare2 && mv ../remote ../away && dv checkout -q && test "$(cat a/data/f)" = 3 &&
 	mv ../away ../remote

@@ -40,8 +40,8 @@ test_expect_success 'a submodule that uses a shared store' '
 	make_repo other && git -C other config dv.store.path "$SCRATCH/shared" && (cd other && store_one s4 5 && git add -A && git commit -qm s4) && collects other super2/sub && kept super2/sub s3 && kept other s4
 '
 
-test_expect_success 'a bare repository: it says what is missing, its work trees share the store' '
-	git clone -q --bare up bare.git && (cd bare.git && for c in fetch gc fsck; do test_must_fail dv $c 2>err && cat err && grep "git worktree add" err || return 1; done; rm err) &&
+test_expect_success 'the work trees of a bare repository share the store' '
+	git clone -q --bare up bare.git &&
 	git -C bare.git worktree add -q ../b1 main && git -C bare.git worktree add -q ../b2 old && (cd b1 && dv pull -q && store_one s5 6) && (cd b2 && dv pull -q && store_one s6 7) && collects b1 b2 && kept b1 s5 && kept b2 s6
 '
 

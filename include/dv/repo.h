@@ -10,8 +10,9 @@
 
 /*
  * A git work tree that dv looks after: `.dvconfig` at its top, the store
- * below the git common directory.  A struct dv_repo may be used by one
- * thread at a time.
+ * below the git common directory.  Or a bare repository, whose HEAD stands for
+ * the work tree it has not.  A struct dv_repo may be used by one thread at a
+ * time.
  */
 struct dv_repo;
 
@@ -22,6 +23,15 @@ struct dv_repo;
  * DV_E_UNSUPPORTED in a bare repository.  Give back with dv_repo_close().
  */
 int dv_repo_open(const char *start, struct dv_repo **out);
+/*
+ * The same; a bare repository may be opened too.  `.dvconfig` and, where no
+ * revision is named, what is tracked are those of HEAD's commit there, paths
+ * are relative to its top, and dv_repo_worktree() is the git folder.
+ * DV_E_NOTFOUND when HEAD has no .dvconfig.  What needs a work tree then fails
+ * with DV_E_UNSUPPORTED.
+ */
+int dv_repo_open_any(const char *start, struct dv_repo **out);
+bool dv_repo_is_bare(const struct dv_repo *repo);
 void dv_repo_close(struct dv_repo *repo);
 
 /*

@@ -86,7 +86,7 @@ int cmd_cat(int argc, char **argv)
 		rev = word;
 		path = colon + 1;
 	}
-	err = url ? open_repo_if_any(&repo) : open_repo(&repo);
+	err = url ? open_repo_if_any(&repo) : open_any_repo(&repo);
 	if (!err && url)
 		err = cat_elsewhere(repo, url, rev, path);
 	else if (!err)

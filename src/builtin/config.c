@@ -114,7 +114,7 @@ int cmd_config(int argc, char **argv)
 		return usage_error(usage, "one level at a time");
 	if (c.list ? n : c.unset ? n != 1 : n < 1 || n > 2)
 		return usage_error(usage, "wrong number of arguments");
-	err = open_repo(&repo);
+	err = open_any_repo(&repo);
 	if (err)
 		return report(err);
 	if (c.list)

@@ -135,22 +135,26 @@ static int take_change(const struct dv_change *c, void *data)
 
 /* --- revisions ------------------------------------------------------- */
 
-/* Something that a path may mean here: a file, or data that is not there. */
-static bool is_path(const char *arg)
+/*
+ * Something that a path may mean here: a file, or data that is not there.  In
+ * a bare repository files are git's own.
+ */
+static bool is_path(const struct dv_repo *repo, const char *arg)
 {
 	DV_AUTO_BUF struct buf pointer = BUF_INIT;
 
+	if (dv_repo_is_bare(repo))
+		return false;
 	buf_addf(&pointer, "%s%s", arg, DV_POINTER_SUFFIX);
 	return !access(arg, F_OK) || !access(pointer.data, F_OK);
 }
 
 /* "HEAD~1" and its like: not here, but no path either. */
-static bool only_rev(const char *arg)
+static bool only_rev(const struct dv_repo *repo, const char *arg)
 {
-	return !is_path(arg) && (!strcmp(arg, "HEAD") ||
-				 !strncmp(arg, "HEAD^", 5) ||
-				 !strncmp(arg, "HEAD~", 5) ||
-				 !strncmp(arg, "HEAD@", 5));
+	return !is_path(repo, arg) &&
+		(!strcmp(arg, "HEAD") || !strncmp(arg, "HEAD^", 5) ||
+		 !strncmp(arg, "HEAD~", 5) || !strncmp(arg, "HEAD@", 5));
 }
 
 /*
@@ -162,9 +166,9 @@ static int is_rev(struct dv_repo *repo, const char *arg, bool sure)
 	char hex[DV_COMMIT_HEX + 1];
 	int err = dv_repo_commit(repo, arg, hex);
 
-	if (err == DV_E_NOTFOUND && !sure && !only_rev(arg))
+	if (err == DV_E_NOTFOUND && !sure && !only_rev(repo, arg))
 		return 0;
-	if (!err && !sure && is_path(arg))
+	if (!err && !sure && is_path(repo, arg))
 		return dv_hint(dv_fail(DV_E_INVALID, "%s is both a commit and "
 				       "a path", arg),
 			       "put -- before it, or after it");
@@ -206,7 +210,7 @@ static int take_revs(struct dv_repo *repo, char **argv, int count, int sure,
 			got = is_rev(repo, o->after, true);
 		if (got == 1)
 			return 1;
-		if (sure >= 0 || !is_path(argv[0]))
+		if (sure >= 0 || !is_path(repo, argv[0]))
 			return got;
 		o->before = o->after = NULL;
 	}
@@ -307,7 +311,7 @@ int cmd_diff(int argc, char **argv)
 	sure = before_dashes(argc, typed, n);
 	if (sure > 2)
 		return usage_error(usage, "more than two revisions");
-	err = open_repo(&repo);
+	err = open_any_repo(&repo);
 	if (!err)
 		err = open_threads(repo, &o.threads);
 	if (err)

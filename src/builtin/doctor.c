@@ -80,7 +80,7 @@ int cmd_doctor(int argc, char **argv)
 	if (!d.quiet && !d.json)
 		cmd_version(1, argv);
 	o.offline = offline;
-	err = open_repo(&repo);
+	err = open_any_repo(&repo);
 	if (!err)
 		err = dv_doctor(repo, &o, print_check, &d);
 	return err ? report(err) : d.failed > 0;

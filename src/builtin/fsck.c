@@ -233,7 +233,7 @@ int cmd_fsck(int argc, char **argv)
 		return code;
 	if (n)
 		return usage_error(usage, "fsck takes no paths");
-	err = open_repo(&repo);
+	err = open_any_repo(&repo);
 	if (!err && !o.remote)
 		err = open_threads(repo, &o.jobs);
 	o.quick = quick;

@@ -168,7 +168,7 @@ int cmd_gc(int argc, char **argv)
 		return code;
 	if (n && !other)
 		return usage_error(usage, "gc takes no paths");
-	err = open_repo(&repo);
+	err = open_any_repo(&repo);
 	if (err)
 		return report(err);
 	repos = xcalloc(n + 2, sizeof(*repos));

@@ -172,7 +172,7 @@ int cmd_log(int argc, char **argv)
 					      "no path given");
 	o.path = argv[n - 1];
 	o.range = n == 2 ? argv[0] : NULL;
-	err = open_repo(&repo);
+	err = open_any_repo(&repo);
 	if (err)
 		return report(err);
 	l.repo = repo;

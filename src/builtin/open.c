@@ -14,9 +14,10 @@ static void say_waiting(const char *holder, void *data)
 	report_note("waiting for process %s, which holds the lock", holder);
 }
 
-int open_repo(struct dv_repo **out)
+/* `err`: of opening it.  What concerns every command. */
+static int set_up(int err, struct dv_repo **out)
 {
-	int err = dv_repo_open(".", out), hints;
+	int hints;
 
 	if (err)
 		return err;
@@ -28,9 +29,19 @@ int open_repo(struct dv_repo **out)
 	return 0;
 }
 
+int open_repo(struct dv_repo **out)
+{
+	return set_up(dv_repo_open(".", out), out);
+}
+
+int open_any_repo(struct dv_repo **out)
+{
+	return set_up(dv_repo_open_any(".", out), out);
+}
+
 int open_repo_if_any(struct dv_repo **out)
 {
-	int err = open_repo(out);
+	int err = open_any_repo(out);
 
 	if (err == DV_E_NOTFOUND)
 		*out = NULL;
@@ -40,7 +51,7 @@ int open_repo_if_any(struct dv_repo **out)
 int open_looked_at(const char *url, const char *rev, struct looked_at *out)
 {
 	int err = url ? open_repo_if_any(&out->around) :
-		open_repo(&out->around);
+		open_any_repo(&out->around);
 
 	out->repo = out->around;
 	out->rev = rev;

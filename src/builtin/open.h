@@ -12,8 +12,10 @@
  * every command (core.hints).  Returns 0 or an error for report().
  */
 int open_repo(struct dv_repo **out);
+/* The same; a bare one will do, for commands that need no work tree. */
+int open_any_repo(struct dv_repo **out);
 
-/* The same; without one around, *out is NULL, which is no failure. */
+/* Of either kind; without one around, *out is NULL, which is no failure. */
 int open_repo_if_any(struct dv_repo **out);
 
 /*
@@ -22,7 +24,8 @@ int open_repo_if_any(struct dv_repo **out);
  */
 struct looked_at {
 	struct dv_repo *repo;	/* borrowed from one of the others */
-	const char *rev;	/* NULL: the work tree */
+	const char *rev;	/* NULL: the work tree; HEAD where there is
+				   none */
 	struct dv_repo *around;	/* owned; NULL: none */
 	struct dv_source *elsewhere;	/* owned; NULL: it is not elsewhere */
 };

@@ -43,7 +43,7 @@ static int check_out(struct transfer *t,
 
 int cmd_pull(int argc, char **argv)
 {
-	struct transfer t = { 0 };
+	struct transfer t = { .work_tree = true };
 	struct dv_transfer_result result = { 0 };
 	const struct option options[] = {
 		TRANSFER_OPTIONS(&t),

@@ -169,7 +169,7 @@ int cmd_remote(int argc, char **argv)
 	if (n < action->least || n > action->most)
 		return usage_error(usage, "wrong number of arguments for '%s'",
 				   action->name);
-	err = open_repo(&repo);
+	err = open_any_repo(&repo);
 	if (err)
 		return report(err);
 	a.repo = repo;

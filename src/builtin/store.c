@@ -108,7 +108,7 @@ int cmd_store(int argc, char **argv)
 		return code;
 	if (n)
 		return usage_error(usage, "store takes no paths");
-	err = open_repo(&repo);
+	err = open_any_repo(&repo);
 	progress = progress_show(&view, json);
 	if (!err)
 		err = dv_store_info(repo, reachable, &progress, &info);

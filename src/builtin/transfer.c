@@ -22,7 +22,8 @@ static void notice(const char *text, void *data)
 int transfer_prepare(struct transfer *t, char **argv, int count)
 {
 	struct dv_transfer_options *o = &t->options;
-	int err = open_repo(&t->repo);
+	int err = t->work_tree ? open_repo(&t->repo) :
+		open_any_repo(&t->repo);
 
 	if (err)
 		return err;

@@ -17,6 +17,7 @@ struct transfer {
 	struct progress_view view;
 	int quiet, json, dry_run, force, allow_missing, imports;
 	int all_branches, all_tags, all_commits;
+	bool work_tree;		/* pull: there has to be one */
 	struct filter_args filter;	/* fetch and pull */
 };
 

@@ -45,6 +45,10 @@ int config_read(struct config *c, enum dv_config_level level,
 		const char *path, enum config_read_flags flags,
 		const struct config_context *context);
 
+/* The same of text that is no file's; `name` is for messages. */
+int config_read_text(struct config *c, enum dv_config_level level,
+		     const struct buf *text, const char *name);
+
 /* Git's own levels, in order, as the environment says; context as above. */
 int config_read_system(struct config *c, const struct config_context *at);
 int config_read_global(struct config *c, const struct config_context *at);

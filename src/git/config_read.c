@@ -226,6 +226,15 @@ int config_read(struct config *c, enum dv_config_level level,
 	return read_file(&r);
 }
 
+int config_read_text(struct config *c, enum dv_config_level level,
+		     const struct buf *text, const char *name)
+{
+	const struct reader r = { .config = c, .level = level, .file = name };
+
+	return config_parse(text->data, text->len, name, take_entry,
+			    (void *)&r);
+}
+
 /* Files of other people's making that we may not read count as not there. */
 static int read_readable(struct config *c, enum dv_config_level level,
 			 const char *path, const struct config_context *at)

@@ -234,28 +234,32 @@ static bool may_cross(void)
 	return set && config_truth(set) == 1;
 }
 
-static int no_worktree(const char *dir, const char *what)
-{
-	return dv_hint(dv_fail(DV_E_UNSUPPORTED, "%s is a %s: dv needs a "
-			       "work tree", dir, what),
-		       "git worktree add makes one of a bare repository; all "
-		       "of them share the store");
-}
-
-/* Who stands in a git folder is told where its work tree is. */
-static int inside_git_dir(const char *dir)
+/* Who stands in another git folder is told where its work tree is. */
+static int not_bare(const struct git_place *place)
 {
 	DV_AUTO_BUF struct buf word = BUF_INIT;
+	int err = dv_fail(DV_E_UNSUPPORTED, "%s is a git folder: dv needs a "
+			  "work tree", place->git_dir);
+
+	if (!strcmp(place->worktree, place->git_dir))
+		return dv_hint(err, "git worktree list");
+	path_word(place->worktree, &word);
+	return dv_hint(err, "cd %s", word.data);
+}
+
+/* In a git folder: only that of a bare repository is a place to work. */
+static int take_git_dir(struct search *s, const char *dir)
+{
 	struct git_place place;
 	int err = git_discover_at(dir, &place);
 
-	if (!err && !place.bare && strcmp(place.worktree, place.git_dir))
-		path_word(place.worktree, &word);
+	if (!err)
+		err = place.bare ? git_bare_check(place.git_dir) :
+			not_bare(&place);
+	if (!err)
+		s->git_dir = xstrdup(place.git_dir);
 	git_place_release(&place);
-	if (!word.len)
-		return no_worktree(dir, "git folder");
-	return dv_hint(dv_fail(DV_E_UNSUPPORTED, "%s is a git folder: dv needs "
-			       "a work tree", dir), "cd %s", word.data);
+	return err;
 }
 
 static int not_found(void)
@@ -279,7 +283,7 @@ static int search_up(const char *start, struct search *s)
 		if (err || s->git_dir)
 			return err;
 		if (is_git_dir(s, dir.data))
-			return inside_git_dir(dir.data);
+			return take_git_dir(s, dir.data);
 		if (dir.len <= 1)
 			return not_found();
 		buf_setlen(&dir, path_parent_len(dir.data));
@@ -313,7 +317,7 @@ static int search_explicit(const char *set, struct search *s)
 
 /*
  * The work tree: GIT_WORK_TREE, core.worktree, or the folder .git was found
- * in (with GIT_DIR: the current one).
+ * in (with GIT_DIR: the current one).  A bare repository has none.
  */
 static int find_worktree(const struct search *s, const char *start,
 			 struct git_place *p)
@@ -328,7 +332,8 @@ static int find_worktree(const struct search *s, const char *start,
 	} else if (!err && f.worktree) {
 		p->worktree = resolve(p->git_dir, f.worktree);
 	} else if (!err && f.bare) {
-		err = no_worktree(p->git_dir, "bare repository");
+		p->bare = true;
+		p->worktree = xstrdup(p->git_dir);
 	} else if (!err) {
 		p->worktree = xstrdup(s->found ? s->found : start);
 	}

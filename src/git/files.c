@@ -297,6 +297,7 @@ int git_files_open(struct dv_repo *repo, const char *rev,
 	int err;
 
 	f->repo = repo;
+	rev = repo_revision(repo, rev);
 	err = rev ? open_commit(f, rev) :
 		index_names_get(repo, true, &f->index);
 	if (err) {

@@ -161,16 +161,22 @@ static bool names_place(const char *value, const char *worktree)
 	return !strcmp(real ? real : path.data, worktree);
 }
 
+/* What no repository can say of itself. */
+static int read_protected(struct config *c)
+{
+	int err = config_read_system(c, NULL);
+
+	if (!err)
+		err = config_read_global(c, NULL);
+	return err ? err : config_read_environment(c);
+}
+
 /* An empty value takes back the ones before it. */
 static int declared_safe(const char *worktree, bool *safe)
 {
 	DV_AUTO_CONFIG struct config c = { 0 };
-	int err = config_read_system(&c, NULL);
+	int err = read_protected(&c);
 
-	if (!err)
-		err = config_read_global(&c, NULL);
-	if (!err)
-		err = config_read_environment(&c);
 	*safe = false;
 	for (size_t i = 0; !err && i < c.count; i++) {
 		const struct config_entry *e = &c.entries[i];
@@ -202,4 +208,20 @@ int git_owner_check(const char *worktree, const char *git_file,
 			       "to somebody else", worktree),
 		       "git config --global --add safe.directory %s",
 		       word.data);
+}
+
+int git_bare_check(const char *git_dir)
+{
+	DV_AUTO_CONFIG struct config c = { 0 };
+	DV_AUTO_BUF struct buf word = BUF_INIT;
+	const struct config_entry *e;
+	int err = read_protected(&c);
+
+	e = config_find(&c, "safe.barerepository");
+	if (err || !e || !e->value || strcmp(e->value, "explicit"))
+		return err;
+	path_word(git_dir, &word);
+	return dv_hint(dv_fail(DV_E_UNSUPPORTED, "cannot use bare repository "
+			       "%s (safe.bareRepository is explicit)", git_dir),
+		       "GIT_DIR=%s says that it is meant", word.data);
 }

@@ -26,4 +26,10 @@ void git_format_release(struct git_format *f);
 int git_owner_check(const char *worktree, const char *git_file,
 		    const char *git_dir);
 
+/*
+ * Git's rule against a bare repository in somebody else's work tree: one that
+ * GIT_DIR does not name may be used unless safe.bareRepository is "explicit".
+ */
+int git_bare_check(const char *git_dir);
+
 #endif

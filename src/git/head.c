@@ -305,6 +305,34 @@ int head_lookup(struct dv_repo *repo, const char *path, bool *there,
 	return 0;
 }
 
+int head_read(struct dv_repo *repo, const char *path, size_t most, bool *there,
+	      struct buf *out)
+{
+	DV_AUTO_BUF struct buf name = BUF_INIT;
+	git_tree_entry *entry;
+	int err = repo->head ? 0 : head_open(repo);
+
+	*there = false;
+	if (err || !repo->head->commit[0])
+		return err;
+	if (!repo->head->tree)
+		err = open_tree(repo, repo->head);
+	if (!err)
+		err = repo_git_entry(repo, repo->head->tree, path, &entry);
+	if (err)
+		return err == DV_E_NOTFOUND ? 0 : err;
+	*there = true;
+	buf_addf(&name, "HEAD:%s", path);
+	if ((lib.tree_entry_filemode(entry) & 0170000) != 0100000)
+		err = dv_fail(DV_E_INVALID, "%s: not a regular file",
+			      name.data);
+	else
+		err = repo_git_blob(repo, lib.tree_entry_id(entry), name.data,
+				    most, out);
+	lib.tree_entry_free(entry);
+	return err;
+}
+
 bool head_had(struct dv_repo *repo, const char *path,
 	      const uint8_t id[SHA1_SIZE])
 {

@@ -30,6 +30,12 @@ int head_lookup(struct dv_repo *repo, const char *path, bool *there,
  */
 bool head_had(struct dv_repo *repo, const char *path,
 	      const uint8_t id[SHA1_SIZE]);
+/*
+ * Appends what HEAD's commit has in a file.  DV_E_INVALID when that is no
+ * regular file or has more than `most` bytes.  Nothing is kept of it.
+ */
+int head_read(struct dv_repo *repo, const char *path, size_t most, bool *there,
+	      struct buf *out);
 /* The id of HEAD's commit in hex; empty when there is none yet. */
 int head_commit(struct dv_repo *repo, struct buf *out);
 /* Writes what was learnt and frees. */

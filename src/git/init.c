@@ -120,6 +120,8 @@ int dv_repo_init(const char *start, bool *again)
 	int err = repo_open_place(repo, start);
 
 	*again = false;
+	if (!err)
+		err = repo_need_worktree(repo);
 	if (!err) {
 		repo_path(repo, ".dvconfig", &config);
 		/* one that is not staged is of an init that was killed */

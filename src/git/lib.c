@@ -207,3 +207,49 @@ int repo_git_entry(struct dv_repo *repo, git_tree *tree, const char *path,
 	lib.tree_free(below);
 	return err;
 }
+
+/* The size of a blob, without its bytes. */
+static int blob_size(struct dv_repo *repo, const git_oid *id,
+		     const char *name, size_t *size)
+{
+	git_object_t type;
+	git_odb *odb;
+	int err = 0, code = lib.repository_odb(&odb, repo->git);
+
+	if (code < 0)
+		return lib_fail(code, "cannot open the objects");
+	code = lib.odb_read_header(size, &type, odb, id);
+	if (code == GIT_ENOTFOUND) {
+		err = repo_git_obtain(repo, id);
+		code = err ? err : lib.odb_read_header(size, &type, odb, id);
+	}
+	lib.odb_free(odb);
+	if (err)
+		return err;
+	if (code < 0)
+		return lib_fail(GIT_ERROR, "cannot read %s", name);
+	return type == GIT_OBJECT_BLOB ? 0 :
+		dv_fail(DV_E_INVALID, "%s is not a file", name);
+}
+
+int repo_git_blob(struct dv_repo *repo, const git_oid *id, const char *name,
+		  size_t most, struct buf *out)
+{
+	git_repository *git;
+	git_blob *blob;
+	size_t size;
+	int err = repo_git(repo, &git);
+
+	if (!err)
+		err = blob_size(repo, id, name, &size);
+	if (err)
+		return err;
+	if (size > most)
+		return dv_fail(DV_E_INVALID, "%s: longer than %zu bytes", name,
+			       most);
+	if (lib.blob_lookup(&blob, git, id) < 0)
+		return lib_fail(GIT_ERROR, "cannot read %s", name);
+	buf_add(out, lib.blob_rawcontent(blob), lib.blob_rawsize(blob));
+	lib.blob_free(blob);
+	return 0;
+}

@@ -66,6 +66,7 @@ int lib_load(void);
 __attribute__((format(printf, 2, 3)))
 int lib_fail(int code, const char *fmt, ...);
 
+struct buf;
 struct dv_repo;
 /*
  * The objects of the repository in libgit2's hands, from the first call on.
@@ -90,5 +91,11 @@ int repo_git_tree(struct dv_repo *repo, const git_oid *id, git_tree **out);
  */
 int repo_git_entry(struct dv_repo *repo, git_tree *tree, const char *path,
 		   git_tree_entry **out);
+/*
+ * Appends the bytes of a blob, obtained first where it is missing; `name` is
+ * for messages.  DV_E_INVALID when it has more than `most`, or is none.
+ */
+int repo_git_blob(struct dv_repo *repo, const git_oid *id, const char *name,
+		  size_t most, struct buf *out);
 
 #endif

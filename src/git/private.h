@@ -30,6 +30,7 @@ struct dv_repo {
 	bool state_dir_made;
 	struct config git_config;	/* lowest precedence first */
 	struct config project;		/* .dvconfig */
+	bool project_there;		/* bare: HEAD's commit has one */
 	struct store *store;
 	struct git_repository *git;	/* libgit2's */
 	struct index_names *index;	/* see index_file.h */
@@ -54,7 +55,7 @@ const char *settings_git(const struct dv_repo *repo, const char *name);
 /* An empty one, for those who open it. */
 struct dv_repo *repo_new(void);
 
-/* Fills in where it is, of the work tree around `start`. */
+/* Fills in where it is, of a work tree around `start` or a bare one. */
 int repo_open_place(struct dv_repo *repo, const char *start);
 
 /* Sets store_path by the settings. */

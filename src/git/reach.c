@@ -249,7 +249,7 @@ static int reach_worktree(struct reach *r, struct dv_repo *repo)
 
 	r->worktree = repo->place.worktree;
 	err = reach_index(r, repo);
-	if (!err)
+	if (!err && !repo->place.bare)
 		err = reach_files(r, repo);
 	return err ? err : reach_notes(r, repo->place.git_dir);
 }
@@ -552,6 +552,6 @@ int reach_open(const char *folder, struct dv_repo **out)
 	err = 0;
 	while (!*out && (path = next_worktree(&at)))
 		err = open_listed(path, out);
-	return err || *out ? err :
-		dv_fail(DV_E_NOTFOUND, "%s has no work tree", folder);
+	/* a bare one needs what its refs have */
+	return err || *out ? err : repo_open_git(folder, out);
 }

@@ -29,6 +29,10 @@ static int find_prefix(struct dv_repo *repo, const char *start)
 
 	if (!real)
 		return dv_fail_errno("cannot look at %s", start);
+	if (repo->place.bare) {	/* where one stands in it says nothing */
+		repo->prefix = xstrdup("");
+		return 0;
+	}
 	below = strcmp(repo->place.worktree, "/") ?
 		path_below(real, repo->place.worktree) : real + 1;
 	if (!below) {
@@ -85,7 +89,8 @@ int repo_find_store_path(struct dv_repo *repo)
 	DV_AUTO_BUF struct buf expanded = BUF_INIT;
 	int err;
 
-	if (!set) {
+	/* there a committed one is about work trees */
+	if (!set || (set == shared && repo->place.bare)) {
 		buf_addf(&path, "%s/dv", repo->place.common_dir);
 	} else {
 		err = set == shared ?
@@ -156,27 +161,58 @@ static int refuse_nested(const struct dv_repo *repo)
 	return 0;
 }
 
-int dv_repo_open(const char *start, struct dv_repo **out)
+int repo_need_worktree(const struct dv_repo *repo)
+{
+	if (!repo->place.bare)
+		return 0;
+	return dv_hint(dv_fail(DV_E_UNSUPPORTED, "this operation must be run "
+			       "in a work tree: %s is a bare repository",
+			       repo->place.git_dir),
+		       "git worktree add makes one of it; all of them share "
+		       "the store");
+}
+
+static int not_set_up(const struct dv_repo *repo)
+{
+	return dv_fail(DV_E_NOTFOUND, "dv is not set up in %s",
+		       repo->place.worktree);
+}
+
+static int load_worktree(struct dv_repo *repo)
+{
+	DV_AUTO_BUF struct buf config = BUF_INIT;
+	struct stat st;
+	int err;
+
+	repo_path(repo, ".dvconfig", &config);
+	if (lstat(config.data, &st) < 0)
+		return dv_hint(not_set_up(repo), "dv init");
+	err = refuse_nested(repo);
+	return err ? err : settings_load(repo);
+}
+
+static int load_bare(struct dv_repo *repo)
+{
+	int err = settings_load(repo);
+
+	if (err || repo->project_there)
+		return err;
+	return dv_hint(not_set_up(repo), "HEAD has no .dvconfig: push a "
+		       "branch that has, or git symbolic-ref HEAD "
+		       "refs/heads/<branch>");
+}
+
+static int open_repo(const char *start, bool bare, struct dv_repo **out)
 {
 	TRACE_REGION("git: open");
 	struct dv_repo *repo = repo_new();
-	DV_AUTO_BUF struct buf config = BUF_INIT;
-	struct stat st;
 	int err = repo_open_place(repo, start);
 
 	*out = NULL;
-	if (!err) {
-		repo_path(repo, ".dvconfig", &config);
-		if (lstat(config.data, &st) < 0)
-			err = dv_hint(dv_fail(DV_E_NOTFOUND, "dv is not set "
-					      "up in %s",
-					      repo->place.worktree),
-				      "dv init");
-	}
+	if (!err && !bare)
+		err = repo_need_worktree(repo);
 	if (!err)
-		err = refuse_nested(repo);
-	if (!err)
-		err = settings_load(repo);
+		err = repo->place.bare ? load_bare(repo) : load_worktree(repo);
 	if (!err)
 		err = repo_find_store_path(repo);
 	if (err)
@@ -184,6 +220,16 @@ int dv_repo_open(const char *start, struct dv_repo **out)
 	else
 		*out = repo;
 	return err;
+}
+
+int dv_repo_open(const char *start, struct dv_repo **out)
+{
+	return open_repo(start, false, out);
+}
+
+int dv_repo_open_any(const char *start, struct dv_repo **out)
+{
+	return open_repo(start, true, out);
 }
 
 int repo_open_git(const char *start, struct dv_repo **out)
@@ -232,6 +278,16 @@ const char *dv_repo_worktree(const struct dv_repo *repo)
 	return repo->place.worktree;
 }
 
+bool dv_repo_is_bare(const struct dv_repo *repo)
+{
+	return repo->place.bare;
+}
+
+const char *repo_revision(const struct dv_repo *repo, const char *rev)
+{
+	return !rev && repo->place.bare ? "HEAD" : rev;
+}
+
 const char *dv_repo_prefix(const struct dv_repo *repo)
 {
 	return repo->prefix;
@@ -263,6 +319,10 @@ int repo_state_dir(struct dv_repo *repo, const char **out)
 
 int repo_worktree_fd(struct dv_repo *repo, int *out)
 {
+	int err = repo_need_worktree(repo);
+
+	if (err)
+		return err;
 	if (repo->fd < 0) {
 		repo->fd = open(repo->place.worktree,
 				O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -16,8 +16,8 @@
  */
 
 /*
- * Opens the git side alone of the work tree around `start`: no settings, no
- * store, no .dvconfig needed.  For reach_each().
+ * Opens the git side alone of the work tree around `start`, or of a bare
+ * repository: no settings, no store, no .dvconfig needed.  For reach_each().
  */
 int repo_open_git(const char *start, struct dv_repo **out);
 
@@ -27,6 +27,13 @@ const char *repo_git_dir(const struct dv_repo *repo);
 const char *repo_common_dir(const struct dv_repo *repo);
 /* <git dir>/dv: what dv keeps for this work tree alone; made on demand. */
 int repo_state_dir(struct dv_repo *repo, const char **out);
+/* DV_E_UNSUPPORTED, with the next step, in a bare repository. */
+int repo_need_worktree(const struct dv_repo *repo);
+/*
+ * What is looked at where no revision is named: NULL, which is the work tree,
+ * or in a bare repository "HEAD".
+ */
+const char *repo_revision(const struct dv_repo *repo, const char *rev);
 /* An fd of the top of the work tree, open while the repo is. */
 int repo_worktree_fd(struct dv_repo *repo, int *out);
 
@@ -102,7 +109,7 @@ int tracked_list(struct dv_repo *repo, struct path_list *out);
  * Looks for <prefix of path>.dv in the work tree, whether or not git knows
  * it.  The outermost wins: what is inside a tracked directory belongs to it,
  * also where a file there happens to be called like a pointer.  A pointer
- * of a file has nothing inside.
+ * of a file has nothing inside.  In a bare repository there is none.
  */
 int tracked_find(struct dv_repo *repo, const char *path, struct buf *out,
 		 struct buf *inside);

@@ -15,40 +15,11 @@ int revision_text(struct revision *r, const struct revision_pointer *p,
 		  struct buf *out)
 {
 	DV_AUTO_BUF struct buf name = BUF_INIT;
-	git_object_t type;
-	git_blob *blob;
-	git_odb *odb;
-	size_t size;
-	int code, err = revision_start(r);
+	int err = revision_start(r);
 
-	if (err)
-		return err;
 	revision_name(p, &name);
-	code = lib.repository_odb(&odb, r->git);
-	if (code < 0)
-		return lib_fail(code, "cannot open the objects");
-	code = lib.odb_read_header(&size, &type, odb, p->blob);
-	if (code == GIT_ENOTFOUND) {
-		err = repo_git_obtain(r->repo, p->blob);
-		code = err ? err :
-			lib.odb_read_header(&size, &type, odb, p->blob);
-		if (err) {
-			lib.odb_free(odb);
-			return err;
-		}
-	}
-	lib.odb_free(odb);
-	if (code < 0)
-		return lib_fail(GIT_ERROR, "cannot read %s", name.data);
-	if (size > DV_POINTER_MAX || type != GIT_OBJECT_BLOB)
-		return dv_fail(DV_E_INVALID, "%s is too long for a pointer",
-			       name.data);
-	code = lib.blob_lookup(&blob, r->git, p->blob);
-	if (code < 0)
-		return lib_fail(GIT_ERROR, "cannot read %s", name.data);
-	buf_add(out, lib.blob_rawcontent(blob), lib.blob_rawsize(blob));
-	lib.blob_free(blob);
-	return 0;
+	return err ? err : repo_git_blob(r->repo, p->blob, name.data,
+					 DV_POINTER_MAX, out);
 }
 
 int revision_read(struct revision *r, const struct revision_pointer *p,

@@ -40,8 +40,10 @@ static int run(const struct dv_repo *repo, const char *index,
 
 	if (repo->place.explicit) {
 		buf_addf(&git_dir, "--git-dir=%s", repo->place.git_dir);
-		buf_addf(&worktree, "--work-tree=%s", repo->place.worktree);
 		argv[n++] = git_dir.data;
+	}
+	if (repo->place.explicit && !repo->place.bare) {
+		buf_addf(&worktree, "--work-tree=%s", repo->place.worktree);
 		argv[n++] = worktree.data;
 	}
 	for (size_t i = 0; args[i]; i++)

@@ -305,15 +305,16 @@ static int obtain_sightings(struct selection *s)
 	return repo_obtain(s->repo, &ids);
 }
 
+/* rev: that of what, or the one it stands for. */
 static int take_commits(struct selection *s, struct revision *r,
-			const struct dv_selection *what)
+			const struct dv_selection *what, const char *rev)
 {
 	DV_AUTO_PATH_LIST struct path_list list = PATH_LIST_INIT;
 	int err = 0;
 
 	s->strict = true;
-	if (what->rev)
-		err = revision_one(r, what->rev, take_sighting, s);
+	if (rev)
+		err = revision_one(r, rev, take_sighting, s);
 	s->strict = false;
 	if (!err &&
 	    (what->all_branches || what->all_tags || what->all_commits))
@@ -462,18 +463,20 @@ int dv_tracked_each(struct dv_repo *repo, const struct dv_selection *what,
 {
 	TRACE_REGION("git: tracked paths");
 	DV_AUTO_SELECTION struct selection s = { .repo = repo };
+	const char *rev = what->range ? what->rev :
+		repo_revision(repo, what->rev);
 	struct revision *r = NULL;
 	int err;
 
 	if (what->given)
 		return hand_on(what, fn, data);
 	err = read_wishes(&s, what);
-	if (!err && !what->rev && !what->range)
+	if (!err && !rev && !what->range)
 		err = take_worktree(&s);
-	if (!err && (what->rev || what->range || what->all_branches ||
+	if (!err && (rev || what->range || what->all_branches ||
 		     what->all_tags || what->all_commits)) {
 		r = revision_new(repo);
-		err = take_commits(&s, r, what);
+		err = take_commits(&s, r, what, rev);
 	}
 	for (size_t i = 0; i < s.wish_count && !err; i++)
 		if (!s.wishes[i].met && *s.wishes[i].path)

@@ -8,10 +8,12 @@
 #include "base/amount.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "git/head.h"
 #include "git/private.h"
 #include "git/settings_names.h"
 
-#define PROJECT_MOST	(1u << 20)	/* bytes of .dvconfig */
+#define PROJECT_FILE	".dvconfig"
+#define PROJECT_MOST	(1u << 20)	/* its bytes */
 
 /* --- reading ----------------------------------------------------------- */
 
@@ -78,6 +80,36 @@ static int check_project_file(const char *path)
 	return 0;
 }
 
+static int read_project_file(const struct dv_repo *repo, struct config *out)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	int err;
+
+	repo_path(repo, PROJECT_FILE, &path);
+	err = check_project_file(path.data);
+	return err ? err : config_read(out, DV_CONFIG_PROJECT, path.data, 0,
+				       NULL);
+}
+
+/* A bare repository has the one of HEAD's commit. */
+static int read_project_commit(struct dv_repo *repo, struct config *out)
+{
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+	int err = head_read(repo, PROJECT_FILE, PROJECT_MOST,
+			    &repo->project_there, &text);
+
+	return err ? err : config_read_text(out, DV_CONFIG_PROJECT, &text,
+					    "HEAD:" PROJECT_FILE);
+}
+
+static int read_project(struct dv_repo *repo, struct config *out)
+{
+	if (!repo->place.bare)
+		return read_project_file(repo, out);
+	/* of one that is looked at from outside no object is read */
+	return repo->apart ? 0 : read_project_commit(repo, out);
+}
+
 /*
  * Reads the levels into fresh lists first, so that a failure leaves the
  * settings as they were.
@@ -85,14 +117,8 @@ static int check_project_file(const char *path)
 int settings_load(struct dv_repo *repo)
 {
 	struct config git_config = { 0 }, project = { 0 };
-	DV_AUTO_BUF struct buf path = BUF_INIT;
-	int err;
+	int err = read_project(repo, &project);
 
-	repo_path(repo, ".dvconfig", &path);
-	err = check_project_file(path.data);
-	if (!err)
-		err = config_read(&project, DV_CONFIG_PROJECT, path.data, 0,
-				  NULL);
 	if (!err && !repo->foreign)
 		err = read_git_levels(repo, &git_config);
 	if (err) {
@@ -355,7 +381,7 @@ static int write_setting(struct dv_repo *repo, enum dv_config_level level,
 	DV_AUTO_BUF struct buf out = BUF_INIT;
 	size_t n = 1;
 
-	repo_path(repo, ".dvconfig", &file);
+	repo_path(repo, PROJECT_FILE, &file);
 	if (level == DV_CONFIG_PROJECT) {
 		args[n++] = "--file";
 		args[n++] = file.data;
@@ -414,7 +440,10 @@ int dv_config_set(struct dv_repo *repo, enum dv_config_level level,
 		return dv_fail(DV_E_INVALID, "the environment cannot be set");
 	if (level == DV_CONFIG_ANY)
 		level = DV_CONFIG_PROJECT;
-	repo_path(repo, ".dvconfig", &path);
+	if (level == DV_CONFIG_PROJECT && repo->place.bare)
+		return dv_hint(repo_need_worktree(repo), "--local keeps a "
+			       "setting in %s/config", repo->place.git_dir);
+	repo_path(repo, PROJECT_FILE, &path);
 	if (level == DV_CONFIG_PROJECT)
 		err = check_project_file(path.data);
 	if (!err && value)

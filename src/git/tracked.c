@@ -277,8 +277,8 @@ static bool may_hold(struct dv_repo *repo, const char *path)
 int tracked_find(struct dv_repo *repo, const char *path, struct buf *out,
 		 struct buf *inside)
 {
-	int top, err = repo_worktree_fd(repo, &top);
-	size_t n = 0;
+	size_t n = repo->place.bare ? strlen(path) : 0;
+	int top, err = path[n] ? repo_worktree_fd(repo, &top) : 0;
 
 	if (err)
 		return err;

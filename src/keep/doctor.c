@@ -174,12 +174,7 @@ static int look_at_store(struct doctor *d)
 		return doctor_tell_failure(d, "store", DV_CHECK_FAIL,
 					   "cannot be opened");
 	err = look_at_file_system(d, "store", store_path(store));
-	if (!err)
-		err = look_at_file_system(d, "work tree",
-					  dv_repo_worktree(d->repo));
-	if (!err)
-		err = look_at_fallbacks(d);
-	return err ? err : doctor_links(d);
+	return err ? err : look_at_fallbacks(d);
 }
 
 /* --- git ------------------------------------------------------------------------ */
@@ -249,6 +244,19 @@ static int look_at_drivers(struct doctor *d)
 			   "git merges what pointers record");
 }
 
+/* What a bare repository has not. */
+static int look_at_work_tree(struct doctor *d)
+{
+	int err = look_at_file_system(d, "work tree",
+				      dv_repo_worktree(d->repo));
+
+	if (!err)
+		err = doctor_links(d);
+	if (!err)
+		err = look_at_hooks(d);
+	return err ? err : look_at_drivers(d);
+}
+
 int dv_doctor(struct dv_repo *repo, const struct dv_doctor_options *options,
 	      dv_check_cb *fn, void *data)
 {
@@ -262,14 +270,12 @@ int dv_doctor(struct dv_repo *repo, const struct dv_doctor_options *options,
 		err = look_at_libraries(&d);
 	if (!err)
 		err = look_at_store(&d);
+	if (!err && !dv_repo_is_bare(repo))
+		err = look_at_work_tree(&d);
 	if (!err)
 		err = doctor_settings(&d);
 	if (!err)
 		err = doctor_contradictions(&d);
-	if (!err)
-		err = look_at_hooks(&d);
-	if (!err)
-		err = look_at_drivers(&d);
 	if (!err && !options->offline)
 		err = doctor_remotes(&d);
 	return err;

@@ -62,9 +62,14 @@ static int look_at_list(struct settings *s, const char *where,
 int doctor_settings(struct doctor *d)
 {
 	static const char *const own[] = { "config", "-z", "-l", NULL };
-	static const char *const project[] = {
+	static const char *const file[] = {
 		"config", "-z", "-l", "-f", ".dvconfig", NULL
 	};
+	static const char *const committed[] = {
+		"config", "-z", "-l", "--blob", "HEAD:.dvconfig", NULL
+	};
+	const char *const *project = dv_repo_is_bare(d->repo) ? committed :
+		file;
 	struct settings s = { .d = d };
 	DV_AUTO_BUF struct buf list = BUF_INIT;
 	int err;

@@ -367,7 +367,7 @@ int dv_diff(struct dv_repo *repo, const struct dv_diff_options *options,
 	struct store *store;
 	int err = repo_store(repo, &store);
 
-	if (!err)
+	if (!err && !options->after && !options->pair)
 		err = repo_worktree_fd(repo, &d.top);
 	if (err)
 		return err;

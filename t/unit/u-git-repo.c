@@ -117,6 +117,48 @@ static void bare_repositories_are_refused(void **state)
 		     "work tree");
 }
 
+static void a_bare_repository_is_opened_on_demand(void **state)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	struct dv_repo *repo;
+	int top;
+
+	(void)state;
+	make_repo("full");
+	sh("printf '[core]\n\tremote = x\n[store]\n\tpath = hooks\n' "
+	   ">full/.dvconfig && git -C full commit -qam own && "
+	   "git clone -q --bare full clone.git");
+	buf_addf(&path, "%s/clone.git/refs", world);
+	assert_int_equal(dv_repo_open_any(path.data, &repo), 0);
+	assert_true(dv_repo_is_bare(repo));
+	assert_below(dv_repo_worktree(repo), "clone.git");
+	assert_string_equal(dv_repo_prefix(repo), "");
+	assert_below(dv_repo_store_path(repo), "clone.git/dv");
+	assert_string_equal(dv_config_get(repo, "core.remote"), "x");
+	assert_string_equal(repo_revision(repo, NULL), "HEAD");
+	assert_string_equal(repo_revision(repo, "x"), "x");
+	assert_error(DV_E_UNSUPPORTED, repo_worktree_fd(repo, &top),
+		     "must be run in a work tree");
+	assert_error(DV_E_UNSUPPORTED, dv_config_set(repo, DV_CONFIG_PROJECT,
+						     "core.remote", "y"),
+		     "must be run in a work tree");
+	assert_int_equal(dv_config_set(repo, DV_CONFIG_LOCAL, "core.remote",
+				       "y"), 0);
+	assert_string_equal(dv_config_get(repo, "core.remote"), "y");
+	dv_repo_close(repo);
+	sh("test ! -e clone.git/dv && test ! -e clone.git/.dvconfig");
+	sh("git init -q --bare empty.git");
+	buf_clear(&path);
+	buf_addf(&path, "%s/empty.git", world);
+	assert_error(DV_E_NOTFOUND, dv_repo_open_any(path.data, &repo),
+		     "not set up");
+	assert_null(repo);
+	repo = must_open("full");
+	assert_false(dv_repo_is_bare(repo));
+	assert_null(repo_revision(repo, NULL));
+	dv_repo_close(repo);
+}
+
 static void a_subfolder_gives_the_prefix(void **state)
 {
 	struct dv_repo *repo;
@@ -340,6 +382,7 @@ int main(void)
 		cmocka_unit_test(init_that_cannot_stage_leaves_nothing),
 		cmocka_unit_test(outside_of_git_the_next_step_is_named),
 		cmocka_unit_test(bare_repositories_are_refused),
+		cmocka_unit_test(a_bare_repository_is_opened_on_demand),
 		cmocka_unit_test(a_subfolder_gives_the_prefix),
 		cmocka_unit_test(a_linked_work_tree_shares_the_store),
 		cmocka_unit_test(a_submodule_is_a_repository_of_its_own),
