@@ -20,6 +20,11 @@ test_expect_success 'the next step names each .gitignore that was changed, and n
 	grep "^hint: .* a/\.gitignore" err && grep "^hint: .* b/\.gitignore" err && cp -a base one && cd one && echo "*" >a/.gitignore && dv add a/??? b/??? 2>err && ! grep "a/\.gitignore" err && grep "b/\.gitignore" err
 '
 
+test_expect_success 'pointers too many to read are one pattern, which git add takes' '
+	grep "^hint: git add .:/\*\.dv. a/\.gitignore b/\.gitignore$" err && cp -a base typed && cd typed && (cd b && dv add ../a/??? ../b/??? 2>../err) && sed -n "s/^hint: //p" err >cmd && (cd b && sh ../cmd) &&
+	git diff --cached --name-only --diff-filter=A >../out && test $(wc -l <../out) = 601 && test -z "$(git status --porcelain -uno | grep -v "^[AM]  ")"
+'
+
 test_expect_success 'all are tracked before git knows them; again changes nothing' '
 	cd all && dv ls >../out && test $(wc -l <../out) = 602 && cp a/.gitignore ../ga && cp b/.gitignore ../gb && dv add -q $(ls -d a/??? b/* | grep -v "\.dv$") && test_cmp ../ga a/.gitignore && test_cmp ../gb b/.gitignore &&
 	git add -A && git commit -qm all && dv status -q

@@ -7,6 +7,7 @@
 #include "cli/report.h"
 
 #define THREADS_MOST 1024	/* more is a mistake */
+#define HINT_MOST 100		/* paths that anybody reads */
 
 static void say_waiting(const char *holder, void *data)
 {
@@ -119,6 +120,28 @@ void hint_path(const char *path, struct names *paths)
 	names_add(paths, path, strlen(path));
 }
 
+/* Either the pointers or the .gitignore files; many are a pattern of git's. */
+static void hint_words(struct dv_repo *repo, const struct names *paths,
+		       bool ignores, struct buf *words)
+{
+	size_t before = words->len, count = 0;
+
+	for (size_t i = 0; i < paths->count; i++) {
+		const char *path = paths->items[i].text;
+
+		if (ignores != !strcmp(path_name(path), ".gitignore"))
+			continue;
+		if (++count > HINT_MOST) {
+			buf_setlen(words, before);
+			buf_addstr(words, ignores ? " ':/*.gitignore'"
+						  : " ':/*.dv'");
+			return;
+		}
+		buf_addch(words, ' ');
+		typed_word(repo, path, words);
+	}
+}
+
 int hint_stage(struct dv_repo *repo, const struct names *paths)
 {
 	int autostage = dv_config_bool(repo, "core.autostage", false);
@@ -126,10 +149,8 @@ int hint_stage(struct dv_repo *repo, const struct names *paths)
 
 	if (autostage || !paths->count)
 		return autostage < 0 ? autostage : 0;
-	for (size_t i = 0; i < paths->count; i++) {
-		buf_addch(&words, ' ');
-		typed_word(repo, paths->items[i].text, &words);
-	}
+	hint_words(repo, paths, false, &words);
+	hint_words(repo, paths, true, &words);
 	report_hint("git add%s", words.data);
 	return 0;
 }
