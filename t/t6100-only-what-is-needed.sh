@@ -91,6 +91,28 @@ test_expect_success 'a dry run says what it would take, by path, and takes no co
 	test -z "$(ls .git/dv/data 2>/dev/null)" && ! test -e data
 '
 
+# the bytes of the line that begins so
+bytes () {
+	sed -n "s/.*\"operation\":\"fetched\".*\"bytes\":\([0-9]*\).*/\1/p" "$1"
+}
+
+test_expect_success 'the plan in all is what is then received, and what is left out is not' '
+	for what in "data/**/*.png" "--exclude large.png" "--exclude data/b/raw data" "--max-size 100k data/b/large.png" data/a/1.png
+	do
+		(set -f && clone && dv fetch -n --json $what >../plan && dv fetch --json $what >../real) &&
+		planned=$(bytes plan) && real=$(bytes real) && echo "$what: $planned $real" &&
+		test $real -le $((planned + 3000)) && test $real -ge $((planned - 3000)) || return 1
+	done && clone && dv fetch -n --max-size 100k data/b/large.png >../out &&
+	grep "data: would fetch 1 of 1 file, 878" ../out && dv pull -n data/b/large.png >../out &&
+	grep "^would write 1 file (878" ../out && ! grep missing ../out
+'
+
+test_expect_success 'what is left out is not received because more than half is wanted' '
+	make_repo half && cd half && mkdir d && random_bytes 3500000 1 >d/a && random_bytes 2500000 2 >d/b && dv add -q d &&
+	git add -A && git commit -qm half && dv push -q -r ../half-remote && git clone -q . ../half-clone && cd ../half-clone &&
+	dv fetch -r ../half-remote --json --exclude b >../real && test $(bytes ../real) -lt 4600000 && dv fetch -q -r ../half-remote && dv checkout -q && cmp d/b ../half/d/b
+'
+
 test_expect_success 'ls lists what matches' '
 	cd clone && dv ls "data/**/*.txt" >../out && test "$(grep -c txt ../out)" = 9 && ! grep png ../out &&
 	dv ls -R --exclude "*.png" data >../out && ! grep png ../out && grep data/empty ../out &&

@@ -121,6 +121,8 @@ struct dv_checkout_options {
 	bool force;		/* overwrite and remove what is not stored */
 	bool dry_run;
 	bool allow_missing;	/* skip what the store does not have */
+	bool to_come;		/* dry_run: that will be fetched before, so it
+				   counts as written */
 	struct dv_progress progress;
 };
 

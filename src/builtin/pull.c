@@ -27,6 +27,7 @@ static int check_out(struct transfer *t,
 		.what = t->options.what,
 		.force = t->force,
 		.dry_run = t->dry_run,
+		.to_come = t->dry_run,
 		.allow_missing = t->allow_missing || t->dry_run,
 		.progress = t->options.progress,
 	};

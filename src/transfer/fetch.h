@@ -106,6 +106,10 @@ struct fetch_pack {
 int fetch_packs(struct fetch *f, const struct fetch_pack *packs,
 		size_t count);
 
+/* Of a dry run: how many bytes fetch_packs() would ask for. */
+uint64_t fetch_packs_bytes(struct fetch *f, const struct fetch_pack *packs,
+			   size_t count);
+
 /* --- fetch_plan.c ------------------------------------------------------ */
 
 /* Fetches what it can of the located roots from fetch->from. */

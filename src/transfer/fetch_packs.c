@@ -402,3 +402,17 @@ int fetch_packs(struct fetch *f, const struct fetch_pack *packs, size_t count)
 	pthread_mutex_destroy(&m.mutex);
 	return err;
 }
+
+uint64_t fetch_packs_bytes(struct fetch *f, const struct fetch_pack *packs,
+			   size_t count)
+{
+	struct moving m = { .fetch = f };
+	uint64_t sum = 0;
+
+	plan_moving(&m, packs, count);
+	for (size_t i = 0; i < m.unit_count; i++)
+		sum += m.units[i].len;
+	free(m.packs);
+	free(m.units);
+	return sum;
+}

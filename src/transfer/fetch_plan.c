@@ -86,9 +86,14 @@ static void open_cached(struct fetch *f, enum object_class class)
 
 /* --- whole or in part -------------------------------------------------- */
 
-/* At least half of the pack are frames with something wanted in them. */
-static bool mostly_wanted(const struct mark *k)
+/*
+ * Is so much of the pack in frames with something wanted in them that it is
+ * better had whole?  Half will do, unless only a part was asked for: nobody
+ * is to wait for what they left out.
+ */
+static bool mostly_wanted(const struct fetch *f, const struct mark *k)
 {
+	uint64_t all = k->pack->size - k->pack->index_len;
 	DV_AUTO_FREE bool *frames = xcalloc((size_t)k->pack->frames + 1, 1);
 	uint64_t sum = 0;
 
@@ -105,7 +110,7 @@ static bool mostly_wanted(const struct mark *k)
 		pack_frame_at(k->pack, place.frame, &info);
 		sum += info.stored;
 	}
-	return sum >= (k->pack->size - k->pack->index_len) / 2;
+	return sum >= (any_whole(f) ? all / 2 : all - all / 8);
 }
 
 /* Most of what is in the pack is not in the store. */
@@ -122,13 +127,14 @@ static bool mostly_new(struct fetch *f, const struct pack *p)
 	return fresh >= p->objects / 2 + 1;
 }
 
-static void list_marks(const struct marks *marks, struct list *out)
+static void list_marks(const struct fetch *f, const struct marks *marks,
+		       struct list *out)
 {
 	for (size_t i = 0; i < marks->count; i++) {
 		const struct mark *k = &marks->items[i];
 
 		if (k->count)
-			list_add(out, k->stamp, mostly_wanted(k) ?
+			list_add(out, k->stamp, mostly_wanted(f, k) ?
 				 TAKE_WHOLE : TAKE_FRAMES, k);
 	}
 }
@@ -242,7 +248,7 @@ static int get_meta_frames(struct fetch *f, struct fetch_walk *w,
 	size_t bad = count_bad(f);
 	int err;
 
-	list_marks(w->marks, &list);
+	list_marks(f, w->marks, &list);
 	err = fetch_packs(f, list.items, list.count);
 	*progress = f->result->objects != objects || count_bad(f) != bad;
 	return err;
@@ -379,7 +385,7 @@ static int fetch_data(struct fetch *f)
 		if (err)
 			return err;
 		bad = count_bad(f);
-		list_marks(&marks, &list);
+		list_marks(f, &marks, &list);
 		err = fetch_packs(f, list.items, list.count);
 		if (err)
 			return err;
@@ -398,18 +404,21 @@ static int fetch_data(struct fetch *f)
 
 /* --- dry run ----------------------------------------------------------- */
 
-static void estimate_pack(struct fetch *f, const struct mark *k)
+/* The requests it would take, with what lies between what is wanted. */
+static void estimate_packs(struct fetch *f, const struct marks *marks)
 {
+	DV_AUTO_LIST struct list list = { NULL, 0, 0 };
 	struct dv_transfer_result *r = f->result;
 
-	r->packs++;
-	if (mostly_wanted(k)) {
-		r->bytes += k->pack->size;
-		r->objects += k->pack->objects;
-	} else {
-		r->bytes += k->raw;
-		r->objects += k->count;
+	list_marks(f, marks, &list);
+	for (size_t i = 0; i < list.count; i++) {
+		const struct fetch_pack *p = &list.items[i];
+
+		r->objects += p->take == TAKE_WHOLE ? p->mark->pack->objects :
+			p->mark->count;
 	}
+	r->packs += list.count;
+	r->bytes += fetch_packs_bytes(f, list.items, list.count);
 }
 
 /*
@@ -428,8 +437,8 @@ static int estimate(struct fetch *f)
 		w.data = true;
 		w.marks = &marks;
 		err = place_data(f, &w);
-		for (size_t i = 0; i < marks.count && !err; i++)
-			estimate_pack(f, &marks.items[i]);
+		if (!err)
+			estimate_packs(f, &marks);
 		return err;
 	}
 	for (size_t i = 0; i < f->have->count; i++) {

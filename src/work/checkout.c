@@ -286,7 +286,8 @@ static int one_target(struct checkout *c, const struct target *t)
 	count_work(c, &p);
 	if (!c->o->dry_run)
 		return apply(c, &p);
-	err = look_for_content(&p);
+	if (!c->o->to_come)
+		err = look_for_content(&p);
 	return err ? err : tell_all(c, &p);
 }
 
