@@ -97,7 +97,7 @@ bytes () {
 }
 
 test_expect_success 'the plan in all is what is then received, and what is left out is not' '
-	for what in "data/**/*.png" "--exclude large.png" "--exclude data/b/raw data" "--max-size 100k data/b/large.png" data/a/1.png
+	for what in "data/**/*.png" "--exclude large.png" "--exclude raw/ data" "--max-size 100k data/b/large.png" data/a/1.png
 	do
 		(set -f && clone && dv fetch -n --json $what >../plan && dv fetch --json $what >../real) &&
 		planned=$(bytes plan) && real=$(bytes real) && echo "$what: $planned $real" &&
@@ -111,6 +111,23 @@ test_expect_success 'what is left out is not received because more than half is 
 	make_repo half && cd half && mkdir d && random_bytes 3500000 1 >d/a && random_bytes 2500000 2 >d/b && dv add -q d &&
 	git add -A && git commit -qm half && dv push -q -r ../half-remote && git clone -q . ../half-clone && cd ../half-clone &&
 	dv fetch -r ../half-remote --json --exclude b >../real && test $(bytes ../real) -lt 4600000 && dv fetch -q -r ../half-remote && dv checkout -q && cmp d/b ../half/d/b
+'
+
+test_expect_success '--exclude of a folder: the slash at the end anchors nothing' '
+	clone && dv pull -q --exclude raw/ && test -d data/b && ! test -e data/b/raw && dv status --porcelain >../out && grep "^A  data/b/raw/" ../out
+'
+
+test_expect_success 'a glob that matches nothing is a failure, and leaves nothing behind' '
+	clone && test_must_fail dv pull "*.png" 2>../err && grep "nothing that is recorded matches" ../err &&
+	test_must_fail dv pull "data/zzz*" && test_must_fail dv pull -n "data/zzz*" && test_must_fail dv fetch "data/zzz*" &&
+	test_must_fail dv checkout "data/zzz*" && dv status --porcelain >../out && cat ../out && grep "^A  data/" ../out && ! grep "^D" ../out &&
+	dv pull -q "data/a/[1].png" && cmp data/a/1.png ../repo/data/a/1.png && dv pull "data/a/[1].png" && dv checkout "data/zzz*" --exclude x
+'
+
+test_expect_success 'a name with such bytes is found by that name where it is not here' '
+	cd repo && mkdir "data/o [dd]" && echo odd >"data/o [dd]/a*b" && dv add -q data && git commit -qam odd && dv push -q &&
+	clone && dv pull "data/o [dd]" && grep odd "data/o [dd]/a*b" && files . >../got && test "$(grep -c "" ../got)" = 1 &&
+	clone && dv pull "data/o [dd]/a*b" && grep odd "data/o [dd]/a*b"
 '
 
 test_expect_success 'ls lists what matches' '

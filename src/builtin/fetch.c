@@ -27,6 +27,8 @@ int cmd_fetch(int argc, char **argv)
 		return code;
 	err = transfer_fetch(&t, argv, n, &result);
 	if (!err)
+		err = transfer_check_matched(&t);
+	if (!err)
 		transfer_print(&t, "fetched", &result);
 	filter_release(&t.filter);
 	close_repo(&t.repo);

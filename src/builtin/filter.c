@@ -75,11 +75,18 @@ static int anchor(struct dv_repo *repo, const char *arg, size_t literal,
 static int take_argument(struct filter_args *f, struct dv_repo *repo,
 			 const char *arg)
 {
-	size_t literal = is_glob(arg) ? literal_len(arg) : strlen(arg);
+	bool glob = is_glob(arg);
+	size_t literal = glob ? literal_len(arg) : strlen(arg);
 	DV_AUTO_BUF struct buf pattern = BUF_INIT;
 	int err = anchor(repo, arg, literal, &pattern);
 
 	list_add(f, &f->includes, pattern.data, pattern.len);
+	if (glob && !err) {	/* as git does: it may be a name as well */
+		buf_clear(&pattern);
+		err = anchor(repo, arg, strlen(arg), &pattern);
+		list_add(f, &f->includes, pattern.data, pattern.len);
+		f->globs = true;
+	}
 	if (literal)
 		list_add(f, &f->paths, arg, literal);
 	else
@@ -94,7 +101,9 @@ static int take_exclude(struct filter_args *f, struct dv_repo *repo,
 	size_t len = strlen(arg);
 	int err;
 
-	if (!strchr(arg, '/')) {
+	while (len > 1 && arg[len - 1] == '/')
+		len--;
+	if (!memchr(arg, '/', len)) {
 		list_add(f, &f->excludes, arg, len);
 		return 0;
 	}
@@ -184,6 +193,16 @@ int filter_apply(struct filter_args *f, struct dv_repo *repo, char **argv,
 	if (f->includes.count || f->excludes.count || f->filter.max_size)
 		what->filter = &f->filter;
 	return 0;
+}
+
+int filter_none(const struct filter_args *f)
+{
+	if (!f->globs || f->filter.exclude_count || f->filter.max_size)
+		return 0;
+	return dv_hint(dv_fail(DV_E_NOTFOUND, "nothing that is recorded "
+			       "matches"),
+		       "* stays in one folder, ** is any number of them: "
+		       "'**/*.png'");
 }
 
 void filter_release(struct filter_args *f)

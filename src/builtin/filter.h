@@ -16,6 +16,7 @@ struct filter_args {
 	struct dv_filter filter;
 	struct option_list paths, includes, excludes;
 	struct arena arena;	/* of the texts */
+	bool globs;		/* some of the arguments are */
 };
 
 #define DV_AUTO_FILTER __attribute__((cleanup(filter_release)))
@@ -36,6 +37,8 @@ const char *check_max_size(const char *text);
  */
 int filter_apply(struct filter_args *f, struct dv_repo *repo, char **argv,
 		 int count, struct dv_selection *what);
+/* What to say when nothing matches: a failure, unless a part is left out. */
+int filter_none(const struct filter_args *f);
 void filter_release(struct filter_args *f);
 
 #endif

@@ -21,6 +21,7 @@ static int check_out(struct transfer *t,
 	struct checkout_view v = {
 		.repo = t->repo, .view = &t->view, .quiet = t->quiet,
 		.json = t->json, .planned = t->dry_run,
+		.filter = &t->filter,
 		.silent_if_nothing = !t->json && transfer_nothing(fetched),
 	};
 	struct dv_checkout_options o = {

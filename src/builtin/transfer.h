@@ -60,6 +60,9 @@ int transfer_fetch(struct transfer *t, char **argv, int count,
 void transfer_print(struct transfer *t, const char *verb,
 		    const struct dv_transfer_result *r);
 
+/* Of a fetch with globs that is done: a failure when they match nothing. */
+int transfer_check_matched(struct transfer *t);
+
 /* True when nothing had to be moved. */
 bool transfer_nothing(const struct dv_transfer_result *r);
 
@@ -70,6 +73,7 @@ struct checkout_view {
 	int quiet, json;
 	bool silent_if_nothing;	/* set by pull when it says it all itself */
 	bool planned;		/* what is missing would have been fetched */
+	const struct filter_args *filter;	/* may be NULL */
 	unsigned named;		/* of what is missing; private */
 	struct dv_checkout_result result;
 };

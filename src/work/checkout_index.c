@@ -255,9 +255,13 @@ int plan_write_index(struct plan *p, bool failed)
 		.path = below, .type = target_type(&j), .write = write_plan,
 		.data = &j,
 	};
-	struct stat_writer *w = stat_writer_new(p->repo);
 	struct dv_id id = p->pointer->id;
+	struct stat_writer *w;
 
+	/* nothing was put here, and nothing was before: absent, not deleted */
+	if (!part.type && !p->index.dirs)
+		return 0;
+	w = stat_writer_new(p->repo);
 	if (*p->inside) {
 		j.mixed |= p->index.dirs &&
 			!dv_id_equal(&p->index.pointer, &p->pointer->id);
