@@ -265,7 +265,7 @@ static int walk_folder(struct walk *w, int depth)
 	w->r->requests++;
 	dir_path(w->r, w->name.data, &path);
 	dir = opendir(path.data);
-	if (!dir && (errno == ENOENT || errno == ENOTDIR))
+	if (!dir && errno == ENOENT)
 		return depth ? 0 : dir_check_parent(w->r);
 	if (!dir)
 		return dir_fail(w->r, w->name.data, "cannot list it");
