@@ -15,7 +15,7 @@ chmod +x bin/git
 # counted <most> <command>: runs it; git was called and has fetched at most so often
 counted () {
 	most=$1 && shift && : >"$SCRATCH/calls" && : >"$SCRATCH/trace" && (PATH=$SCRATCH/bin:$PATH GIT_TRACE=$SCRATCH/trace && export PATH GIT_TRACE && "$@") &&
-	fetches=$(grep -c "built-in: git fetch" "$SCRATCH/trace"); echo "$fetches fetches, $(wc -l <"$SCRATCH/calls") calls: $*" && test "$fetches" -le "$most" && test "$(wc -l <"$SCRATCH/calls")" -le $((most + 20))
+	fetches=$(grep -c "built-in: git fetch" "$SCRATCH/trace"); echo "$fetches fetches, $(wc -l <"$SCRATCH/calls") calls: $*" && test "$fetches" -le "$most" && test "$(wc -l <"$SCRATCH/calls")" -le $((most + 24))
 }
 
 # partial <filter> <folder>: a clone, with nothing in its store
