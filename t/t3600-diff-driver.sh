@@ -37,4 +37,15 @@ test_expect_success 'nodes that are not here: what is known is shown, git goes o
 	cat ../out ../err && grep "diff --dv data.dv" ../out && grep "^hint: dv fetch" ../err && test_exit_code 129 dv diff-driver a b
 '
 
+test_expect_success 'names that begin with a dash' '
+	make_repo dash && cd dash && mkdir -p ./-d && echo 1 >./-d/1 && echo 1 >-f && dv add -q -- -d -f && git add -A && git commit -qm 1 &&
+	git checkout -q -b side && echo 2 >./-d/2 && dv add -q -- -d && git diff >../out 2>../err && cat ../out ../err && test ! -s ../err && grep "added: *-d/2" ../out &&
+	git commit -qam 2 && git checkout -q main && dv checkout -q && echo 3 >./-d/3 && dv add -q -- -d && git commit -qam 3 && git merge -q side &&
+	dv checkout -q && test "$(cat ./-d/1 ./-d/2 ./-d/3)" = "1
+2
+3" && git checkout -q side && dv checkout -q && echo theirs >-f && dv add -q -- -f && git commit -qam theirs && git checkout -q main && dv checkout -q && echo ours >-f && dv add -q -- -f && git commit -qam ours &&
+	test_must_fail git merge side 2>../err && cat ../err && grep "CONFLICT (data): -f was changed on both sides" ../err && git diff --cached | grep "Unmerged path -f.dv" &&
+	dv diff-driver -h | grep usage && dv merge-driver -h | grep usage
+'
+
 test_done

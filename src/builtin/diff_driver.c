@@ -123,8 +123,7 @@ static int run(struct driver *d)
 int cmd_diff_driver(int argc, char **argv)
 {
 	struct driver d = { .data = { BUF_INIT, BUF_INIT } };
-	const struct option options[] = { OPT_END() };
-	int code, n = parse_options(argc, argv, options, usage, &code);
+	int code, n = parse_words(argc, argv, usage, &code);
 
 	if (n < 0)
 		return code;

@@ -206,8 +206,7 @@ int cmd_merge_driver(int argc, char **argv)
 	struct driver d = { .path = BUF_INIT, .word = BUF_INIT,
 			    .said = BUF_INIT };
 	const size_t suffix = strlen(DV_POINTER_SUFFIX);
-	const struct option options[] = { OPT_END() };
-	int code, n = parse_options(argc, argv, options, usage, &code);
+	int code, n = parse_words(argc, argv, usage, &code);
 	size_t len;
 
 	if (n < 0)

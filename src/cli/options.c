@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dv/pointer.h"
+
 #include "base/amount.h"
 #include "base/array.h"
 #include "base/buf.h"
@@ -285,4 +287,21 @@ int parse_options(int argc, char **argv, const struct option *options,
 	}
 	argv[left] = NULL;
 	return left;
+}
+
+int parse_words(int argc, char **argv, const char *const *usage,
+		int *exit_code)
+{
+	static const struct option none[] = { OPT_END() };
+	const size_t suffix = strlen(DV_POINTER_SUFFIX);
+	int from = argc > 1 && !strcmp(argv[1], "--") ? 2 : 1;
+	size_t len = argc == 2 ? strlen(argv[1]) : 0;
+
+	*exit_code = 0;
+	if (len && *argv[1] == '-' &&
+	    (len < suffix ||
+	     strcmp(argv[1] + len - suffix, DV_POINTER_SUFFIX)))
+		return parse_options(argc, argv, none, usage, exit_code);
+	memmove(argv, argv + from, (argc - from + 1) * sizeof(*argv));
+	return argc - from;
 }

@@ -63,6 +63,14 @@ int parse_options(int argc, char **argv, const struct option *options,
 		  const char *const *usage, int *exit_code);
 
 /*
+ * The same for a command that git runs, with names that may begin with a dash:
+ * only what stands alone, and is no pointer, can be one of those two; a "--" in
+ * front goes.
+ */
+int parse_words(int argc, char **argv, const char *const *usage,
+		int *exit_code);
+
+/*
  * What to say of an option that a command, as it was typed, does not have:
  * `option` is "--name" or "-l".  NULL when there is nothing to say.
  */
