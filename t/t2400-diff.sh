@@ -240,4 +240,13 @@ test_expect_success '-q prints nothing and says it by its exit code' '
 	cd repo && test_exit_code 1 dv diff -q one two >../out && test ! -s ../out && dv diff -q two two
 '
 
+test_expect_success 'a...b is what b has done since both were the same' '
+	make_repo dots && cd dots && mkdir d && echo 1 >d/1 && dv add -q d && git add -A && git commit -qm one && git checkout -qb topic && echo t >d/topic && dv add -q d && git commit -qam topic &&
+	git checkout -q main && dv checkout -q && echo m >d/main && dv add -q d && git commit -qam main && printf "A\td/topic\n" >../expect &&
+	dv diff --name-status main...topic >../actual && test_cmp ../expect ../actual && dv diff --name-status ...topic -- d >../actual && test_cmp ../expect ../actual &&
+	printf "D\td/main\nA\td/topic\n" >../expect && dv diff --name-status main..topic >../actual && test_cmp ../expect ../actual &&
+	test_must_fail dv ls --rev main...topic && test_must_fail dv diff main...nothing 2>../err && grep "no such commit: nothing" ../err &&
+	git checkout -q --orphan other && git commit -qm other && test_must_fail dv diff main...other 2>../err && grep "no commit in common" ../err
+'
+
 test_done

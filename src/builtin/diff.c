@@ -38,6 +38,7 @@ struct diff {
 	bool colour;
 	struct diff_sums sums;
 	uint64_t lacking;	/* files whose content is not in the store */
+	struct buf base;	/* of "a...b", in hex */
 };
 
 #define DV_AUTO_DIFF	__attribute__((cleanup(diff_release)))
@@ -45,6 +46,7 @@ struct diff {
 static void diff_release(struct diff *d)
 {
 	free(d->keys.items);
+	buf_release(&d->base);
 }
 
 /* As git's: color.diff and color.ui, and whether there is a terminal. */
@@ -176,40 +178,66 @@ static int is_rev(struct dv_repo *repo, const char *arg, bool sure)
 }
 
 /*
- * "a..b" is two revisions; an empty one is HEAD.  *word is freed by the
- * caller.
+ * "a..b" is two revisions, and so is "a...b"; an empty one is HEAD.  *word is
+ * freed by the caller.
  */
-static bool split_range(const char *arg, char **word,
+static bool split_range(const char *arg, char **word, bool *from_base,
 			struct dv_diff_options *o)
 {
-	const char *dots = strstr(arg, "..");
+	const char *dots = strstr(arg, ".."), *rest;
 
-	if (!dots || dots[2] == '.' || dots[2] == '/' ||
-	    (dots > arg && dots[-1] == '/') || (dots == arg && !dots[2]))
+	if (!dots || dots[2] == '/' || (dots > arg && dots[-1] == '/') ||
+	    (dots == arg && !dots[2]))
 		return false;
+	*from_base = dots[2] == '.';
+	rest = dots + 2 + *from_base;
 	*word = xstrdup(arg);
 	(*word)[dots - arg] = 0;
 	o->before = dots > arg ? *word : "HEAD";
-	o->after = dots[2] ? *word + (dots - arg) + 2 : "HEAD";
+	o->after = *rest ? *word + (rest - arg) : "HEAD";
 	return true;
+}
+
+/* What "a...b" begins with: what a and b had in common last. */
+static int find_base(struct diff *d, struct dv_diff_options *o)
+{
+	char hex[2][DV_COMMIT_HEX + 1];
+	const char *const argv[] = { "git", "merge-base", hex[0], hex[1],
+				     NULL };
+	int err = dv_repo_commit(d->repo, o->before, hex[0]);
+
+	if (!err)
+		err = dv_repo_commit(d->repo, o->after, hex[1]);
+	if (err)
+		return err;
+	buf_clear(&d->base);
+	if (process_run(argv, NULL, 0, &d->base))
+		return dv_fail(DV_E_NOTFOUND, "%s and %s have no commit in "
+			       "common", o->before, o->after);
+	buf_setlen(&d->base, strcspn(d->base.data, "\n"));
+	o->before = d->base.data;
+	return 0;
 }
 
 /*
  * Takes revisions off the front of the arguments.  `sure` of them, those
  * before a "--", have to be revisions; -1: there is no "--".
  */
-static int take_revs(struct dv_repo *repo, char **argv, int count, int sure,
+static int take_revs(struct diff *d, char **argv, int count, int sure,
 		     char **word, struct dv_diff_options *o)
 {
 	const char **sides[2] = { &o->before, &o->after };
+	struct dv_repo *repo = d->repo;
 	int most = sure < 0 ? count : sure, n = 0, got = 0;
+	bool from_base;
 
-	if (most && split_range(argv[0], word, o)) {
+	if (most && split_range(argv[0], word, &from_base, o)) {
 		got = is_rev(repo, o->before, true);
 		if (got == 1)
 			got = is_rev(repo, o->after, true);
 		if (got == 1)
-			return 1;
+			return from_base && (got = find_base(d, o)) ?
+				got : 1;
 		if (sure >= 0 || !is_path(repo, argv[0]))
 			return got;
 		o->before = o->after = NULL;
@@ -269,7 +297,7 @@ int cmd_diff(int argc, char **argv)
 {
 	DV_AUTO_REPO struct dv_repo *repo = NULL;
 	DV_AUTO_FREE char *word = NULL;
-	DV_AUTO_DIFF struct diff d = { 0 };
+	DV_AUTO_DIFF struct diff d = { .base = BUF_INIT };
 	struct dv_diff_options o = { 0 };
 	struct dv_diff_result result = { 0 };
 	int exit_code = 0, recursive = 0, no_renames = 0, code, err, n, sure;
@@ -319,7 +347,7 @@ int cmd_diff(int argc, char **argv)
 	d.repo = repo;
 	d.options = &o;
 	d.colour = d.content && use_colour();
-	err = take_revs(repo, argv, n, sure, &word, &o);
+	err = take_revs(&d, argv, n, sure, &word, &o);
 	if (err < 0)
 		return report(err);
 	o.paths = (const char *const *)argv + err;

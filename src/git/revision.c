@@ -253,8 +253,9 @@ static int resolve(struct revision *r, const char *rev, git_oid *out)
 		err = run_git(r->repo, args, NULL, 0, &hex);
 	if (err == DV_E_IO)	/* git's word for what it does not know */
 		err = 0;
+	/* more than a line: a range, which git takes for commits too */
 	if (!err && hex.len >= GIT_OID_HEXSZ &&
-	    !lib.oid_fromstr(&id, hex.data))
+	    hex.len <= GIT_OID_HEXSZ + 1 && !lib.oid_fromstr(&id, hex.data))
 		err = peel(r, &id, &is, out);
 	return err || is ? err : no_such_commit(r, rev);
 }
