@@ -42,6 +42,10 @@ test_expect_success 'all files, whatever they are called; the pointer says where
 	source_of data.dv etag | grep "^sha256:" && dv import-url -q "$SET/sub/" && diff -r sub ../was/sub && git add -A && git commit -qm data && dv status -q && dv push -q
 '
 
+test_expect_success 'an empty file, whose length Apache does not tell, has its version recorded' '
+	cd repo && : >"$WWW/hollow" && chmod a+r "$WWW/hollow" && dv import-url -q "$HTTP_URL/hollow" empty && test ! -s empty && source_of empty.dv etag | grep . && dv update empty | grep "up to date" && git add -A && git commit -qm empty
+'
+
 test_expect_success 'update asks for the listing, and for what has changed' '
 	cd repo && : >"$APACHE_LOG" && test "$(taken dv update data)" = 0 && test "$(asked GET)" = 0 && dv update data | grep "up to date" && cd "$WWW/the set" && echo more >>a && rm nothing && echo new >sub/new &&
 	cd "$SCRATCH/repo" && dv status --sources -s >out && cat out && printf "C^ data\nC^ sub\n" | cmp - out && : >"$APACHE_LOG" && test "$(taken dv update data)" = 70009 && test "$(asked GET)" = 2 &&

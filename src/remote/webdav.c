@@ -265,11 +265,10 @@ static int dav_stat(struct remote *r, const char *name,
 	dav_path(r, name, &path);
 	s.d.path = path.data;
 	err = dav_run(r, &s.d);
-	if (!err && !s.has_size)
-		return stat_by_get(r, name, out);
-	if (!err)
-		*out = s.facts;
-	return err;
+	if (err)
+		return err;
+	*out = s.facts;
+	return s.has_size ? 0 : stat_by_get(r, name, out);
 }
 
 /* --- put --------------------------------------------------------------- */
