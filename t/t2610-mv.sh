@@ -58,4 +58,9 @@ test_expect_success 'several into a folder; autostage; dv move is the same comma
 	cp -a base m7 && cd m7 && git config dv.core.autostage true && dv move f d plain 2>err && ! grep hint err && git status --short >out && cat out && grep "^R  f.dv -> plain/f.dv" out && clean
 '
 
+test_expect_success 'into a folder that is not there: a file is not given its name' '
+	cp -a base m9 && cd m9 && test_must_fail dv mv f none/ 2>../err && cat ../err && grep "there is no folder none" ../err && grep "hint: mkdir -p none" ../err && test -f f && ! test -e none.dv &&
+	test_must_fail dv mv d/a d/none/ && test -f d/a && dv mv d/sub d/new/ && test -f d/new/b && dv mv d e/ && test -f e/new/b && mkdir none && dv mv f none/ && test -f none/f
+'
+
 test_done

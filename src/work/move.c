@@ -136,6 +136,37 @@ static int find_begun(struct moving *m)
 	return err;
 }
 
+/* "x/" is a folder: one that is here, or the new name of one. */
+static int check_slash(const struct moving *m, const char *to)
+{
+	size_t len = strlen(to);
+	DV_AUTO_BUF struct buf typed = BUF_INIT;
+	DV_AUTO_BUF struct buf plain = BUF_INIT;
+	struct dv_pointer p;
+	struct stat st;
+	bool folder;
+	int err;
+
+	if (!len || to[len - 1] != '/' ||
+	    path_inside(dv_repo_worktree(m->repo), dv_repo_prefix(m->repo), to,
+			&plain) || strcmp(plain.data, m->to.data))
+		return 0;
+	if (m->inside.len) {
+		folder = look(m, m->from.data, &st) && S_ISDIR(st.st_mode);
+	} else {
+		err = tracked_read(m->repo, m->from.data, &p);
+		if (err)
+			return err;
+		folder = p.kind == DV_KIND_TREE;
+		dv_pointer_release(&p);
+	}
+	if (folder)
+		return 0;
+	return dv_hint(dv_fail(DV_E_NOTFOUND, "there is no folder %s",
+			       m->to.data), "mkdir -p %s",
+		       repo_word(m->repo, m->to.data, &typed));
+}
+
 static int read_names(struct moving *m, const char *from, const char *to)
 {
 	const char *top = dv_repo_worktree(m->repo);
@@ -162,7 +193,7 @@ static int read_names(struct moving *m, const char *from, const char *to)
 	if (path_below(m->to.data, m->from.data))
 		return dv_fail(DV_E_INVALID, "%s cannot be moved into itself",
 			       m->from.data);
-	return 0;
+	return check_slash(m, to);
 }
 
 static int check_free(const struct moving *m)
