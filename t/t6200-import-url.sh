@@ -98,4 +98,11 @@ test_expect_success 'bad URLs and what is in the way' '
 	done && test_must_fail dv import-url ../small && test_must_fail dv import-url ../small ../outside && ! test -e bad.dv
 '
 
+test_expect_success '--to-remote with no remote takes nothing; --rev is not for a URL' '
+	make_repo lonely && cd lonely && echo x >../lonely.csv && test_must_fail dv import-url --to-remote ../lonely.csv 2>err && grep "no remote" err && rm err &&
+	test_must_fail dv import-url --to-remote -r nope ../lonely.csv && test -z "$(git status --porcelain)" && ! test -e lonely.csv.dv && dv import-url -q ../lonely.csv && echo y >>../lonely.csv && cp lonely.csv.dv ../was.dv &&
+	test_must_fail dv update --to-remote && cmp lonely.csv.dv ../was.dv && test_must_fail dv update --rev main lonely.csv 2>err && cat err && grep "no branches, tags or commits" err && cmp lonely.csv.dv ../was.dv &&
+	dv update --rev main && ! grep source.ref lonely.csv.dv && ! cmp -s lonely.csv.dv ../was.dv
+'
+
 test_done

@@ -13,6 +13,7 @@
 #include "source/scratch.h"
 #include "store/pointer_line.h"
 #include "store/store.h"
+#include "transfer/open.h"
 #include "work/add_args.h"
 
 /* --- from a place to a pointer ------------------------------------------- */
@@ -144,6 +145,17 @@ int import_check_out(struct dv_repo *repo, const char *path,
 	buf_addf(&full, "%s/%s", dv_repo_worktree(repo), path);
 	paths[0] = full.data;
 	return dv_checkout(repo, &c, NULL, NULL, &result);
+}
+
+int import_push_check(struct dv_repo *repo, const struct dv_source_options *o)
+{
+	struct endpoint *to;
+	int err = o->to_remote ? endpoint_open(repo, o->remote, o->jobs, &to) :
+		0;
+
+	if (!err && o->to_remote)
+		endpoint_close(to);
+	return err;
 }
 
 int import_push(struct dv_repo *repo, const char *path,

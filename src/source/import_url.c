@@ -58,7 +58,9 @@ int dv_import_url(struct dv_repo *repo, const char *url, const char *out,
 	int err;
 
 	memset(result, 0, sizeof(*result));
-	err = url_source_open(repo, url, options->jobs, NULL, &u);
+	err = import_push_check(repo, options);
+	if (!err)
+		err = url_source_open(repo, url, options->jobs, NULL, &u);
 	if (!err)
 		err = choose_target(repo, &u, out, options->force, &target);
 	if (!err)

@@ -93,7 +93,8 @@ static int finish(struct update *u, const struct dv_tracked *t,
 	if (err)
 		return err;
 	import_keep_lines(&i->pointer, &t->pointer);
-	import_set_ref(&i->pointer, u->o->rev);
+	if (*commit)
+		import_set_ref(&i->pointer, u->o->rev);
 	err = import_write(u->repo, t->path, &i->pointer, &r.changed);
 	if (!err && check_out)
 		err = import_check_out(u->repo, t->path, u->o);
@@ -184,6 +185,12 @@ static int no_push(const struct update *u, const struct dv_tracked *t)
 		       "dv update, then dv push --imports");
 }
 
+static int no_rev(const struct dv_tracked *t, const char *url)
+{
+	return dv_fail(DV_E_UNSUPPORTED, "%s came from %s, which has no "
+		       "branches, tags or commits", t->path, url);
+}
+
 static int update_path(struct update *u, const struct dv_tracked *t)
 {
 	DV_AUTO_BUF struct buf url = BUF_INIT;
@@ -191,7 +198,8 @@ static int update_path(struct update *u, const struct dv_tracked *t)
 	if (pointer_is_import(&t->pointer))
 		return u->o->to_remote ? no_push(u, t) : update_one(u, t);
 	if (pointer_line_get(&t->pointer, POINTER_URL, &url))
-		return update_url(u, t, url.data);
+		return u->named && u->o->rev ? no_rev(t, url.data) :
+			update_url(u, t, url.data);
 	if (u->named)
 		return dv_fail(DV_E_INVALID, "%s was not imported", t->path);
 	return 0;
@@ -243,7 +251,9 @@ int dv_update(struct dv_repo *repo, const struct dv_selection *what,
 {
 	struct update u = { .repo = repo, .o = options, .fn = fn,
 			    .data = data, .named = what->count };
-	int err = dv_tracked_each(repo, what, take_update, &u);
+	int err = import_push_check(repo, options);
 
+	if (!err)
+		err = dv_tracked_each(repo, what, take_update, &u);
 	return !err && u.first.code ? error_restore(&u.first) : err;
 }
