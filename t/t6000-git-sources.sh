@@ -187,4 +187,17 @@ test_expect_success 'that store is not believed: nothing comes of what is damage
 	cd ../plain && test_must_fail dv get ../hurt d -o bad 2>err && cat err && ! grep "no remote" err && ! test -e bad && rm ../hurt/.git/dv/meta/* && test_must_fail dv get ../hurt d -o bad 2>err && grep "no remote" err && ! test -e bad && rm err
 '
 
+test_expect_success 'a name that a pointer cannot hold is refused before anything is written; get and the folder above go' '
+	make_repo odd && cd odd && mkdir d && tab=$(printf "d/a\tb") && nl=$(printf "d/a\nsource.rev: x") && raw=$(printf "d/\377") && echo 1 >"$tab" && echo 2 >"$nl" && echo 3 >"$raw" && dv add -q d && git add -A && git commit -qm odd &&
+	make_repo importer && cd importer && for name in "$tab" "$nl" "$raw"; do
+		test_must_fail dv import .. "$name" 2>err && cat err && grep "a pointer cannot say" err && grep "hint: dv get it" err && rm err && test_must_fail dv import --no-download .. "$name" -o plain || return 1
+	done && test -z "$(git status --porcelain)" && dv status && dv get .. "$nl" -o got && test "$(cat got)" = 2 && dv import .. d && diff -r d ../d
+'
+
+test_expect_success 'a pointer file there is told from its data; a remote that is not there is of that repository' '
+	cd plain && for file in data.dv model.bin.dv; do
+		test_must_fail dv get ../registry $file 2>err && cat err && grep "$file is a pointer file" err && grep "hint: the data is ${file%.dv}$" err && ! test -e $file || return 1
+	done && test_must_fail dv get -r nope ../registry model.bin -o no 2>err && cat err && grep "no remote named .nope. in .*/registry" err && ! grep "dv remote add" err && rm err
+'
+
 test_done

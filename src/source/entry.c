@@ -24,10 +24,19 @@ void source_release(struct source_entry *p)
 
 /* --- finding ------------------------------------------------------------- */
 
+static int refuse_pointer(const struct source_entry *p,
+			  const struct dv_tracked *t)
+{
+	return dv_hint(dv_fail(DV_E_INVALID, "%s is a pointer file", p->path),
+		       "the data is %s", t->path);
+}
+
 static int take_tracked(const struct dv_tracked *t, void *data)
 {
 	struct source_entry *p = data;
 
+	if (is_pointer_of(p->path, t->path))
+		return refuse_pointer(p, t);
 	if (!path_below(p->path, t->path))
 		return 0;	/* in a folder that was asked for */
 	p->kind = SOURCE_TRACKED;

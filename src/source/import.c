@@ -209,6 +209,16 @@ void import_set_ref(struct dv_pointer *p, const char *rev)
 		pointer_line_set(p, POINTER_REF, commit ? NULL : rev);
 }
 
+/* A line of a pointer is text, and may be cut by no name. */
+static int cannot_name(const char *path)
+{
+	return dv_hint(dv_fail(DV_E_UNSUPPORTED, "%s: a pointer cannot say "
+			       "where it came from, as the name has other "
+			       "bytes than text", path),
+		       "dv get it, then dv add; or import the folder it is "
+		       "in");
+}
+
 int dv_import(struct dv_repo *repo, const char *url, const char *path,
 	      const char *out, const struct dv_source_options *options,
 	      struct dv_source_result *result)
@@ -224,6 +234,8 @@ int dv_import(struct dv_repo *repo, const char *url, const char *path,
 	if (path_inside("/", "", path, &plain) || !plain.len)
 		return dv_fail(DV_E_INVALID, "'%s' is no path in another "
 			       "repository", path);
+	if (!pointer_value_ok(plain.data))
+		return cannot_name(plain.data);
 	err = import_target(repo, path_name(plain.data), out, options->force,
 			  &target);
 	if (!err)

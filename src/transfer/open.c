@@ -120,6 +120,18 @@ static int open_remote(struct endpoint *e, unsigned jobs)
 	return err ? err : have_open(store_path(store), &id, &e->have);
 }
 
+/* Those of another repository are not for us to set up. */
+static int no_such_remote(const struct dv_repo *repo, const char *name)
+{
+	const char *url = repo_origin(repo);
+
+	if (url)
+		return dv_fail(DV_E_NOTFOUND, "no remote named '%s' in %s",
+			       name, url);
+	return dv_hint(dv_fail(DV_E_NOTFOUND, "no remote named '%s'", name),
+		       "dv remote add %s <url>", name);
+}
+
 int endpoint_open(struct dv_repo *repo, const char *name, unsigned jobs,
 		  struct endpoint **out)
 {
@@ -138,9 +150,7 @@ int endpoint_open(struct dv_repo *repo, const char *name, unsigned jobs,
 		named = remote_configured(repo, name);
 	}
 	if (!named && !looks_like_url(chosen.data))
-		return dv_hint(dv_fail(DV_E_NOTFOUND, "no remote named '%s'",
-				       chosen.data),
-			       "dv remote add %s <url>", chosen.data);
+		return no_such_remote(repo, chosen.data);
 
 	e = xcalloc(1, sizeof(*e));
 	e->repo = repo;
