@@ -92,7 +92,7 @@ static int finish(struct add *a, int err)
 	if (err || a->quiet || a->json)
 		return report(err);
 	if (!a->results)
-		printf("nothing changed\n");
+		printf("nothing to record\n");
 	return a->dry_run ? 0 : report(hint_stage(a->repo, &a->to_stage));
 }
 
