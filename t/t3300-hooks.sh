@@ -53,6 +53,21 @@ test_expect_success 'core.hooksPath is honoured, relative and absolute' '
 	test -x "$SCRATCH/all hooks/post-merge" && test ! -e .git/hooks/pre-push
 '
 
+test_expect_success 'those of husky are called by the name they had' '
+	data_repo husky && cd husky && dv hooks uninstall -q && mkdir -p .husky/_ && git config core.hooksPath .husky/_ &&
+	printf "%s\n" "n=\$(basename \"\$0\")" "s=\$(dirname \"\$(dirname \"\$0\")\")/\$n" \
+		"[ ! -f \"\$s\" ] && exit 0" "sh -e \"\$s\" \"\$@\"" "exit \$?" >.husky/_/h &&
+	for h in pre-commit pre-push
+	do
+		printf "%s\n" "#!/usr/bin/env sh" ". \"\$(dirname \"\$0\")/h\"" >.husky/_/$h && chmod +x .husky/_/$h || return 1
+	done &&
+	echo "echo ran >../husky.out; exit \$(cat ../husky.code)" >.husky/pre-commit &&
+	echo "cat >../husky.push; echo \$1 >>../husky.push" >.husky/pre-push &&
+	dv hooks install -q && echo 0 >../husky.code && git commit -q --allow-empty -m x && grep ran ../husky.out &&
+	echo 1 >../husky.code && test_must_fail git commit -q --allow-empty -m y &&
+	git push -q origin main && grep refs/heads/main ../husky.push && grep origin ../husky.push
+'
+
 test_expect_success 'in a repository without dv shared hooks are silent' '
 	git init -q other && cd other && git config core.hooksPath "$SCRATCH/all hooks" && git init -q --bare ../o.git &&
 	git commit -q --allow-empty -m x >../out 2>&1 && git checkout -q -b y >>../out 2>&1 &&

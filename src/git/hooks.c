@@ -46,6 +46,20 @@ static const char missing_text[] =
 	"fi\n";
 
 /*
+ * The hook that was there.  Husky's are of sh, lie beside a file `h`, and know
+ * by $0 what they are for: they have to see the name they had.
+ */
+static const char before_text[] =
+	"before () {\n"
+	"	if test -f \"${0%/*}/h\" && test ! -L \"$before\"\n"
+	"	then\n"
+	"		sh -c '. \"$0" BEFORE "\"' \"$0\" \"$@\"\n"
+	"	else\n"
+	"		\"$before\" \"$@\"\n"
+	"	fi\n"
+	"}\n";
+
+/*
  * What git says on standard input is for both, the hook that was there too,
  * and can be read only once.
  */
@@ -53,6 +67,7 @@ static void script(const char *name, bool input, struct buf *out)
 {
 	buf_addstr(out, head);
 	buf_addf(out, "before=${0%%/*}/%s" BEFORE "\n", name);
+	buf_addstr(out, before_text);
 	if (input)
 		buf_addstr(out, "input=$(cat)\n"
 			   "give () {\n"
@@ -64,12 +79,8 @@ static void script(const char *name, bool input, struct buf *out)
 		 "	%sdv hook %s \"$@\" || exit\n", input ? "give | " : "",
 		 name);
 	buf_addstr(out, missing_text);
-	if (input)
-		buf_addstr(out, "test ! -x \"$before\" || "
-			   "give | \"$before\" \"$@\"\n");
-	else
-		buf_addstr(out, "test ! -x \"$before\" || "
-			   "exec \"$before\" \"$@\"\n");
+	buf_addf(out, "test ! -x \"$before\" || %sbefore \"$@\"\n",
+		 input ? "give | " : "");
 }
 
 /* --- one hook ----------------------------------------------------------- */
