@@ -36,6 +36,15 @@ y
 z" && test ! -e data/2 && test ! -e data/3 && test -x data/5
 '
 
+test_expect_success 'before the checkout status says who is behind, and add undoes nothing' '
+	branches "echo a >a.bin; dv add -q a.bin" "echo x >data/4" "echo y >data/1; rm data/2; echo n >data/new" &&
+	git merge -q theirs && dv status >../out && cat ../out && grep "git has moved" ../out && grep "behind: *data$" ../out &&
+	! grep "behind: *a.bin" ../out && dv status --porcelain >../out && ! grep "^[^MDA?P]" ../out &&
+	test_must_fail dv add data && dv checkout -q && dv status >../out && echo "nothing changed" | test_cmp - ../out &&
+	echo mine >data/3 && dv status >../out && ! grep behind ../out &&
+	git clone -q . ../unseen && cd ../unseen && dv status >../out && grep absent ../out && ! grep behind ../out
+'
+
 test_expect_success 'the same change on both sides is none' '
 	branches true "echo x >data/1; rm data/2; mkdir data/n; echo n >data/n/n; echo a >data/a" \
 		"echo x >data/1; rm data/2; mkdir data/n; echo n >data/n/n" &&

@@ -2,7 +2,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "dv/hooks.h"
 #include "dv/transfer.h"
 #include "dv/work.h"
 
@@ -32,6 +34,9 @@ static const struct section {
 } sections[] = {
 	{ DV_STATE_BROKEN, "Pointer files that cannot be read:", NULL,
 	  "broken" },
+	{ 0, "Pointers that git has moved since the last checkout:",
+	  "\"dv checkout <path>\" brings the data after them and keeps your "
+	  "changes", "behind" },
 	{ DV_STATE_MODIFIED, "Changed data:",
 	  "\"dv add <path>\" records it, \"dv checkout -f <path>\" "
 	  "puts the recorded one back", "modified" },
@@ -50,6 +55,8 @@ static const struct section {
 
 #define SECTIONS (sizeof(sections) / sizeof(*sections))
 
+#define SECTION_BEHIND	1
+
 struct line {
 	char *text;		/* owned */
 	unsigned section;
@@ -61,6 +68,7 @@ struct status {
 	uint64_t differences;
 	struct line *lines;	/* owned; the long form's, sorted by path */
 	size_t count, room;
+	bool data_differs;	/* not only pointers and store */
 };
 
 static unsigned section_of(enum dv_state state)
@@ -114,15 +122,30 @@ static void print_brief(const struct status *s,
 	status_brief(&s->form, letters, e->path, e->directory ? "/" : "");
 }
 
+static void begin_line(const struct status *s, unsigned section,
+		       const char *path, struct buf *text)
+{
+	buf_addf(text, "%s:  ", sections[section].word);
+	while (text->len < 14)
+		buf_addch(text, ' ');
+	shown_path(s->form.repo, path, text);
+}
+
+static void end_line(struct status *s, unsigned section, struct buf *text)
+{
+	ARRAY_GROW(s->lines, s->count + 1, s->room);
+	s->lines[s->count++] = (struct line){ buf_detach(text), section };
+}
+
 static void keep_line(struct status *s, const struct dv_status_entry *e)
 {
 	DV_AUTO_BUF struct buf text = BUF_INIT;
 	unsigned section = section_of(e->state);
 
-	buf_addf(&text, "%s:  ", sections[section].word);
-	while (text.len < 14)
-		buf_addch(&text, ' ');
-	shown_path(s->form.repo, e->path, &text);
+	s->data_differs |= e->state == DV_STATE_MODIFIED ||
+		e->state == DV_STATE_DELETED || e->state == DV_STATE_NEW ||
+		e->state == DV_STATE_ABSENT;
+	begin_line(s, section, e->path, &text);
 	if (e->directory)
 		buf_addch(&text, '/');
 	if (e->files > 1)
@@ -132,8 +155,31 @@ static void keep_line(struct status *s, const struct dv_status_entry *e)
 		buf_addstr(&text, " (not known to git)");
 	else if (e->state == DV_STATE_UNCOMMITTED && e->staged)
 		buf_addstr(&text, " (staged)");
-	ARRAY_GROW(s->lines, s->count + 1, s->room);
-	s->lines[s->count++] = (struct line){ buf_detach(&text), section };
+	end_line(s, section, &text);
+}
+
+/* Of a directory that is here in part it is told of each part. */
+static int take_behind(const struct dv_tracked *t, void *data)
+{
+	struct status *s = data;
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+
+	begin_line(s, SECTION_BEHIND, t->path, &text);
+	if (!s->count || s->lines[s->count - 1].section != SECTION_BEHIND ||
+	    strcmp(s->lines[s->count - 1].text, text.data))
+		end_line(s, SECTION_BEHIND, &text);
+	return 0;
+}
+
+/*
+ * What differs may well be what git has changed and nobody here: to record it
+ * would undo that.
+ */
+static int find_behind(struct status *s, const struct dv_selection *what)
+{
+	if (!s->data_differs || what->count)
+		return 0;
+	return dv_outdated(s->form.repo, "HEAD", take_behind, s);
 }
 
 static int take_entry(const struct dv_status_entry *e, void *data)
@@ -266,6 +312,8 @@ int cmd_status(int argc, char **argv)
 	o.rehash = rehash;
 	o.progress = progress_show(&s.view, s.form.quiet);
 	err = dv_status(repo, &o, take_entry, &s);
+	if (!err)
+		err = find_behind(&s, &o.what);
 	if (!err && !s.form.quiet && !s.form.brief && !s.form.porcelain && !s.form.json)
 		print_long(&s);
 	if (!err && (with_remote || remote))
