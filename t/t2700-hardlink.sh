@@ -59,6 +59,15 @@ test_expect_success 'unprotect: private, writable, unmodified; also a part, and 
 	test_exit_code 129 dv unprotect
 '
 
+test_expect_success 'relink undoes links also after their times or modes were changed' '
+	for how in "touch" "chmod u+w"
+	do
+		cd "$SCRATCH" && rm -rf again && git clone -q repo again && cd again && dv config --local store.link hardlink && dv pull -q -r "$SCRATCH/remote" && test "$(stat -c %h d/big)" = 2 && $how d/big &&
+		dv config --local store.link copy && dv checkout -q --relink && test ! -L d/big && test "$(stat -c %h d/big)" = 1 && cmp d/big ../big1 &&
+		clean || return 1
+	done
+'
+
 test_expect_success 'relink applies a changed setting, to unmodified files only' '
 	cd clone && dv config store.link copy && dv checkout --relink && test "$(links d/big)" = 1 && cmp d/big ../big1 && test -w d/big &&
 	dv config store.link hardlink && dv checkout --relink d/big && test "$(links d/big)" = 2 && clean &&

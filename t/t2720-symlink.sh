@@ -47,6 +47,15 @@ test_expect_success 'unprotect: private, writable, unmodified; also a part, and 
 	dv unprotect -q d && dv unprotect --json d >out && test "$(jq .unprotected out)" = 0 && dv checkout -q --relink && is_link d/big
 '
 
+test_expect_success 'relink undoes links also after their times or modes were changed' '
+	for how in "touch" "chmod u+w"
+	do
+		cd "$SCRATCH" && rm -rf again && git clone -q one again && cd again && dv config --local store.link symlink && dv pull -q -r "$SCRATCH/remote" && test -L d/big && $how d/big &&
+		dv config --local store.link copy && dv checkout -q --relink && test ! -L d/big && test "$(stat -c %h d/big)" = 1 && cmp d/big ../big1 &&
+		clean || return 1
+	done
+'
+
 test_expect_success 'relink applies a changed setting: symlink, hardlink, copy' '
 	cd clone && dv config store.link copy && dv checkout -q --relink && test ! -L d/big && test -w d/big && clean && dv config store.link hardlink && dv checkout -q --relink &&
 	test "$(stat -c %h d/big)" = 2 && clean && dv config store.link symlink && dv checkout -q --relink && is_link d/big && clean && dv config store.link hardlink && dv checkout -q --relink &&

@@ -83,6 +83,13 @@ void loose_free(struct loose *l);
 int loose_open(struct store *s, const struct content *content, int *fd);
 
 /*
+ * Is a file with this inode and mtime that whole file, whether or not what it
+ * holds is known to be right?
+ */
+bool loose_is(struct store *s, const struct content *content, uint64_t inode,
+	      int64_t mtime_ns);
+
+/*
  * Makes the empty file `to` a clone of it.  As loose_open() and clone_fd();
  * DV_E_CHANGED as well when somebody wrote to it meanwhile.
  */

@@ -134,6 +134,20 @@ int loose_open(struct store *s, const struct content *content, int *fd)
 	return loose_open_stamped(s, content, fd, &stamp);
 }
 
+bool loose_is(struct store *s, const struct content *content, uint64_t inode,
+	      int64_t mtime_ns)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	struct dv_id name;
+	struct stat st;
+
+	if (!content->size || loose_name(content, &name))
+		return false;
+	loose_path(s, &name, &path);
+	return !lstat(path.data, &st) && st.st_ino == inode &&
+		timespec_ns(&st.st_mtim) == mtime_ns;
+}
+
 /* One that is good, and read-only whatever was done at another link. */
 static int open_protected(struct store *s, const struct content *content,
 			  struct dv_id *id)

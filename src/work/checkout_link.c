@@ -158,13 +158,12 @@ static enum link_kind link_of(const struct plan *p, const struct plan_entry *e,
 			      bool *whole)
 {
 	DV_AUTO_CLOSE int fd = -1;
-	struct stat st;
 
 	*whole = !loose_open(p->r->store, &e->want->content, &fd);
-	if (!*whole || fstat(fd, &st) || st.st_ino != e->have->inode ||
-	    timespec_ns(&st.st_mtim) != e->have->mtime_ns)
-		return LINK_COPY;
-	return e->have->link ? LINK_SYMBOLIC : LINK_HARD;
+	if (e->have->link)
+		return LINK_SYMBOLIC;
+	return loose_is(p->r->store, &e->want->content, e->have->inode,
+			e->have->mtime_ns) ? LINK_HARD : LINK_COPY;
 }
 
 uint8_t link_decide(const struct plan *p, const struct plan_entry *e,
