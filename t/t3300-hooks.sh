@@ -186,7 +186,8 @@ test_expect_success 'pointers in folders, and of a commit that a merge has passe
 
 test_expect_success 'without a remote for data git pushes, and says so' '
 	cd pp && dv remote remove origin && git push -q origin HEAD:refs/heads/x && echo f >data/f &&
-	record f && git push -q origin HEAD:refs/heads/x 2>../err && cat ../err && grep "no remote is set up for data" ../err
+	record f && git push -q origin HEAD:refs/heads/x 2>../err && cat ../err && grep "no remote is set up for data" ../err &&
+	grep "hint: dv remote add .* then dv push" ../err
 '
 
 # --- post-checkout, post-merge, post-rewrite ---------------------------------------

@@ -235,6 +235,15 @@ static int push_range(struct dv_repo *repo, const struct dv_selection *what,
 	return 1;
 }
 
+/* The hook looks at these commits now, and never again. */
+static void tell_no_remote(void)
+{
+	report_warning("no remote is set up for data: git pushes pointers "
+		       "alone");
+	report_hint("dv remote add origin <url>, then dv push for what went "
+		    "without its data");
+}
+
 static int pre_push(struct dv_repo *repo, int argc, char **argv)
 {
 	const char *mode = setting(repo, "hooks.prepush", "push");
@@ -258,8 +267,7 @@ static int pre_push(struct dv_repo *repo, int argc, char **argv)
 	if (err)
 		code = report(err);
 	else if (count && !remotes)
-		report_warning("no remote is set up for data: git pushes "
-			       "pointers alone");
+		tell_no_remote();
 	else if (count)
 		code = push_range(repo, &what, !strcmp(mode, "check"));
 	free_range(&range);
