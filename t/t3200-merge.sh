@@ -45,6 +45,23 @@ test_expect_success 'before the checkout status says who is behind, and add undo
 	git clone -q . ../unseen && cd ../unseen && dv status >../out && grep absent ../out && ! grep behind ../out
 '
 
+test_expect_success 'a merge in a clone that has seen no dv: what the hint says merges it' '
+	branches true "echo a >data/a" "echo b >data/b" && git clone -q . ../fresh && cd ../fresh &&
+	test_must_fail git merge -q origin/theirs && grep "^<<<<" data.dv && test_must_fail dv checkout 2>../err && cat ../err &&
+	grep "git checkout --merge -- data.dv" ../err && dv init -q && dv config --local store.fallback "$SCRATCH/repo/.git/dv" &&
+	git checkout --merge -- data.dv && ! grep "^<<<<" data.dv && git add data.dv && git commit -qm merged && dv checkout -q &&
+	test "$(cat data/a data/b)" = "a
+b"
+'
+
+test_expect_success 'octopus merges of one pointer fail, and nothing is changed' '
+	branches true "echo a >data/a" "echo b >data/b" && git checkout -qb third main~1 && dv checkout -q && echo c >data/c && dv add -q data &&
+	git commit -qam third && git checkout -q main && dv checkout -q && test_must_fail git merge -q theirs third && git reset -q --hard && dv status --exit-code &&
+	git merge -q theirs && git merge -q third && dv checkout -q && test "$(cat data/a data/b data/c)" = "a
+b
+c"
+'
+
 test_expect_success 'the same change on both sides is none' '
 	branches true "echo x >data/1; rm data/2; mkdir data/n; echo n >data/n/n; echo a >data/a" \
 		"echo x >data/1; rm data/2; mkdir data/n; echo n >data/n/n" &&

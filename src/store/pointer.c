@@ -274,9 +274,9 @@ int dv_pointer_parse(const char *text, size_t len, const char *name,
 	if (has_conflict(text, len)) {
 		err = dv_fail(DV_E_INVALID, "%s: has git's conflict markers",
 			      name);
-		return dv_hint(err, "resolve it (git checkout --ours or "
-			       "--theirs -- %s, then git add), then dv "
-			       "checkout", name);
+		return dv_hint(err, "git checkout --merge -- %s merges it "
+			       "(in a new clone dv init sets that up), with "
+			       "--ours or --theirs one side is taken", name);
 	}
 	err = read_all(&t, out);
 	if (err)
