@@ -189,4 +189,16 @@ test_expect_success 'an old version whose data is lost is left as it was, and sa
 	git ls-tree -r --name-only $(cat ../id) >../out && grep "^m/model.dvc$" ../out && ! grep "^m/model.dv$" ../out
 '
 
+test_expect_success 'where dv is not set up: the work tree stays as it is, and the branch merges' '
+	git init -q unset && cd unset && mkdir .dvc d && : >.dvc/config && echo /cache >.dvc/.gitignore && echo "* text" >.gitattributes && echo 1 >d/one && dvc_repo add d && commit unset1 && git rm -q .gitattributes && git commit -qm gone &&
+	dv migrate --from-dvc -n >../out && grep "^d: would be carried over" ../out && dv migrate --from-dvc --all-history -n && dv migrate --from-dvc --all-history && git status --porcelain >../out && test ! -s ../out && test ! -e .dvconfig &&
+	git checkout -q dv-history && git show HEAD~1:.gitattributes >../out && printf "* text\n*.dv merge=dv diff=dv\n" | test_cmp - ../out && dv checkout -q && dv remote add origin ../unsetremote && git add .dvconfig && git commit -qm remote &&
+	git checkout -q -b left && echo 2 >d/two && dv add -q d && git commit -qam left && git checkout -q dv-history && dv checkout -q && echo 3 >d/three && dv add -q d && git commit -qam right && git merge -q -m both left && dv checkout -q && test "$(cat d/one d/two d/three | tr "\n" " ")" = "1 2 3 "
+'
+
+test_expect_success 'again after a setting has changed: the root commit is the same' '
+	cp -r repo set && cd set && git branch -q -D dv-history && dv migrate --from-dvc --all-history -q && git rev-list --max-parents=0 dv-history >../expect &&
+	git checkout -q main && dv config core.jobs 3 && git commit -qam jobs && dv migrate --from-dvc --all-history -q && git rev-list --max-parents=0 dv-history | test_cmp ../expect - && git show dv-history:.dvconfig | grep "jobs = 3"
+'
+
 test_done

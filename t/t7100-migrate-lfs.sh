@@ -214,4 +214,23 @@ test_expect_success 'history: what .gitattributes says in each commit' '
 	dv migrate --from-lfs --all-history -n --branch other >../out && grep "4 versions" ../out
 '
 
+test_expect_success 'history: patterns for whole folders leave dv its files; the work tree stays' '
+	git init -q folders && cd folders && git config filter.lfs.clean "git hash-object --stdin" && git config filter.lfs.smudge cat && mkdir -p a/s d &&
+	printf "a/** filter=lfs -text" >.gitattributes && printf "m* filter=lfs\n" >d/.gitattributes && git add .gitattributes d/.gitattributes && echo 1 >a/s/f && echo 2 >d/m && lfs_add a/s/f d/m && git commit -qm one &&
+	printf "*.bin filter=lfs\n" >.gitattributes && git add .gitattributes && git commit -qm two && git rm -q --cached .gitattributes && git commit -qm three && rm .gitattributes && git tag three &&
+	git status --porcelain >../before && dv migrate --from-lfs --all-history -n >../out && git status --porcelain | test_cmp ../before - && dv migrate --from-lfs --all-history >../out && git status --porcelain | test_cmp ../before - &&
+	test ! -e .dvconfig && git rev-parse dv-history >../tip && git clone -q -n . ../folderclone && cd ../folderclone && git config filter.lfs.clean "git hash-object --stdin" && git config filter.lfs.smudge cat &&
+	for c in dv-history~2 dv-history~1 dv-history
+	do
+		git checkout -q $(git -C ../folders rev-parse $c) && touch -c a/s/f.dv a/s/.gitignore d/m.dv d/.gitignore .dvconfig .dvignore .gitattributes && git status --porcelain >../out && cat ../out && test ! -s ../out &&
+		git check-attr merge x.dv d/m.dv >../out && test $(grep -c "merge: dv" ../out) = 2 || return 1
+	done &&
+	test_cmp - .gitattributes <<-\EOF && git show HEAD~1:.gitattributes >../out && test_cmp - ../out <<-\EOF2 && cd ../folders && dv migrate --from-lfs --all-history -q && git rev-parse dv-history | test_cmp ../tip -
+	*.dv merge=dv diff=dv
+	EOF
+	*.bin filter=lfs
+	*.dv merge=dv diff=dv
+	EOF2
+'
+
 test_done

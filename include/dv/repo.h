@@ -32,13 +32,15 @@ int dv_repo_open(const char *start, struct dv_repo **out);
  */
 int dv_repo_open_any(const char *start, struct dv_repo **out);
 bool dv_repo_is_bare(const struct dv_repo *repo);
+/* The same; a work tree without .dvconfig has the settings of git alone. */
+int dv_repo_open_unset(const char *start, struct dv_repo **out);
 void dv_repo_close(struct dv_repo *repo);
 
 /*
  * Makes the git work tree around `start` one that dv looks after: .dvconfig
  * and .dvignore at its top, a line in .gitattributes, staged in git, and the
  * store; git's local configuration knows dv's drivers.  Where it is one
- * already only that last part is seen to and *again is true.
+ * already only the line and the drivers are seen to and *again is true.
  */
 int dv_repo_init(const char *start, bool *again);
 

@@ -175,13 +175,18 @@ static int finish(struct migrate *m, const struct dv_migrate_result *r,
 	return err ? report(err) : r->left > 0;
 }
 
-/* Where dv is not set up yet, moving in begins with that. */
-static int open_or_init(struct dv_repo **repo, bool dry_run)
+/*
+ * Where dv is not set up yet, moving in begins with that; not where the work
+ * tree is to stay as it is.
+ */
+static int open_or_init(struct dv_repo **repo, bool stays)
 {
 	bool again;
-	int err = dry_run ? 0 : dv_repo_init(".", &again);
+	int err = stays ? 0 : dv_repo_init(".", &again);
 
-	return err ? err : open_repo(repo);
+	if (err)
+		return err;
+	return stays ? open_repo_unset(repo) : open_repo(repo);
 }
 
 int cmd_migrate(int argc, char **argv)
@@ -231,7 +236,7 @@ int cmd_migrate(int argc, char **argv)
 				   "DVC");
 	if (history && !o.branch)
 		o.branch = m.all ? "dv" : "dv-history";
-	err = open_or_init(&repo, m.dry_run);
+	err = open_or_init(&repo, m.dry_run || history);
 	if (!err)
 		err = open_threads(repo, &o.threads);
 	if (err)

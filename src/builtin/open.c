@@ -40,6 +40,11 @@ int open_any_repo(struct dv_repo **out)
 	return set_up(dv_repo_open_any(".", out), out);
 }
 
+int open_repo_unset(struct dv_repo **out)
+{
+	return set_up(dv_repo_open_unset(".", out), out);
+}
+
 int open_repo_if_any(struct dv_repo **out)
 {
 	int err = open_any_repo(out);

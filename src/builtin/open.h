@@ -14,6 +14,8 @@
 int open_repo(struct dv_repo **out);
 /* The same; a bare one will do, for commands that need no work tree. */
 int open_any_repo(struct dv_repo **out);
+/* The same, also where dv is not set up. */
+int open_repo_unset(struct dv_repo **out);
 
 /* Of either kind; without one around, *out is NULL, which is no failure. */
 int open_repo_if_any(struct dv_repo **out);

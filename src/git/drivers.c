@@ -71,6 +71,15 @@ static int read_attributes(const struct dv_repo *repo, struct buf *path,
 	return file_read(path->data, ATTRIBUTES_MOST, text);
 }
 
+void drivers_line(struct buf *text)
+{
+	if (names_driver(text->data))
+		return;
+	if (text->len && text->data[text->len - 1] != '\n')
+		buf_addch(text, '\n');
+	buf_addstr(text, attributes_line);
+}
+
 int drivers_attributes(struct dv_repo *repo, bool *changed,
 		       struct buf *before)
 {
@@ -82,9 +91,7 @@ int drivers_attributes(struct dv_repo *repo, bool *changed,
 	if (err || names_driver(before->data))
 		return err;
 	buf_add(&text, before->data, before->len);
-	if (text.len && text.data[text.len - 1] != '\n')
-		buf_addch(&text, '\n');
-	buf_addstr(&text, attributes_line);
+	drivers_line(&text);
 	err = file_replace(path.data, text.data, text.len, 0);
 	*changed = !err;
 	return err;

@@ -17,6 +17,20 @@ static const char ignore_text[] =
 	"# What dv leaves out of tracked directories: patterns as in a\n"
 	"# .gitignore, one a line; see dvignore(5).\n";
 
+const char *repo_setup_file(size_t n, const char **text)
+{
+	static const struct {
+		const char *name, *text;
+	} files[] = {
+		{ ".dvconfig", config_text }, { ".dvignore", ignore_text },
+	};
+
+	if (n >= sizeof(files) / sizeof(*files))
+		return NULL;
+	*text = files[n].text;
+	return files[n].name;
+}
+
 /* Writes the file unless there is one; *made says which. */
 static int make_file(struct dv_repo *repo, const char *name,
 		     const char *text, bool *made)

@@ -178,14 +178,14 @@ static int not_set_up(const struct dv_repo *repo)
 		       repo->place.worktree);
 }
 
-static int load_worktree(struct dv_repo *repo)
+static int load_worktree(struct dv_repo *repo, bool unset)
 {
 	DV_AUTO_BUF struct buf config = BUF_INIT;
 	struct stat st;
 	int err;
 
 	repo_path(repo, ".dvconfig", &config);
-	if (lstat(config.data, &st) < 0)
+	if (lstat(config.data, &st) < 0 && !unset)
 		return dv_hint(not_set_up(repo), "dv init");
 	err = refuse_nested(repo);
 	return err ? err : settings_load(repo);
@@ -202,17 +202,20 @@ static int load_bare(struct dv_repo *repo)
 		       "refs/heads/<branch>");
 }
 
-static int open_repo(const char *start, bool bare, struct dv_repo **out)
+enum { MAY_BE_BARE = 1, MAY_BE_UNSET = 2 };
+
+static int open_repo(const char *start, int may, struct dv_repo **out)
 {
 	TRACE_REGION("git: open");
 	struct dv_repo *repo = repo_new();
 	int err = repo_open_place(repo, start);
 
 	*out = NULL;
-	if (!err && !bare)
+	if (!err && !(may & MAY_BE_BARE))
 		err = repo_need_worktree(repo);
 	if (!err)
-		err = repo->place.bare ? load_bare(repo) : load_worktree(repo);
+		err = repo->place.bare ? load_bare(repo) :
+			load_worktree(repo, may & MAY_BE_UNSET);
 	if (!err)
 		err = repo_find_store_path(repo);
 	if (err)
@@ -224,12 +227,17 @@ static int open_repo(const char *start, bool bare, struct dv_repo **out)
 
 int dv_repo_open(const char *start, struct dv_repo **out)
 {
-	return open_repo(start, false, out);
+	return open_repo(start, 0, out);
 }
 
 int dv_repo_open_any(const char *start, struct dv_repo **out)
 {
-	return open_repo(start, true, out);
+	return open_repo(start, MAY_BE_BARE, out);
+}
+
+int dv_repo_open_unset(const char *start, struct dv_repo **out)
+{
+	return open_repo(start, MAY_BE_UNSET, out);
 }
 
 int repo_open_git(const char *start, struct dv_repo **out)

@@ -208,8 +208,13 @@ bool repo_can_stage(struct dv_repo *repo, const char *path);
 /* git add -- paths, by the user's git. */
 int repo_stage(struct dv_repo *repo, const char *const *paths, size_t count);
 
+/* The n-th file that setting up makes, and its text; NULL: no more. */
+const char *repo_setup_file(size_t n, const char **text);
+
 /* --- git's merge and diff drivers (drivers.c) --------------------------- */
 
+/* Adds the line that names dv's drivers to the text of a .gitattributes. */
+void drivers_line(struct buf *text);
 /*
  * Adds the line that names dv's drivers for pointers to the .gitattributes
  * at the top, unless one names its merge driver already.  *before: what was in

@@ -14,12 +14,13 @@
 #include "base/array.h"
 #include "base/crew.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/names.h"
 #include "base/path.h"
 #include "git/obtain.h"
+#include "git/repo.h"
 #include "migrate/blobs.h"
 #include "migrate/export.h"
+#include "migrate/history_attributes.h"
 #include "migrate/history_filter.h"
 #include "migrate/history_ignore.h"
 #include "migrate/history_refs.h"
@@ -61,6 +62,7 @@ struct history {
 	size_t past_room;
 	struct history_filter filter;	/* when the reader has one */
 	struct history_ignore ignore;	/* when the reader wants that */
+	struct history_attributes attributes;
 };
 
 #define DV_AUTO_HISTORY __attribute__((cleanup(history_release)))
@@ -75,6 +77,7 @@ static void history_release(struct history *h)
 	names_release(&h->paths);
 	history_filter_release(&h->filter);
 	history_ignore_release(&h->ignore);
+	history_attributes_release(&h->attributes);
 	history_refs_release(&h->refs);
 	buf_release(&h->stream);
 	buf_release(&h->out);
@@ -343,6 +346,19 @@ static int find_ignored(struct history *h)
 	return err ? err : history_ignore_read(&h->ignore, h->p->repo);
 }
 
+static int find_attributes(struct history *h)
+{
+	DV_AUTO_EXPORT struct export e = EXPORT_INIT(h->stream.data,
+						     h->stream.len);
+	int err;
+
+	h->attributes.lfs = h->p->o->from == DV_MIGRATE_LFS;
+	while ((err = export_next(&e)) > 0)
+		history_attributes_take(&h->attributes, &e);
+	return err ? err : history_attributes_read(&h->attributes,
+						   h->p->repo);
+}
+
 /* --- the second pass --------------------------------------------------- */
 
 static struct past *past_of(struct history *h, const char *path, bool add)
@@ -431,86 +447,66 @@ static void take_modify(struct history *h, const struct export *e,
 }
 
 /* What `dv init` puts at the top: at the beginning of all lines of history. */
-static int add_setup(struct history *h, struct commit *c)
+static void add_setup(struct history *h)
 {
-	static const char *const names[] = { ".dvconfig", ".dvignore" };
-	int err = 0;
+	const char *name, *text;
 
-	for (size_t i = 0; i < 2 && !err; i++) {
-		DV_AUTO_BUF struct buf path = BUF_INIT;
-		DV_AUTO_BUF struct buf text = BUF_INIT;
-
-		buf_addf(&path, "%s/%s", dv_repo_worktree(h->p->repo),
-			 names[i]);
-		err = file_read(path.data, TEXT_MOST, &text);
-		if (!err)
-			import_file(names[i], text.data, text.len, &c->files);
-	}
-	return err;
+	for (size_t i = 0; (name = repo_setup_file(i, &text)); i++)
+		import_file(name, text, strlen(text), &h->out);
 }
 
-static int end_commit(struct history *h, struct commit *c)
+static void end_commit(struct history *h, struct commit *c)
 {
-	struct buf files = BUF_INIT;
-	int err = 0;
-
 	if (!c->open)
-		return 0;
-	if (c->root) {
-		files = c->files;
-		c->files = (struct buf)BUF_INIT;
-		err = add_setup(h, c);
-		buf_add(&c->files, files.data, files.len);
-		buf_release(&files);
-	}
+		return;
+	history_attributes_write(&h->attributes, c->number, &c->files);
 	history_ignore_write(&h->ignore, c->number, &c->files);
 	buf_add(&h->out, c->deletes.data, c->deletes.len);
+	/* one that the commit has itself comes behind it, and wins */
+	if (c->root)
+		add_setup(h);
 	buf_add(&h->out, c->lines.data, c->lines.len);
 	buf_add(&h->out, c->files.data, c->files.len);
 	buf_clear(&c->deletes);
 	buf_clear(&c->lines);
 	buf_clear(&c->files);
 	c->open = false;
-	return err;
 }
 
-static int take_command(struct history *h, const struct export *e,
-			struct commit *c)
+static void take_command(struct history *h, const struct export *e,
+			 struct commit *c)
 {
-	int err = 0;
-
 	switch (e->kind) {
 	case EXPORT_COMMIT:
 	case EXPORT_RESET:
 	case EXPORT_TAG:
-		err = end_commit(h, c);
+		end_commit(h, c);
 		c->open = c->root = e->kind == EXPORT_COMMIT;
 		c->number += c->open;
 		history_refs_take(&h->refs, e, &h->out);
-		return err;
+		return;
 	case EXPORT_MODIFY:
 		take_modify(h, e, c);
-		return 0;
+		return;
 	case EXPORT_DELETE:
 		forget(h, e->path.data, &c->deletes);
 		buf_add(&c->lines, e->text, e->len);
-		return 0;
+		return;
 	case EXPORT_END:
-		err = end_commit(h, c);
+		end_commit(h, c);
 		if (!history_refs_take(&h->refs, e, &h->out))
 			buf_addch(&h->out, '\n');
-		return err;
+		return;
 	case EXPORT_FROM:
 		c->root = false;
 		break;
 	case EXPORT_ID:
-		return 0;
+		return;
 	default:
 		break;
 	}
 	if (!history_refs_take(&h->refs, e, &h->out))
 		buf_add(&h->out, e->text, e->len);
-	return 0;
 }
 
 static int rewrite(struct history *h)
@@ -518,19 +514,16 @@ static int rewrite(struct history *h)
 	DV_AUTO_EXPORT struct export e = EXPORT_INIT(h->stream.data,
 						     h->stream.len);
 	struct commit c = { 0, BUF_INIT, BUF_INIT, BUF_INIT, false, false };
-	int err, end;
+	int err;
 
-	while ((err = export_next(&e)) > 0) {
-		err = take_command(h, &e, &c);
-		if (err)
-			break;
-	}
-	end = end_commit(h, &c);
+	while ((err = export_next(&e)) > 0)
+		take_command(h, &e, &c);
+	end_commit(h, &c);
 	buf_release(&c.deletes);
 	buf_release(&c.lines);
 	buf_release(&c.files);
 	history_refs_end(&h->refs, &h->out);
-	return err ? err : end;
+	return err;
 }
 
 /* --- all of it --------------------------------------------------------- */
@@ -575,6 +568,8 @@ int history_run(struct present *p, struct history_reader *reader)
 		return err;
 	if (reader->ignore)
 		err = find_ignored(&h);
+	if (!err)
+		err = find_attributes(&h);
 	if (!err)
 		err = rewrite(&h);
 	if (!err)

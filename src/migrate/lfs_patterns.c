@@ -153,6 +153,66 @@ int lfs_taken_note(struct present *p, const struct lfs_taken *t)
 	return err;
 }
 
+/* --- the same from the text alone -------------------------------------- */
+
+/* What begins at the last pattern for git-lfs; NULL: there is none. */
+static const char *last_pattern(const char *text)
+{
+	const char *last = NULL;
+
+	while ((text = strstr(text, "filter=lfs")))
+		last = text++;
+	return last;
+}
+
+/* "*.bin" and "dir/a" name none of dv's files; "dir/a*" may, "*" too. */
+static bool takes_others(const char *line, size_t len)
+{
+	size_t word, name;
+
+	for (; len && strchr(" \t", *line); len--)
+		line++;
+	word = strcspn(line, " \t\r\n");
+	if (word > len || !word || *line == '#')
+		return false;
+	for (name = word; name && line[name - 1] != '/'; name--)
+		;
+	if (word - name > 2 && !strncmp(line + name, "*.", 2))
+		name += 2;
+	return *line == '"' || strcspn(line + name, "*?[\\") < word - name ||
+		(word - name == 2 && !strncmp(line + name, "dv", 2));
+}
+
+static bool may_take(const char *text)
+{
+	for (size_t len; *text; text += len + (text[len] == '\n')) {
+		DV_AUTO_BUF struct buf line = BUF_INIT;
+
+		len = strcspn(text, "\n");
+		buf_add(&line, text, len);
+		if (strstr(line.data, "filter=lfs") &&
+		    takes_others(line.data, line.len))
+			return true;
+	}
+	return false;
+}
+
+void lfs_except(bool top, struct buf *text)
+{
+	DV_AUTO_BUF struct buf lines = BUF_INIT;
+	const char *last = last_pattern(text->data);
+
+	if (!last || !may_take(text->data))
+		return;
+	/* .dvconfig and .dvignore are at the top only */
+	for (size_t i = 0; i < (top ? KINDS : 2); i++)
+		if (!strstr(last, kinds[i].line))
+			buf_addf(&lines, "%s\n", kinds[i].line);
+	if (lines.len && text->data[text->len - 1] != '\n')
+		buf_addch(text, '\n');
+	buf_add(text, lines.data, lines.len);
+}
+
 void lfs_taken_release(struct lfs_taken *t)
 {
 	names_release(&t->files);

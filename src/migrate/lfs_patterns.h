@@ -14,6 +14,12 @@ int lfs_ask(struct dv_repo *repo, const struct buf *paths, struct buf *said);
 bool lfs_next(const struct buf *said, size_t *at);
 
 /*
+ * Excepts dv's files from the patterns in the text of a .gitattributes (`top`:
+ * of the one at the top), when these may give some to git-lfs.
+ */
+void lfs_except(bool top, struct buf *text);
+
+/*
  * Files of dv that git-lfs gets as well, by patterns for whole folders: git add
  * would put a pointer of git-lfs in their place.
  */
