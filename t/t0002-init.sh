@@ -17,6 +17,11 @@ test_expect_success 'init again changes nothing' '
 	dv init >out && grep "already" out && test_cmp keep .dvignore
 '
 
+test_expect_success 'init again puts back what lets pointers merge' '
+	cd r && git commit -qm dv && echo "*.c text" >.gitattributes && git commit -qam lost && dv doctor --offline >out && grep -A1 "^warning .*merges" out | grep "hint: dv init" &&
+	dv init && dv doctor --offline >out && grep "^ok .*merges" out && test "$(git diff --cached --name-only)" = .gitattributes && head -1 .gitattributes | grep "^\*.c text"
+'
+
 test_expect_success 'in a sub-folder it is the top that is set up' '
 	git init -q s && mkdir -p s/a/b && cd s/a/b && dv init -q &&
 	test -f ../../.dvconfig && test ! -e .dvconfig

@@ -126,6 +126,19 @@ static int set_up(struct dv_repo *repo)
 	return error_restore(&failure);
 }
 
+/* A line in .gitattributes may have gone with a merge, or never been there. */
+static int set_up_again(struct dv_repo *repo)
+{
+	static const char *const file[] = { ".gitattributes" };
+	DV_AUTO_BUF struct buf before = BUF_INIT;
+	bool changed = false;
+	int err = settings_load(repo);
+
+	if (!err)
+		err = drivers_attributes(repo, &changed, &before);
+	return err || !changed ? err : repo_stage(repo, file, 1);
+}
+
 int dv_repo_init(const char *start, bool *again)
 {
 	struct dv_repo *repo = repo_new();
@@ -142,7 +155,7 @@ int dv_repo_init(const char *start, bool *again)
 		if (!lstat(config.data, &st))
 			err = is_staged(repo, ".dvconfig", again);
 		if (!err)
-			err = *again ? settings_load(repo) : set_up(repo);
+			err = *again ? set_up_again(repo) : set_up(repo);
 	}
 	if (!err)
 		err = drivers_configure(repo);
