@@ -42,7 +42,8 @@ test_expect_success 'before the checkout status says who is behind, and add undo
 	! grep "behind: *a.bin" ../out && dv status --porcelain >../out && ! grep "^[^MDA?P]" ../out &&
 	test_must_fail dv add data && dv checkout -q && dv status >../out && echo "nothing changed" | test_cmp - ../out &&
 	echo mine >data/3 && dv status >../out && ! grep behind ../out &&
-	git clone -q . ../unseen && cd ../unseen && dv status >../out && grep absent ../out && ! grep behind ../out
+	git clone -q . ../unseen && cd ../unseen && dv status >../out && grep absent ../out && ! grep behind ../out &&
+	git checkout -q --orphan other && dv status >../out && grep absent ../out && ! grep behind ../out
 '
 
 test_expect_success 'a merge in a clone that has seen no dv: what the hint says merges it' '

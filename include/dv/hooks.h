@@ -73,7 +73,7 @@ int dv_precommit(struct dv_repo *repo,
  * Calls fn for each pointer that names another version than the one the work
  * tree was made for.  Data that was never put into this work tree counts only
  * if the commit `before` (NULL: no commit) had not the same pointer: what
- * was not wanted then is not wanted now.  Of a directory that is here in part,
+ * was not wanted then is not wanted now.  With "" it does not count at all.  Of a directory that is here in part,
  * fn is called for those entries of it which are (t->inside).  No file of the
  * data is looked at.
  */

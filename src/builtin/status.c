@@ -179,7 +179,7 @@ static int find_behind(struct status *s, const struct dv_selection *what)
 {
 	if (!s->data_differs || what->count)
 		return 0;
-	return dv_outdated(s->form.repo, "HEAD", take_behind, s);
+	return dv_outdated(s->form.repo, "", take_behind, s);
 }
 
 static int take_entry(const struct dv_status_entry *e, void *data)

@@ -87,6 +87,8 @@ static int look_at(const struct dv_tracked *t, void *data)
 	bool had = false;
 	int err = stat_index_open(o->repo, t->path, &x);
 
+	if (!err && !x.dirs && o->before && !*o->before)
+		return 0;
 	if (!err && !x.dirs)
 		err = had_before(o, t, &had);
 	if (err || had || (x.dirs && dv_id_equal(&x.pointer, &t->pointer.id)))
