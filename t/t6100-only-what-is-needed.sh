@@ -121,6 +121,8 @@ test_expect_success 'a glob that matches nothing is a failure, and leaves nothin
 	clone && test_must_fail dv pull "*.png" 2>../err && grep "nothing that is recorded matches" ../err &&
 	test_must_fail dv pull "data/zzz*" && test_must_fail dv pull -n "data/zzz*" && test_must_fail dv fetch "data/zzz*" &&
 	test_must_fail dv checkout "data/zzz*" && dv status --porcelain >../out && cat ../out && grep "^A  data/" ../out && ! grep "^D" ../out &&
+	dv pull "data/emp*" && test -d data/empty && dv config profile.none.include "data/zzz" && test_must_fail dv pull --profile none &&
+	dv pull --profile none data/a && ! test -e data/a && test_must_fail dv fetch --profile none && dv config --unset profile.none.include &&
 	dv pull -q "data/a/[1].png" && cmp data/a/1.png ../repo/data/a/1.png && dv pull "data/a/[1].png" && dv checkout "data/zzz*" --exclude x
 '
 

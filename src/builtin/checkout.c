@@ -49,13 +49,6 @@ bool checkout_nothing(const struct dv_checkout_result *r)
 		!r->moved;
 }
 
-/* Globs that match nothing are told: most likely they were mistyped. */
-static int check_matched(const struct checkout_view *v)
-{
-	return v->filter && checkout_nothing(&v->result) &&
-		!v->result.unchanged ? filter_none(v->filter) : 0;
-}
-
 static void print_json(const struct dv_checkout_result *r, bool dry_run)
 {
 	DV_AUTO_BUF struct buf out = BUF_INIT;
@@ -112,8 +105,8 @@ int checkout_run(struct checkout_view *v, struct dv_checkout_options *options)
 	options->notice_data = v;
 	err = dv_checkout(v->repo, options, print_event, v, &v->result);
 	nothing = checkout_nothing(&v->result);
-	if (!err)
-		err = check_matched(v);
+	if (!err && nothing && !v->result.unchanged && v->filter)
+		err = filter_check_matched(v->filter, v->repo, &options->what);
 	progress_clear(v->view);
 	if (v->named > MISSING_NAMED)
 		fprintf(stderr, "... and %u more\n", v->named - MISSING_NAMED);

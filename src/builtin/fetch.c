@@ -27,7 +27,8 @@ int cmd_fetch(int argc, char **argv)
 		return code;
 	err = transfer_fetch(&t, argv, n, &result);
 	if (!err)
-		err = transfer_check_matched(&t);
+		err = filter_check_matched(&t.filter, t.repo,
+					   &t.options.what);
 	if (!err)
 		transfer_print(&t, "fetched", &result);
 	filter_release(&t.filter);

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "dv/work.h"
+
 #include "base/amount.h"
 #include "base/array.h"
 #include "base/buf.h"
@@ -85,7 +87,7 @@ static int take_argument(struct filter_args *f, struct dv_repo *repo,
 		buf_clear(&pattern);
 		err = anchor(repo, arg, strlen(arg), &pattern);
 		list_add(f, &f->includes, pattern.data, pattern.len);
-		f->globs = true;
+		f->must_match = true;
 	}
 	if (literal)
 		list_add(f, &f->paths, arg, literal);
@@ -130,7 +132,8 @@ static void take_words(struct filter_args *f, struct option_list *l,
 	}
 }
 
-static int take_profile(struct filter_args *f, struct dv_repo *repo)
+static int take_profile(struct filter_args *f, struct dv_repo *repo,
+			bool paths)
 {
 	DV_AUTO_BUF struct buf name = BUF_INIT;
 	const char *include, *exclude;
@@ -148,8 +151,10 @@ static int take_profile(struct filter_args *f, struct dv_repo *repo)
 				       "up", f->profile),
 			       "dv config --project profile.<name>.include "
 			       "'<glob>...'");
-	if (include && !f->includes.count)
+	if (include && !f->includes.count) {
 		take_words(f, &f->includes, include);
+		f->must_match = !paths;
+	}
 	if (exclude)
 		take_words(f, &f->excludes, exclude);
 	return 0;
@@ -179,7 +184,7 @@ int filter_apply(struct filter_args *f, struct dv_repo *repo, char **argv,
 	for (size_t i = 0; i < f->exclude.count && !err; i++)
 		err = take_exclude(f, repo, f->exclude.items[i]);
 	if (!err && f->profile)
-		err = take_profile(f, repo);
+		err = take_profile(f, repo, count);
 	if (err)
 		return err;
 	if (globs) {
@@ -195,10 +200,27 @@ int filter_apply(struct filter_args *f, struct dv_repo *repo, char **argv,
 	return 0;
 }
 
-int filter_none(const struct filter_args *f)
+static int count_entry(const struct dv_entry *e, void *data)
 {
-	if (!f->globs || f->filter.exclude_count || f->filter.max_size)
+	size_t *count = data;
+
+	(void)e;
+	++*count;
+	return 0;
+}
+
+int filter_check_matched(const struct filter_args *f, struct dv_repo *repo,
+			 const struct dv_selection *what)
+{
+	size_t count = 0;
+	int err;
+
+	if (!f->must_match || f->filter.exclude_count || f->filter.max_size ||
+	    what->all_branches || what->all_tags || what->all_commits)
 		return 0;
+	err = dv_list(repo, what, DV_LIST_RECURSIVE, count_entry, &count);
+	if (err || count)
+		return err;
 	return dv_hint(dv_fail(DV_E_NOTFOUND, "nothing that is recorded "
 			       "matches"),
 		       "* stays in one folder, ** is any number of them: "

@@ -16,7 +16,8 @@ struct filter_args {
 	struct dv_filter filter;
 	struct option_list paths, includes, excludes;
 	struct arena arena;	/* of the texts */
-	bool globs;		/* some of the arguments are */
+	bool must_match;	/* some of the arguments are globs, or it is the
+				   profile that says what is wanted */
 };
 
 #define DV_AUTO_FILTER __attribute__((cleanup(filter_release)))
@@ -37,8 +38,12 @@ const char *check_max_size(const char *text);
  */
 int filter_apply(struct filter_args *f, struct dv_repo *repo, char **argv,
 		 int count, struct dv_selection *what);
-/* What to say when nothing matches: a failure, unless a part is left out. */
-int filter_none(const struct filter_args *f);
+/*
+ * A failure when globs match nothing that is recorded, most likely mistyped,
+ * unless a part is left out as well.  The trees of *what have to be here.
+ */
+int filter_check_matched(const struct filter_args *f, struct dv_repo *repo,
+			 const struct dv_selection *what);
 void filter_release(struct filter_args *f);
 
 #endif

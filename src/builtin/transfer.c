@@ -97,26 +97,6 @@ int transfer_fetch(struct transfer *t, char **argv, int count,
 	return err;
 }
 
-static int count_files(const struct dv_fetch_plan *p, void *data)
-{
-	uint64_t *files = data;
-
-	*files += p->files;
-	return 0;
-}
-
-int transfer_check_matched(struct transfer *t)
-{
-	uint64_t files = 0;
-	int err;
-
-	if (!filter_none(&t->filter))
-		return 0;
-	err = dv_fetch_plan(t->repo, &t->options, count_files, &files);
-	progress_clear(&t->view);
-	return err || files ? err : filter_none(&t->filter);
-}
-
 bool transfer_nothing(const struct dv_transfer_result *r)
 {
 	return !r->roots_done && !r->packs && !r->repaired;

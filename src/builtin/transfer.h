@@ -60,9 +60,6 @@ int transfer_fetch(struct transfer *t, char **argv, int count,
 void transfer_print(struct transfer *t, const char *verb,
 		    const struct dv_transfer_result *r);
 
-/* Of a fetch with globs that is done: a failure when they match nothing. */
-int transfer_check_matched(struct transfer *t);
-
 /* True when nothing had to be moved. */
 bool transfer_nothing(const struct dv_transfer_result *r);
 
