@@ -182,4 +182,12 @@ test_expect_success 'packs that are gone: what the work tree has is told, and dv
 	git clone -q . ../partial && cd ../partial && dv fsck 2>err && test ! -s err && rm -rf ../partial
 '
 
+test_expect_success 'what several versions need: all of them are lost, and any one that is whole elsewhere mends them' '
+	cd "$SCRATCH" && rm -rf repo remote && make_repo repo && mkdir remote && cd repo && mkdir a && random_bytes 300000 5 >m && cp m a/m && echo 1 >a/one && dv add -q a m && git add -A && git commit -qm 1 &&
+	echo 2 >a/one && dv add -q a && dv remote add origin ../remote 2>err && git add -A && git commit -qm 2 && dv push -q m && rm err a/m && mv m .. && flip $(find .git/dv/data -size +100k) 1000 &&
+	test_exit_code 1 dv fsck --quick >out && cat out && grep "^lost: a (1 object)" out && grep "^lost: m (1" out && grep "^lost: a of .* (1" out && test "$(grep -c ^lost out)" = 3 && cp -r .git/dv ../damaged &&
+	dv fsck --quick --repair >out && cat out && ! grep ^lost out && dv fsck -q && dv checkout -q && cmp m ../m && cmp a/m ../m &&
+	rm -rf .git/dv m a/m && mv ../damaged .git/dv && mv ../remote ../away && cp ../m m && dv fsck --quick --repair >out 2>err && cat out && ! grep ^lost out && dv fsck -q && dv checkout -q && cmp a/m ../m
+'
+
 test_done

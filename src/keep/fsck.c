@@ -134,6 +134,10 @@ static int look_for_missing(struct fsck *f)
 		err = live_gather(&f->live, true);
 	if (!err)
 		err = live_walk(&f->live, &f->options->progress);
+	if (!err && f->lost.count) {
+		id_map_release(&f->lost);
+		err = live_walk_each(&f->live, &f->options->progress);
+	}
 	f->live.miss = NULL;
 	return err;
 }

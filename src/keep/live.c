@@ -175,18 +175,27 @@ static int miss(struct live *l, enum object_class class,
 	return l->miss ? l->miss(l->miss_data, root, class, id) : 0;
 }
 
+/* Not below this root yet, nor below one that is whole. */
+static bool is_first(struct live *l, const struct place *place)
+{
+	size_t number;
+
+	if (l->own && marks_has(&l->marks, place))
+		return false;
+	return marks_set(l->own ? l->own : &l->marks, place, &number);
+}
+
 static int visit(void *data, enum object_class class, const struct dv_id *id)
 {
 	struct live *l = data;
 	const uint8_t *bytes;
 	struct place place;
 	uint32_t len;
-	size_t number;
 	int err;
 
 	if (!store_find(l->store, class, id, &place))
 		return miss(l, class, id);
-	if (!marks_set(&l->marks, &place, &number) || class == OBJECT_DATA)
+	if (!is_first(l, &place) || class == OBJECT_DATA)
 		return 0;
 	/* one that cannot be read must not end the walk */
 	err = store_read(l->reader, class, id, &bytes, &len);
@@ -211,6 +220,23 @@ static bool guess_kind(struct live *l, struct live_root *root)
 	return root->kind;
 }
 
+static int walk_root(struct live *l, struct live_root *root)
+{
+	const struct want start = want_root(root->kind, &root->id);
+	DV_AUTO_MARKS struct marks own = MARKS_INIT;
+	int err;
+
+	l->root_misses = false;
+	l->own = l->each ? &own : NULL;
+	err = want_walk(l->reader, &start, visit, l);
+	root->whole = !err && !l->root_misses;
+	l->not_here += !root->whole;
+	if (l->own && root->whole)
+		marks_add(&l->marks, &own);
+	l->own = NULL;
+	return err;
+}
+
 int live_walk(struct live *l, const struct dv_progress *progress)
 {
 	TRACE_REGION("keep: mark");
@@ -222,18 +248,25 @@ int live_walk(struct live *l, const struct dv_progress *progress)
 	meter_total(&meter, 0, l->count - l->walked);
 	for (; l->walked < l->count && !err; l->walked++) {
 		struct live_root *root = &l->roots[l->walked];
-		struct want start;
 
 		meter_add(&meter, 0, 1);
 		err = cancel_check();
-		if (err || (!root->kind && !guess_kind(l, root)))
-			continue;
-		l->root_misses = false;
-		start = want_root(root->kind, &root->id);
-		err = want_walk(l->reader, &start, visit, l);
-		root->whole = !err && !l->root_misses;
-		l->not_here += !root->whole;
+		if (!err && (root->kind || guess_kind(l, root)))
+			err = walk_root(l, root);
 	}
 	meter_finish(&meter);
+	return err;
+}
+
+int live_walk_each(struct live *l, const struct dv_progress *progress)
+{
+	int err;
+
+	marks_release(&l->marks);
+	l->missing = l->not_here = 0;
+	l->walked = 0;
+	l->each = true;
+	err = live_walk(l, progress);
+	l->each = false;
 	return err;
 }

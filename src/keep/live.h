@@ -66,6 +66,8 @@ struct live {
 		    enum object_class class, const struct dv_id *id);
 	void *miss_data;
 	bool root_misses;		/* scratch of the walk */
+	bool each;			/* of live_walk_each(), and: */
+	struct marks *own;		/* below the root in hand */
 };
 
 #define DV_AUTO_LIVE	__attribute__((cleanup(live_release)))
@@ -85,5 +87,12 @@ int live_gather(struct live *l, bool users);
  * node that is says nothing of what is below it.
  */
 int live_walk(struct live *l, const struct dv_progress *progress);
+
+/*
+ * Once more, for what live_walk() cannot tell: which roots lack an object that
+ * several need.  l->miss hears of it for each of them.  Roots that are whole
+ * take no longer than there; each other one is walked all.
+ */
+int live_walk_each(struct live *l, const struct dv_progress *progress);
 
 #endif

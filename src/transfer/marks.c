@@ -39,6 +39,31 @@ bool marks_set(struct marks *m, const struct place *place, size_t *number)
 	return true;
 }
 
+bool marks_has(const struct marks *m, const struct place *place)
+{
+	const uint64_t *n = id_map_get(&m->by_id, &place->pack->id);
+
+	return n && mark_has(&m->items[*n], place->slot);
+}
+
+void marks_add(struct marks *m, const struct marks *from)
+{
+	for (size_t i = 0; i < from->count; i++) {
+		const struct mark *f = &from->items[i];
+		struct place place;
+		size_t number;
+
+		for (uint32_t slot = 0; slot < f->pack->objects; slot++) {
+			if (!f->bits[slot / 64])
+				slot |= 63;
+			else if (mark_has(f, slot)) {
+				pack_place_at(f->pack, slot, &place);
+				marks_set(m, &place, &number);
+			}
+		}
+	}
+}
+
 bool marks_clear(struct marks *m, const struct place *place)
 {
 	const uint64_t *n = id_map_get(&m->by_id, &place->pack->id);

@@ -35,6 +35,9 @@ struct marks {
 struct mark *marks_of(struct marks *m, struct pack *pack, size_t *number);
 /* Sets the bit of an object.  True when it was not set before. */
 bool marks_set(struct marks *m, const struct place *place, size_t *number);
+bool marks_has(const struct marks *m, const struct place *place);
+/* Sets all that are set in `from`. */
+void marks_add(struct marks *m, const struct marks *from);
 /* Clears it.  True when it was set before. */
 bool marks_clear(struct marks *m, const struct place *place);
 void marks_release(struct marks *m);
