@@ -49,6 +49,11 @@ test_expect_success 'store.path elsewhere: shared, relative, in .dvconfig' '
 	make_repo user3 && git config -f user3/.dvconfig store.path .store && echo /.store >user3/.gitignore && fill user3 6 && test -d user3/.store/data && taken "$SCRATCH/user3" "$SCRATCH/user3"
 '
 
+test_expect_success 'a store in the work tree is not for git' '
+	make_repo user4 && (cd user4 && dv config --project store.path in/store && echo 1 >f && dv add -q f && git add -A &&
+	git commit -qm f && test -d in/store/data && git ls-files >../out && ! grep store ../out && git status --short --ignored >../out && grep "^!! in" ../out && dv fsck)
+'
+
 test_expect_success 'store.fallback, with a store of its own and without any' '
 	git clone -q user1 reader && git -C reader config dv.store.fallback "$SCRATCH/nowhere" && git -C reader config --add dv.store.fallback ../shared && frozen "$SCRATCH/shared" >before &&
 	taken "$SCRATCH/reader" "$SCRATCH/user1" && (cd reader && random_bytes 100000 7 >own && dv add -q own && git add -A && git commit -qm own) &&
