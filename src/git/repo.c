@@ -429,27 +429,28 @@ static int sharing(struct dv_repo *repo, enum store_sharing *out)
 	return 0;
 }
 
-/* A store in the work tree is none of git's: `git add -A` would commit it. */
-static int hide_store(struct dv_repo *repo)
+/*
+ * A store in the work tree is none of git's: `git add -A` would commit it.
+ * Where nothing can be written it works as well as before.
+ */
+static void hide_store(struct dv_repo *repo)
 {
 	static const char all[] = "*\n";
 	DV_AUTO_FREE char *top = realpath(repo->place.worktree, NULL);
 	DV_AUTO_BUF struct buf file = BUF_INIT;
 
 	if (!top || !path_below(repo_store_real(repo), top))
-		return 0;
+		return;
 	buf_addf(&file, "%s/.gitignore", repo_store_real(repo));
-	return access(file.data, F_OK) ?
-		file_replace(file.data, all, sizeof(all) - 1, 0) : 0;
+	if (access(file.data, F_OK))
+		file_replace(file.data, all, sizeof(all) - 1, 0);
 }
 
-/* What a store that does not lie in our own git folder needs. */
+/* A store that does not lie in our own git folder: it may have other users. */
 static int settle_outside(struct dv_repo *repo)
 {
-	int err = hide_store(repo);
-
-	/* it may have other users */
-	return err ? err : store_add_user(repo->store, repo->place.common_dir);
+	hide_store(repo);
+	return store_add_user(repo->store, repo->place.common_dir);
 }
 
 int repo_store(struct dv_repo *repo, struct store **out)
