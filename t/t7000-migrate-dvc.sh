@@ -173,6 +173,13 @@ test_expect_success 'annotations and the source of imports become lines of the p
 	dv remote add -d o ../pushed && dv push >../out && grep "pushed 2 of 2" ../out
 '
 
+test_expect_success 'what is left says what helps: an import that is not here, a path of git' '
+	new_dvc helps && cd helps && echo 1 >a && echo 2 >b && dvc_repo add a b && rm -rf .dvc/cache a && git add -f b && git commit -qm b &&
+	printf "deps:\n- path: a\n  repo:\n    url: ../reg\n" >>a.dvc && test_exit_code 1 dv migrate --from-dvc 2>../err && cat ../err &&
+	grep "^left: a: .* is neither here nor at a remote; it is an import from ../reg: dvc fetch gets it$" ../err &&
+	grep "^left: b: git tracks b: git rm --cached lets it go$" ../err
+'
+
 test_expect_success 'a source at a relative path is seen from the folder of the pointer' '
 	new_dvc near && cd near && mkdir ../outside sub && echo 1 >../outside/b && cp ../outside/b sub/b && dvc_repo add sub/b &&
 	printf "deps:\n- path: ../../outside/b\n" >>sub/b.dvc && git add -A && git commit -qm near && dv migrate --from-dvc -q && grep "^source.url: ../../outside/b$" sub/b.dv &&
@@ -205,6 +212,13 @@ test_expect_success 'outputs of a pipeline are data; what is not cached is not; 
 	git add -A && git commit -qm pipe && dv migrate --from-dvc --remove-dvc >../out 2>../err &&
 	grep "^sub/out: 1 file" ../out && test -f sub/out.dv && test ! -e m.json.dv &&
 	grep "note: dvc.lock: pipelines are not read yet" ../err && test -f dvc.lock
+'
+
+test_expect_success 'a dvc.lock of before schemas had a number' '
+	new_dvc oldlock && cd oldlock && echo o >out && dvc_repo --old add out && m=$(dvc_repo --old md5 out) && rm out out.dvc &&
+	printf "stages:\n  make:\n    cmd: ./make\n    outs: [out]\n" >dvc.yaml && printf "make:\n  cmd: ./make\n  outs:\n  - path: out\n    md5: $m\n" >dvc.lock &&
+	dv migrate --from-dvc >../out && grep "^out: 1 file" ../out && dv checkout -q && test "$(cat out)" = o &&
+	printf "schema: \"2.0\"\n" >dvc.lock && dv migrate --from-dvc >../out && grep "nothing to carry over" ../out
 '
 
 test_expect_success 'a project in a sub-folder has its own cache' '

@@ -331,6 +331,9 @@ int dvc_lock_read(const char *text, size_t len, const char *pipeline,
 		return err;
 	out->pipeline = true;
 	all = yaml_member(&yaml, yaml_root(&yaml), "stages");
+	/* those of DVC 1 and the first of DVC 2 are nothing but stages */
+	if (!all && !yaml_member(&yaml, yaml_root(&yaml), "schema"))
+		all = yaml_root(&yaml);
 	if (all && all->type != YAML_MAPPING_NODE)
 		return dv_fail(DV_E_INVALID, "%s: its stages are none", path);
 	for (size_t i = 0; i < yaml_count(all); i++) {

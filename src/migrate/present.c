@@ -137,7 +137,8 @@ static void not_trackable(struct present *p, struct present_out *out,
 	else if (!present_name_ok(out->path))
 		buf_addstr(why, PRESENT_BAD_NAME);
 	else if (!in_git && !repo_git_tracks(p->repo, out->path, &path))
-		buf_addf(why, "git tracks %s", path.data);
+		buf_addf(why, "git tracks %s: git rm --cached lets it go",
+			 path.data);
 	else if (!tracked_find(p->repo, out->path, &path, &inside) &&
 		 inside.len)
 		buf_addf(why, "it lies inside of %s, which dv tracks",
@@ -237,6 +238,23 @@ static int plan(struct present *p)
 }
 
 /* --- writing ----------------------------------------------------------- */
+
+/* Imports are not pushed by DVC: they are where they came from. */
+static void say_source(struct present_out *out)
+{
+	static const char key[] = "dvc.url: ";
+	const char *url = strstr(out->rest, key);
+	DV_AUTO_BUF struct buf why = BUF_INIT;
+
+	if (!out->item.why || !url ||
+	    (url > out->rest && url[-1] != '\n'))
+		return;
+	url += strlen(key);
+	buf_addf(&why, "%s; it is an import from %.*s: dvc fetch gets it",
+		 out->item.why, (int)strcspn(url, "\n"), url);
+	free(out->item.why);
+	out->item.why = buf_detach(&why);
+}
 
 static int kept_pointer(struct present *p, struct present_out *out)
 {
@@ -339,8 +357,10 @@ static int convert_batch(struct present *p, struct present_out *outs,
 	for (size_t i = 0; i < count; i++)
 		items[i] = outs[i].item;
 	err = convert(&p->converter, items, count);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		outs[i].item = items[i];
+		say_source(&outs[i]);
+	}
 	free(items);
 	crash_point("migrate: converted");
 	return err;
