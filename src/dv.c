@@ -34,21 +34,6 @@ static void catch_interrupts(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static int unknown_command(const char *name)
-{
-	const char *nearest = command_nearest(name);
-	const char *instead = command_instead(name);
-
-	fprintf(stderr, "error: '%s' is not a dv command\n", name);
-	if (instead)
-		fprintf(stderr, "hint: %s\n", instead);
-	else if (nearest)
-		fprintf(stderr, "hint: did you mean '%s'?\n", nearest);
-	else
-		fprintf(stderr, "hint: dv help lists the commands\n");
-	return 129;
-}
-
 /* -C <dir> as often as wanted, --version, --help; then the command. */
 static int leading_options(int *argc, char ***argv)
 {
@@ -86,7 +71,7 @@ int main(int argc, char **argv)
 	command = command_find(!strcmp(argv[1], "--version") ? "version" :
 							       argv[1]);
 	if (!command)
-		return unknown_command(argv[1]);
+		return command_unknown(argv[1]);
 	options_set_instead(option_instead);
 	trace_init();
 	catch_interrupts();

@@ -82,6 +82,18 @@ test_expect_success 'commands that dv has under another name, or not at all' '
 	done
 '
 
+test_expect_success 'commands of git-lfs' '
+	for word in clean clone dedup env filter-process lock locks logs ls-files pointer prune smudge track unlock untrack
+	do
+		test_exit_code 129 dv $word 2>err && grep "^hint: " err && ! grep "did you mean\|lists the commands" err || return 1
+	done
+'
+
+test_expect_success 'help on a word that is no command says as much; names of DVC are meant too' '
+	test_exit_code 129 dv help chekout 2>err && grep "did you mean .checkout" err && test_exit_code 129 dv help repro 2>err && grep "hint: pipelines" err &&
+	test_exit_code 129 dv remvoe x 2>err && grep "did you mean .remove" err
+'
+
 test_expect_success 'dvc remote modify, gc -n <number>' '
 	cd repo && test_exit_code 129 dv remote modify origin url x 2>err && grep "hint: dv config .*remote.<name>.<key>" err && test_exit_code 129 dv gc -n 3
 '

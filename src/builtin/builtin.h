@@ -25,8 +25,8 @@ const struct command *command_find(const char *name);
 const char *command_instead(const char *name);
 /* The same for an option, "--glob" or "-o", that the command does not have. */
 const char *option_instead(const char *command, const char *option);
-/* The name nearest to a mistyped one, or NULL when none is near. */
-const char *command_nearest(const char *name);
+/* Says that it is none, and what to type instead.  Returns 129. */
+int command_unknown(const char *name);
 
 int cmd_add(int argc, char **argv);
 int cmd_cat(int argc, char **argv);

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/near.h"
@@ -69,18 +70,36 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
-const char *command_nearest(const char *name)
+/* The name nearest to a mistyped one, or NULL when none is near. */
+static const char *command_nearest(const char *name)
 {
 	const char *nearest = NULL;
 	size_t best = strlen(name) < 4 ? 2 : 3;
 
-	for (size_t i = 0; i < command_count; i++) {
-		size_t d = near_edits(name, commands[i].name);
+	for (size_t i = 0; i < command_count * 2; i++) {
+		const struct command *c = &commands[i / 2];
+		const char *known = i % 2 ? c->alias : c->name;
+		size_t d = known ? near_edits(name, known) : best;
 
 		if (d < best) {
 			best = d;
-			nearest = commands[i].name;
+			nearest = known;
 		}
 	}
 	return nearest;
+}
+
+int command_unknown(const char *name)
+{
+	const char *nearest = command_nearest(name);
+	const char *instead = command_instead(name);
+
+	fprintf(stderr, "error: '%s' is not a dv command\n", name);
+	if (instead)
+		fprintf(stderr, "hint: %s\n", instead);
+	else if (nearest)
+		fprintf(stderr, "hint: did you mean '%s'?\n", nearest);
+	else
+		fprintf(stderr, "hint: dv help lists the commands\n");
+	return 129;
 }

@@ -5,6 +5,8 @@
 
 #include "builtin/builtin.h"
 
+#define NO_FILTERS	"dv has no filters of git: dv add and dv checkout do that"
+#define NO_LOCKS	"neither locks of files nor pipelines are in this version of dv"
 #define NO_PIPELINES	"pipelines are not in this version of dv"
 
 /* clang-format off */
@@ -14,14 +16,18 @@ static const struct {
 	{ "artifacts", "the model registry is not in this version of dv" },
 	{ "cache", "dv store shows where it is, dv config store.path moves it; "
 	  "dv migrate --from-dvc takes over DVC's" },
+	{ "clean", NO_FILTERS },
 	{ "clone", "git clone, then dv pull" },
 	{ "daemon", "there is none: dv sends nothing home" },
 	{ "dag", NO_PIPELINES },
 	{ "data", "dv status shows the data too" },
 	{ "dataset", "dv import and dv import-url" },
+	{ "dedup", "none needed: dv checkout shares blocks where the file system can" },
 	{ "destroy", "dv rm --keep each path, then remove .git/dv" },
+	{ "env", "dv doctor, or dv config -l" },
 	{ "exp", "experiments are not in this version of dv" },
 	{ "experiments", "experiments are not in this version of dv" },
+	{ "filter-process", NO_FILTERS },
 	{ "freeze", NO_PIPELINES "; an import stays as it is until dv update" },
 	{ "get-url", "dv import-url, or curl" },
 	{ "git-hook", "dv hook, which dv hooks install calls" },
@@ -31,22 +37,27 @@ static const struct {
 	{ "lfs", "dv migrate --from-lfs" },
 	{ "list-url", "aws s3 ls, or curl" },
 	{ "locate", "dv store shows where the store is" },
-	{ "lock", NO_PIPELINES },
+	{ "lock", NO_LOCKS },
+	{ "locks", NO_LOCKS },
+	{ "logs", "errors are printed; DV_TRACE=1 shows each step" },
+	{ "ls-files", "dv ls" },
 	{ "machine", "experiments are not in this version of dv" },
 	{ "metrics", "metrics are not in this version of dv" },
 	{ "params", "parameters are not in this version of dv" },
 	{ "plots", "plots are not in this version of dv" },
+	{ "pointer", "cat <path>.dv" },
 	{ "prune", "dv gc" },
 	{ "queue", "experiments are not in this version of dv" },
 	{ "repro", NO_PIPELINES },
 	{ "root", "git rev-parse --show-toplevel" },
 	{ "run", NO_PIPELINES },
+	{ "smudge", NO_FILTERS },
 	{ "stage", NO_PIPELINES },
 	{ "studio", "there is no hosted service" },
 	{ "track", "dv add" },
 	{ "unfreeze", NO_PIPELINES },
 	{ "uninstall", "dv hooks uninstall" },
-	{ "unlock", NO_PIPELINES },
+	{ "unlock", NO_LOCKS },
 	{ "untrack", "dv rm --keep" },
 };
 

@@ -50,6 +50,6 @@ int cmd_help(int argc, char **argv)
 	}
 	command = command_find(argv[0]);
 	if (!command)
-		return usage_error(usage, "'%s' is not a dv command", argv[0]);
+		return command_unknown(argv[0]);
 	return help_on(command);
 }
