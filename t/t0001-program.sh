@@ -120,6 +120,31 @@ test_expect_success 'bash, asked, offers commands and options' '
 	bash try.bash >out && cat out && grep "^complete .*_dv dv$" out && grep "pull push" out && grep -e "--all-branches" out
 '
 
+test_expect_success 'what is tracked, remotes and actions are offered as well, whatever their names' '
+	make_repo offers && cd offers && mkdir -p dir/sub && echo 1 >"dir/a b" && echo 2 >dir/sub/f && echo 3 >"st*r x" && dv add -q dir "st*r x" &&
+	dv remote add far ../far && dv remote add faster ../faster && rm -rf dir/sub "st*r x" && cat >../offers.bash <<-\EOF &&
+	eval "$(dv completion bash)"
+	compopt () { :; }
+	offer () {
+		COMP_WORDS=(dv "$@") COMP_CWORD=$# && _dv && printf "<%s>" "$*:" "${COMPREPLY[@]}" && echo
+	}
+	offer pull -r f; offer pull --remote = fas; offer pull dir/; offer rm "dir/a\\ "; offer pull "st"; offer remote re; offer remote remove f
+	offer help unprot; cd ..; offer -C offers pull --remote fas; offer -C offers unprot
+	EOF
+	bash ../offers.bash >../out && cat >../expect <<-\EOF && test_cmp ../expect ../out
+	<pull -r f:><far><faster>
+	<pull --remote = fas:><faster>
+	<pull dir/:><dir/a b><dir/sub/>
+	<rm dir/a\ :><dir/a b>
+	<pull st:><st*r x.dv><st*r x>
+	<remote re:><remove><rename>
+	<remote remove f:><far><faster>
+	<help unprot:><unprotect>
+	<-C offers pull --remote fas:><faster>
+	<-C offers unprot:><unprotect>
+	EOF
+'
+
 # A shell at a terminal, in which keys are pressed: Tab, then one that shows the line.
 test_expect_success 'zsh, asked, offers commands, options and files' '
 	mkdir asked && cd asked && : >onlyfile && cat >ask.zsh <<-\EOF &&
@@ -128,22 +153,24 @@ test_expect_success 'zsh, asked, offers commands, options and files' '
 	zpty -w shell "PS1=\"(ready)\"; autoload -U compinit && compinit -u -D && source <(dv completion zsh) && loaded=yes"
 	zpty -w shell "show () { print -r -- \"<\$BUFFER>\" }; zle -N show; bindkey \"^T\" show; print loaded:\$loaded"
 	zpty -r shell seen "*loaded:yes*ready*"
-	for typed in "dv unprot" "dv push --all-b" "dv checkout only"
+	for typed in "dv unprot" "dv push --all-b" "dv checkout only" "dv -C ../offers push -r fas" "dv remote ren"
 	do
 		zpty -w -n shell "$typed$(printf "\t\024\025")"
 		zpty -r shell seen "*<dv *>*" && print -r -- "$seen"
 	done
 	zpty -d shell
 	EOF
-	timeout 20 zsh -f ask.zsh >out && cat out && grep "<dv unprotect >" out && grep "<dv push --all-branches >" out && grep "<dv checkout onlyfile >" out
+	timeout 20 zsh -f ask.zsh >out && cat out && grep "<dv unprotect >" out && grep "<dv push --all-branches >" out && grep "<dv checkout onlyfile >" out &&
+	grep "<dv -C ../offers push -r faster >" out && grep "<dv remote rename >" out
 '
 
 test_expect_success 'fish, asked, offers commands, options and files' '
 	cd asked && cat >ask.fish <<-\EOF &&
 	dv completion fish | source
-	complete -C "dv unprot"; complete -C "dv push --all-b"; complete -C "dv checkout only"
+	complete -C "dv unprot"; complete -C "dv push --all-b"; complete -C "dv checkout only"; complete -C "dv remote ren"; cd ../offers; complete -C "dv push -r fas"; complete -C "dv pull dir/s"; complete -C "dv -C .. unprot"
 	EOF
-	timeout 20 fish --no-config ask.fish >out && cat out && grep "^unprotect	" out && grep -x -e --all-branches out && grep -x onlyfile out
+	timeout 20 fish --no-config ask.fish >out && cat out && grep "^unprotect	" out && grep -x -e --all-branches out && grep -x onlyfile out &&
+	grep -x faster out && grep -x dir/sub/ out && grep -x rename out && test $(grep -c "^unprotect	" out) = 2
 '
 
 # Each costs more than all of a small status.
