@@ -73,7 +73,7 @@ static void print_info(const struct dv_store_info *i)
 	       i->shared ? " (shared with its group)" : "");
 	print_part("data", &i->data, ": content");
 	print_part("meta", &i->meta, ": directories and lists of chunks");
-	print_part("loose", &i->loose, ": whole files, as clones");
+	print_part("loose", &i->loose, ": whole files, as clones or links");
 	print_part("index", &i->index, ": can be made again");
 	print_part("have", &i->have, ": what is known of remotes");
 	print_part("tmp", &i->tmp, ": being written");
