@@ -200,4 +200,13 @@ test_expect_success 'a pointer file there is told from its data; a remote that i
 	done && test_must_fail dv get -r nope ../registry model.bin -o no 2>err && cat err && grep "no remote named .nope. in .*/registry" err && ! grep "dv remote add" err && rm err
 '
 
+test_expect_success 'what a repository has imported itself comes from where that came from, if the user lets its pointers say where' '
+	make_repo middle && cd middle && dv import ../registry data && dv import ../registry model.bin -o m && git add -A && git commit -qm imported && mkdir ../middle.remote && dv remote add origin ../middle.remote 2>err && rm err && git commit -qam remote && rm -rf .git/dv data m &&
+	cd .. && make_repo chain && cd chain && test_must_fail dv get ../middle data 2>err && cat err && grep "a pointer names .*/registry on this machine" err && grep "hint: git config dv.source.local true" err && rm err && ! test -e data &&
+	git config dv.source.local true && dv ls -R --repo ../middle data >out && grep data/sub/big out && rm out && dv get ../middle data -o got && diff -r --no-dereference got ../registry/data && dv cat --repo ../middle m | cmp - ../registry/model.bin && rm -rf got .git/dv/data .git/dv/meta .git/dv/index &&
+	dv import ../middle data/sub && cmp sub/big ../registry/data/sub/big && test "$(source_of sub.dv url)" = "$SCRATCH/middle" && dv import --no-download ../middle m && git add -A && git commit -qm chain &&
+	git clone -q . ../chain2 && cd ../chain2 && git config dv.source.local true && dv ls -R sub >out && grep sub/big out && rm out && dv cat m | cmp - ../registry/model.bin && dv pull && cmp sub/big ../registry/data/sub/big && dv fsck -q &&
+	cd ../plain && test_must_fail dv get ../middle m -o no 2>err && grep "a pointer names" err && rm err && ! test -e no
+'
+
 test_done

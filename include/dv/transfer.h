@@ -18,6 +18,15 @@
  * there.
  */
 
+struct dv_transfer_options;
+
+/*
+ * Called for an imported path that no remote has, to bring what is asked of it
+ * into the store from where it came from: dv_source_supply() does.
+ */
+typedef int dv_supply_cb(struct dv_repo *repo, const struct dv_tracked *missing,
+			 const struct dv_transfer_options *options);
+
 struct dv_transfer_options {
 	struct dv_selection what;
 	const char *remote;	/* name or URL; NULL: the default remote */
@@ -26,13 +35,7 @@ struct dv_transfer_options {
 	bool force;		/* push: send even what the remote seems to have */
 	bool metadata_only;	/* fetch: trees and lists, no content */
 	bool imports;		/* push: also what was imported */
-	/*
-	 * fetch: called for an imported path that no remote has, to bring
-	 * what is asked of it into the store from where it came from
-	 * (dv_source_supply() does).  May be NULL.
-	 */
-	int (*supply)(struct dv_repo *repo, const struct dv_tracked *missing,
-		      const struct dv_transfer_options *options);
+	dv_supply_cb *supply;	/* fetch; may be NULL */
 	struct dv_progress progress;
 	/*
 	 * Called for what could not be done and was worked around: another
@@ -87,9 +90,13 @@ int dv_fetch_plan(struct dv_repo *repo,
 		  const struct dv_transfer_options *options,
 		  dv_fetch_plan_cb *fn, void *data);
 
-/* dv_list(), for which the trees that the store lacks are fetched first. */
+/*
+ * dv_list(), for which the trees that the store lacks are fetched first; supply
+ * as in dv_transfer_options.
+ */
 int dv_list_fetching(struct dv_repo *repo, const struct dv_selection *what,
-		     enum dv_list_flags flags, dv_entry_cb *fn, void *data);
+		     enum dv_list_flags flags, dv_supply_cb *supply,
+		     dv_entry_cb *fn, void *data);
 
 /* dv status --remote: how much push would send. */
 int dv_compare(struct dv_repo *repo, const struct dv_transfer_options *options,

@@ -34,7 +34,8 @@ static int write_out(void *data, const uint8_t *bytes, size_t len)
 static int cat(struct dv_repo *repo, const char *rev, const char *path)
 {
 	struct dv_transfer_options o = { .what = { .paths = &path, .count = 1,
-						   .rev = rev } };
+						   .rev = rev },
+					 .supply = dv_source_supply };
 	struct dv_transfer_result result;
 	bool any = false;
 	int err = dv_cat(repo, rev, path, write_out, &any);

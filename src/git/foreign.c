@@ -76,6 +76,7 @@ int repo_open_foreign(const struct foreign *f, struct dv_repo **out)
 	repo->store_path = xstrdup(f->store_path ? f->store_path : path.data);
 	repo->base_dir = f->base_dir ? xstrdup(f->base_dir) : NULL;
 	repo->origin = f->url ? xstrdup(f->url) : NULL;
+	repo->user = f->user;
 	repo->prefix = xstrdup("");
 	err = settings_load(repo);
 	if (err)
@@ -88,6 +89,11 @@ int repo_open_foreign(const struct foreign *f, struct dv_repo **out)
 const char *repo_origin(const struct dv_repo *repo)
 {
 	return repo->origin;
+}
+
+struct dv_repo *repo_user(struct dv_repo *repo)
+{
+	return repo && repo->foreign ? repo->user : repo;
 }
 
 const char *repo_base_dir(const struct dv_repo *repo)

@@ -22,12 +22,18 @@ struct foreign {
 				   be used */
 	const char *url;	/* of what it is a clone, for messages; or
 				   NULL */
+	struct dv_repo *user;	/* borrowed: of who reads from it; or NULL */
 };
 
 /* As dv_repo_open(), but without a look at .dvconfig being there. */
 int repo_open_foreign(const struct foreign *f, struct dv_repo **out);
 /* The URL of somebody else's; NULL: it is the user's own. */
 const char *repo_origin(const struct dv_repo *repo);
+/*
+ * The user's own repository: this one, or the one for which somebody else's was
+ * opened; NULL: there is none.
+ */
+struct dv_repo *repo_user(struct dv_repo *repo);
 /* The folder that relative remotes are relative to, or NULL. */
 const char *repo_base_dir(const struct dv_repo *repo);
 

@@ -24,6 +24,7 @@ struct dv_repo {
 	char *store_real;		/* owned; see repo_store_real() */
 	char *base_dir;			/* owned, or NULL: of a foreign one */
 	char *origin;			/* likewise */
+	struct dv_repo *user;		/* borrowed; see repo_user() */
 	bool foreign;			/* only .dvconfig has settings */
 	bool apart;			/* the environment has none for it */
 	int fd;				/* of the work tree, or -1 */

@@ -277,9 +277,10 @@ static const char *base_of(const struct clone *c)
 	return *c->url == '/' ? c->url : c->url + strlen("file://");
 }
 
-static int open_settings(struct clone *c, const char *store)
+static int open_settings(struct clone *c, const struct clone_options *o)
 {
-	struct foreign f = { c->dir, store, base_of(c), c->url };
+	struct foreign f = { c->dir, o->store_path, base_of(c), c->url,
+			     repo_user(o->repo) };
 	enum clone_entry kind;
 	bool there;
 	int err = write_settings(c, &there);
@@ -313,7 +314,7 @@ static int open_locked(struct clone *c, const struct clone_options *o)
 		err = find_commit(c, o->rev ? o->rev : "HEAD");
 	if (!err)
 		err = note_commit(c);
-	return err ? err : open_settings(c, o->store_path);
+	return err ? err : open_settings(c, o);
 }
 
 int clone_open(const struct clone_options *o, struct clone **out)

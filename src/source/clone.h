@@ -33,8 +33,9 @@ struct clone_options {
 	const char *dir;	/* of the clone; NULL: below the store */
 	bool stranger;		/* the URL is from a pointer: see stranger.h;
 				   only transports that git always allows */
-	struct dv_repo *repo;	/* the user's, whose settings say what may be;
-				   only for a stranger */
+	struct dv_repo *repo;	/* whose pointer it is, or who asks: the
+				   user's settings say what a stranger may;
+				   NULL: there are none */
 };
 
 #define DV_AUTO_CLONE __attribute__((cleanup(clone_close)))

@@ -10,6 +10,7 @@
 #include "base/path.h"
 #include "git/repo.h"
 #include "source/beside.h"
+#include "store/pointer_line.h"
 #include "store/store.h"
 #include "store/tree.h"
 #include "work/resolve.h"
@@ -96,6 +97,19 @@ int source_find(const struct clone *c, const char *path, struct source_entry *ou
 
 /* --- its content --------------------------------------------------------- */
 
+static int is_import(const struct dv_tracked *t, void *data)
+{
+	*(bool *)data |= pointer_has_source(&t->pointer);
+	return 0;
+}
+
+bool source_has_imports(const struct clone *c, const struct dv_selection *what)
+{
+	bool any = false;
+
+	return !dv_tracked_each(c->repo, what, is_import, &any) && any;
+}
+
 int source_fetch(const struct clone *c, const struct source_entry *p,
 		const struct dv_source_options *o, bool nodes_only,
 		uint64_t *bytes)
@@ -123,6 +137,10 @@ int source_fetch(const struct clone *c, const struct source_entry *p,
 		return err;
 	error_save(err, &why);
 	err = beside_take(c, &t);
+	/* what it has imported itself is where that came from */
+	t.supply = dv_source_supply;
+	if (err == DV_E_NOTFOUND && source_has_imports(c, &t.what))
+		return dv_fetch(c->repo, &t, &result);
 	/* why the remotes have not got it says more than that */
 	return err == DV_E_NOTFOUND ? error_restore(&why) : err;
 }

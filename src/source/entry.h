@@ -30,6 +30,9 @@ void source_release(struct source_entry *p);
 /* DV_E_NOTFOUND when nothing is there. */
 int source_find(const struct clone *c, const char *path, struct source_entry *out);
 
+/* Some of what is selected there was imported in its turn. */
+bool source_has_imports(const struct clone *c, const struct dv_selection *what);
+
 /* Gets what is recorded at or below the place into the store. */
 int source_fetch(const struct clone *c, const struct source_entry *p,
 		const struct dv_source_options *o, bool nodes_only,

@@ -196,7 +196,8 @@ int dv_get(struct dv_repo *repo, const char *url, const char *path,
 	   const char *out, const struct dv_source_options *options,
 	   struct dv_source_result *result)
 {
-	struct clone_options from = { .url = url, .rev = options->rev };
+	struct clone_options from = { .url = url, .rev = options->rev,
+				      .repo = repo };
 	DV_AUTO_TARGET struct target t = { BUF_INIT, BUF_INIT };
 	DV_AUTO_SCRATCH struct scratch s = SCRATCH_INIT;
 	DV_AUTO_SOURCE struct source_entry p = { 0 };

@@ -109,13 +109,16 @@ int dv_source_list(struct dv_source *from, const struct dv_selection *what,
 	struct dv_transfer_options t = { .what = *what,
 					 .metadata_only = true };
 	struct error_state why;
-	int err = dv_list_fetching(repo, what, flags, fn, data);
+	int err = dv_list_fetching(repo, what, flags, NULL, fn, data);
 
 	if (err != DV_E_NOTFOUND && err != DV_E_INCOMPLETE &&
 	    err != DV_E_NETWORK)
 		return err;
 	error_save(err, &why);
 	err = beside_take(from->clone, &t);
+	if (err == DV_E_NOTFOUND && source_has_imports(from->clone, what))
+		return dv_list_fetching(repo, what, flags, dv_source_supply,
+					fn, data);
 	if (err)
 		return err == DV_E_NOTFOUND ? error_restore(&why) : err;
 	return dv_list(repo, what, flags, fn, data);

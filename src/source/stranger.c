@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "git/foreign.h"
 
 bool source_is_local(const char *url)
 {
@@ -28,11 +29,14 @@ static bool is_allowed(struct dv_repo *repo)
 int stranger_check(struct dv_repo *repo, const char *url, const char *dir)
 {
 	struct stat st;
+	int err;
 
-	if (!source_is_local(url) || is_allowed(repo) || !stat(dir, &st))
+	repo = repo_user(repo);
+	if (!source_is_local(url) || (repo && is_allowed(repo)) ||
+	    !stat(dir, &st))
 		return 0;
-	return dv_hint(dv_fail(DV_E_INVALID, "a pointer names %s on this "
-			       "machine, which no command has used here yet",
-			       url),
-		       "git config dv.source.local true allows it");
+	err = dv_fail(DV_E_INVALID, "a pointer names %s on this machine, "
+		      "which no command has used here yet", url);
+	return repo ? dv_hint(err, "git config dv.source.local true allows it")
+		: err;
 }

@@ -92,8 +92,13 @@ static int supply_url(struct dv_repo *repo, const struct dv_tracked *missing,
 	return err;
 }
 
-int dv_source_supply(struct dv_repo *repo, const struct dv_tracked *missing,
-		     const struct dv_transfer_options *options)
+/* Through as many repositories that have imported it in their turn. */
+#define SUPPLY_DEPTH	8
+
+static _Thread_local unsigned depth;
+
+static int supply_import(struct dv_repo *repo, const struct dv_tracked *missing,
+			 const struct dv_transfer_options *options)
 {
 	const struct dv_pointer *p = &missing->pointer;
 	DV_AUTO_BUF struct buf url = BUF_INIT;
@@ -111,4 +116,19 @@ int dv_source_supply(struct dv_repo *repo, const struct dv_tracked *missing,
 			       missing->path);
 	err = import_clone(repo, url.data, rev.data, true, &c);
 	return err ? err : supply_part(repo, c, missing, path.data, options);
+}
+
+int dv_source_supply(struct dv_repo *repo, const struct dv_tracked *missing,
+		     const struct dv_transfer_options *options)
+{
+	int err;
+
+	if (depth == SUPPLY_DEPTH)
+		return dv_fail(DV_E_UNSUPPORTED, "%s was imported through "
+			       "more than %d repositories", missing->path,
+			       SUPPLY_DEPTH);
+	depth++;
+	err = supply_import(repo, missing, options);
+	depth--;
+	return err;
 }
