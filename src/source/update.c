@@ -209,8 +209,9 @@ static int update_path(struct update *u, const struct dv_tracked *t)
 static void name_path(const char *path, struct error_state *why)
 {
 	struct error_state old = *why;
+	size_t len = strlen(path);
 
-	if (strstr(old.text, path))
+	if (!strncmp(old.text, path, len) && strspn(old.text + len, ": "))
 		return;
 	dv_fail(old.code, "cannot update %s: %s", path, old.text);
 	if (*old.hint)
