@@ -148,4 +148,10 @@ test_expect_success 'git'\''s core.sharedRepository counts where store.shared is
 	make_repo none && cd none && git config core.sharedRepository group && dv config --local store.shared false && echo 1 >f && dv add -q f && test "$(stat -c %a .git/dv)" != 2775
 '
 
+test_expect_success 'a store that may only be read: gc -n and diff --content work, and leave nothing' '
+	make_repo readonly && cd readonly && printf "id\n1\n" >t.csv && dv add -q t.csv && git add -A && git commit -qm 1 && printf "id\n2\n" >t.csv && chown -R 65533:65530 . && chmod -R a-w .git/dv && mkdir -m 777 ../readonly.tmp &&
+	b env TMPDIR="$SCRATCH/readonly.tmp" dv diff --content >../out && cat ../out && grep "^+2" ../out && grep "rows: 1 added, 1 removed" ../out && test -z "$(ls -A ../readonly.tmp)" &&
+	b dv gc -n --grace now >../out && grep "nothing to free" ../out && test_must_fail b dv gc --grace now
+'
+
 test_done

@@ -63,6 +63,12 @@ int store_share(struct store *s, enum store_sharing how);
  */
 int store_temp_dir(struct store *s, const char **out);
 
+/*
+ * The same for what does not become a part of the store: where that may not be
+ * written it is below $TMPDIR, and a kill leaves it there.
+ */
+int store_scratch_dir(struct store *s, const char **out);
+
 /* Looks for packs that other processes have added since; cheap if none. */
 int store_refresh(struct store *s);
 

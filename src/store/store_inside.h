@@ -106,8 +106,9 @@ struct store {
 	atomic_uint_fast64_t generation;
 	struct dir_stamp index_stamp, loose_stamp;
 	struct dir_stamp loose_dirs[LOOSE_DIRS];
-	pthread_mutex_t temp_mutex;	/* guards the next four */
+	pthread_mutex_t temp_mutex;	/* guards the next five */
 	char *temp_dir;		/* owned */
+	char *scratch_dir;	/* owned */
 	int temp_lock;		/* fd, -1: none */
 	pid_t temp_pid;		/* who made it */
 	bool swept;		/* folders of dead processes were removed */

@@ -141,8 +141,40 @@ int store_temp_dir(struct store *s, const char **out)
 	return err;
 }
 
+static int make_scratch(struct store *s)
+{
+	const char *temp = getenv("TMPDIR");
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+
+	buf_addf(&path, "%s/dv-XXXXXX", temp && *temp ? temp : "/tmp");
+	if (!mkdtemp(path.data))
+		return dv_fail_errno("cannot make %s", path.data);
+	s->scratch_dir = buf_detach(&path);
+	s->temp_pid = getpid();
+	return 0;
+}
+
+int store_scratch_dir(struct store *s, const char **out)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	int err = store_temp_dir(s, out);
+
+	buf_addf(&path, "%s/tmp", s->path);
+	if (!err || !access(path.data, W_OK))
+		return err;
+	pthread_mutex_lock(&s->temp_mutex);
+	err = s->scratch_dir ? 0 : make_scratch(s);
+	*out = s->scratch_dir;
+	pthread_mutex_unlock(&s->temp_mutex);
+	return err;
+}
+
 void store_temp_release(struct store *s)
 {
+	if (s->scratch_dir && s->temp_pid == getpid())
+		dir_remove(s->scratch_dir);
+	free(s->scratch_dir);
+	s->scratch_dir = NULL;
 	/* a fork's folder is still its parent's */
 	if (s->temp_dir && s->temp_pid == getpid())
 		dir_remove(s->temp_dir);

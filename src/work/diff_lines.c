@@ -99,7 +99,7 @@ static int compare(struct dv_repo *repo, const struct dv_change *c,
 	int err = repo_store(repo, &store);
 
 	if (!err)
-		err = store_temp_dir(store, &dir);
+		err = store_scratch_dir(store, &dir);
 	if (!err)
 		err = put_side(repo, c->before, false, dir, &before);
 	if (!err)

@@ -35,7 +35,7 @@ static FILE *open_file(const char *dir)
 int row_bins_open(struct row_bins *b, struct store *s, uint64_t bytes)
 {
 	const char *dir;
-	int err = store_temp_dir(s, &dir);
+	int err = store_scratch_dir(s, &dir);
 
 	memset(b, 0, sizeof(*b));
 	if (err)
