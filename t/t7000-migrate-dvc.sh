@@ -136,7 +136,7 @@ test_expect_success 'a pointer of dv with other content is left alone' '
 	cp -r v3.orig kept && cd kept && dv init -q && echo other >x && cp crlf.txt saved &&
 	cp x crlf.txt && dv add -q crlf.txt && cp crlf.txt.dv ../keep.dv && cp saved crlf.txt &&
 	test_exit_code 1 dv migrate --from-dvc >../out 2>../err &&
-	grep "left: crlf.txt: dv tracks it already" ../err && test_cmp ../keep.dv crlf.txt.dv
+	grep "left: crlf.txt: dv tracks it already, .*: dv add records" ../err && test_cmp ../keep.dv crlf.txt.dv
 '
 
 test_expect_success 'a pointer file in a conflict is not touched; core.autostage' '
@@ -171,6 +171,15 @@ test_expect_success 'annotations and the source of imports become lines of the p
 	grep "^dvc.url: https://example.com/reg.git$" b.dv && grep "^dvc.path: sub/b$" b.dv &&
 	grep "^dvc.ref: v1$" b.dv && grep "^dvc.rev: 0123456789012345678901234567890123456789$" b.dv &&
 	dv remote add -d o ../pushed && dv push >../out && grep "pushed 2 of 2" ../out
+'
+
+test_expect_success 'links into the cache of DVC: said, with what puts files there' '
+	new_dvc linked && cd linked && mkdir -p d/sub e && echo 1 >d/sub/a && echo 2 >"f g" && echo 3 >e/plain && dvc_repo add d "f g" e &&
+	for f in d/sub/a "f g"
+	do
+		m=$(dvc_repo md5 "$f") && ln -sf "$(find "$PWD/.dvc/cache" -path "*/$(echo $m | cut -c1-2)/$(echo $m | cut -c3-)")" "$f" || return 1
+	done && dvc_state >../before && dv migrate --from-dvc 2>../err && cat ../err && grep "^hint: dv checkout -f d$" ../err && grep "^hint: dv checkout -f .f g.$" ../err && test $(grep -c "symbolic links into" ../err) = 2 &&
+	dv checkout -f d && dv checkout -f "f g" && test ! -L d/sub/a && test ! -L "f g" && dv status >../out && ! grep modified ../out && dvc_state | test_cmp ../before -
 '
 
 test_expect_success 'what is left says what helps: an import that is not here, a path of git' '

@@ -14,6 +14,7 @@
 #include "base/path.h"
 #include "git/repo.h"
 #include "git/run.h"
+#include "migrate/dvc_links.h"
 #include "migrate/history.h"
 #include "migrate/yaml_file.h"
 
@@ -326,6 +327,33 @@ static int note_ignore(struct walk *w)
 	return 0;
 }
 
+/*
+ * Links into DVC's cache are not what is recorded, and whoever adds such a
+ * directory records the links.
+ */
+static int note_links(struct present *p)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < p->count && !err; i++) {
+		DV_AUTO_BUF struct buf path = BUF_INIT;
+		DV_AUTO_BUF struct buf hint = BUF_INIT;
+
+		buf_addf(&path, "%s/%s", dv_repo_worktree(p->repo),
+			 p->outs[i].path);
+		if (!p->outs[i].carried || !dvc_is_linked(path.data))
+			continue;
+		buf_clear(&path);
+		path_typed(dv_repo_prefix(p->repo), p->outs[i].path, &path);
+		buf_addstr(&hint, "dv checkout -f ");
+		path_word(path.data, &hint);
+		err = present_note(p, p->outs[i].path, "there are symbolic "
+				   "links into DVC's cache, which dv takes for "
+				   "changes", hint.data);
+	}
+	return err;
+}
+
 int migrate_dvc(struct present *p)
 {
 	DV_AUTO_WALK struct walk w = {
@@ -337,6 +365,8 @@ int migrate_dvc(struct present *p)
 		err = present_run(p, false);
 	if (!err && p->o->remove && !p->o->dry_run)
 		err = remove_files(&w);
+	if (!err)
+		err = note_links(p);
 	if (!err)
 		err = note_files(&w);
 	if (!err)

@@ -267,7 +267,8 @@ static int kept_pointer(struct present *p, struct present_out *out)
 	if (!dv_id_equal(&out->pointer.id, &out->item.pointer.id) ||
 	    out->pointer.kind != out->item.pointer.kind)
 		return present_left(p, out->path, out->source, "dv tracks it "
-				    "already, with other content");
+				    "already, with other content: dv add "
+				    "records what is in the work tree");
 	out->carried = true;
 	return tell(p, &e);
 }
