@@ -147,6 +147,10 @@ static void print_sum(struct migrate *m, const struct dv_migrate_result *r)
 		if (r->left)
 			printf(", %llu left", (unsigned long long)r->left);
 		putchar('\n');
+		if (!m->dry_run && r->done)
+			report_hint("git checkout %s%s, then dv checkout; "
+				    "dv push sends all of it with -A",
+				    m->branch, m->all ? "/<branch>" : "");
 		return;
 	}
 	if (!r->done && !r->same && !r->left) {
