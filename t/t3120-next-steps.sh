@@ -66,4 +66,12 @@ test_expect_success 'a disk that is full is said once' '
 	cd repo && fails dv cat big >/dev/full && test "$(grep -c "cannot write standard output: No space" ../err)" -eq 1 && fails dv ls >/dev/full && grep "No space" ../err
 '
 
+test_expect_success 'a pointer that was deleted is told, one that a sparse work tree has not is not' '
+	make_repo gone && cd gone && echo 1 >f && mkdir d && echo 2 >d/g && dv add -q f d/g && git add -A && git commit -qm 1 &&
+	rm f.dv && dv status >../out && cat ../out && grep "f.dv (deleted)" ../out && test "$(dv status --porcelain)" = "P  f.dv" &&
+	dv status f >../out && grep deleted ../out && test "$(dv status d)" = "nothing changed" &&
+	dv status --json >../out && grep "\"deleted\":true" ../out && git checkout -q f.dv && dv status --exit-code &&
+	git sparse-checkout set --no-cone "/*" "!/f.dv" && test ! -e f.dv && dv status --exit-code
+'
+
 test_done

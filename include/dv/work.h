@@ -78,6 +78,7 @@ struct dv_status_entry {
 	uint64_t files;		/* for ABSENT and NOT_STORED: how many */
 	bool staged;		/* UNCOMMITTED: git's index has it */
 	bool untracked;		/* UNCOMMITTED: git does not know it */
+	bool deleted;		/* UNCOMMITTED: git has it, the work tree not */
 };
 
 typedef int dv_status_cb(const struct dv_status_entry *entry, void *data);

@@ -93,6 +93,7 @@ static void print_json(const struct dv_status_entry *e)
 	if (e->state == DV_STATE_UNCOMMITTED) {
 		json_add_bool(&out, "staged", e->staged);
 		json_add_bool(&out, "untracked", e->untracked);
+		json_add_bool(&out, "deleted", e->deleted);
 	}
 	json_object_end(&out);
 	puts(out.data);
@@ -153,6 +154,8 @@ static void keep_line(struct status *s, const struct dv_status_entry *e)
 			 (unsigned long long)e->files);
 	if (e->state == DV_STATE_UNCOMMITTED && e->untracked)
 		buf_addstr(&text, " (not known to git)");
+	else if (e->state == DV_STATE_UNCOMMITTED && e->deleted)
+		buf_addstr(&text, " (deleted)");
 	else if (e->state == DV_STATE_UNCOMMITTED && e->staged)
 		buf_addstr(&text, " (staged)");
 	end_line(s, section, &text);

@@ -16,6 +16,7 @@
 #define ENTRY_ID	40
 #define ENTRY_FLAGS	60
 #define FLAG_EXTENDED	0x4000
+#define FLAG_SKIPPED	0x4000	/* of the extended flags: not in the work tree */
 #define ASK_GIT		1	/* not an error: git can read it, we cannot */
 
 struct reader {
@@ -120,7 +121,10 @@ static const char *packed_name(struct reader *r, const uint8_t *name,
 static int read_entry(struct reader *r)
 {
 	const uint8_t *entry = r->at, *name = entry + ENTRY_FIXED;
+	size_t had = r->out->count;
+	bool skipped = false;
 	const char *path;
+	int err;
 	uint16_t flags;
 	uint32_t mode;
 	size_t len;
@@ -132,6 +136,7 @@ static int read_entry(struct reader *r)
 	if (flags & FLAG_EXTENDED) {
 		if (r->version < 3)
 			return ASK_GIT;
+		skipped = u16(name) & FLAG_SKIPPED;
 		name += 2;
 	}
 	path = r->version == 4 ? packed_name(r, name, &len) :
@@ -139,8 +144,11 @@ static int read_entry(struct reader *r)
 	/* a folder stands for all below it in a sparse index */
 	if (!path || (mode & 0170000) == 0040000)
 		return ASK_GIT;
-	return keep_entry(r->out, path, len, mode, flags >> 12 & 3,
-			  entry + ENTRY_ID);
+	err = keep_entry(r->out, path, len, mode, flags >> 12 & 3,
+			 entry + ENTRY_ID);
+	if (r->out->count > had)
+		r->out->pointers[had].here = !skipped;
+	return err;
 }
 
 /* One that must be understood begins with a small letter. */

@@ -102,6 +102,12 @@ int repo_hint_fetch(const struct dv_repo *repo, int err, const char *path);
  * walked.  DV_E_INVALID, naming both, when one lies inside another.
  */
 int tracked_list(struct dv_repo *repo, struct path_list *out);
+/*
+ * Those whose pointer git's index has for the work tree and nobody can find
+ * there; `here` is what tracked_list() gave.
+ */
+int tracked_deleted(struct dv_repo *repo, const struct path_list *here,
+		    struct path_list *out);
 
 /*
  * The tracked path that `path` (relative) is or is inside of: its own path

@@ -259,6 +259,30 @@ int tracked_list(struct dv_repo *repo, struct path_list *out)
 	return check_nested(repo, out);
 }
 
+int tracked_deleted(struct dv_repo *repo, const struct path_list *here,
+		    struct path_list *out)
+{
+	const struct index_names *index;
+	int top, err = repo_worktree_fd(repo, &top);
+
+	if (!err)
+		err = index_names_get(repo, false, &index);
+	if (err)
+		return err;
+	for (size_t i = 0; i < index->count; i++) {
+		const struct index_pointer *p = &index->pointers[i];
+		DV_AUTO_BUF struct buf path = BUF_INIT;
+		struct stat st;
+
+		buf_add(&path, p->path, strlen(p->path) - SUFFIX_LEN);
+		if (p->here && !p->stage && path_relative_ok(path.data) &&
+		    !path_list_has(here, path.data) &&
+		    fstatat(top, p->path, &st, AT_SYMLINK_NOFOLLOW))
+			path_list_add(out, path.data, path.len);
+	}
+	return 0;
+}
+
 /* --- one of them ------------------------------------------------------- */
 
 /* A pointer that cannot be read may still be that of a directory. */

@@ -125,18 +125,24 @@ static int compare_parts(struct status *s, struct dv_tracked *t,
 	return err;
 }
 
-static int one_path(struct status *s, const char *path, struct asked *asked)
+static bool is_meant(struct asked *asked, const char *path)
 {
-	struct dv_tracked t = { .path = path };
 	bool meant = !asked->count;
-	int err;
 
 	for (size_t i = 0; i < asked->count; i++) {
 		if (!part_of(asked->paths[i], path))
 			continue;
 		asked->used[i] = meant = true;
 	}
-	if (!meant)
+	return meant;
+}
+
+static int one_path(struct status *s, const char *path, struct asked *asked)
+{
+	struct dv_tracked t = { .path = path };
+	int err;
+
+	if (!is_meant(asked, path))
 		return 0;
 	s->path = path;
 	err = tracked_read(s->repo, path, &t.pointer);
@@ -180,6 +186,20 @@ static int unlisted_path(struct status *s, struct asked *asked, size_t n)
 	return err ? err : one_path(s, path.data, asked);
 }
 
+/* Only git can know of a pointer that is not here: somebody deleted it. */
+static int deleted_pointers(struct status *s, const struct path_list *here,
+			    struct asked *asked)
+{
+	DV_AUTO_PATH_LIST struct path_list gone = PATH_LIST_INIT;
+	int err = tracked_deleted(s->repo, here, &gone);
+
+	for (size_t i = 0; i < gone.count && !err; i++)
+		if (is_meant(asked, gone.items[i]))
+			found_pointer(s, DV_STATE_UNCOMMITTED,
+				      gone.items[i])->deleted = true;
+	return err;
+}
+
 static int all_paths(struct status *s)
 {
 	TRACE_REGION("status");
@@ -194,6 +214,8 @@ static int all_paths(struct status *s)
 		if (!err)
 			err = one_path(s, list.items[i], &asked);
 	}
+	if (!err && !s->options->data_only)
+		err = deleted_pointers(s, &list, &asked);
 	for (size_t i = 0; i < asked.count && !err; i++)
 		err = unlisted_path(s, &asked, i);
 	return err;
