@@ -105,4 +105,10 @@ test_expect_success '--to-remote with no remote takes nothing; --rev is not for 
 	dv update --rev main && ! grep source.ref lonely.csv.dv && ! cmp -s lonely.csv.dv ../was.dv
 '
 
+test_expect_success 'a URL is no remote of ours: no message sends to the settings of one' '
+	cd repo && for url in http://127.0.0.1:1/x https://127.0.0.1:1/x "${HTTP_URL%/}/nothing" s3://there-is-none/x; do
+		test_must_fail dv import-url "$url" bad 2>err && cat err && ! grep "dv remote\|remote source\|remote\.source" err || return 1
+	done && grep "hint: .*AWS_ENDPOINT_URL" err && rm err && ! test -e bad.dv
+'
+
 test_done

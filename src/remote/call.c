@@ -124,7 +124,10 @@ void call_text_prepare(struct call_text *t, struct call *c,
 
 static void hint_tls(const struct remote *r, int code)
 {
-	if (r->settings.cafile)
+	if (r->apart)
+		dv_hint(code, "the system has to trust it: SSL_CERT_FILE may "
+			"name the certificate (PEM)");
+	else if (r->settings.cafile)
 		dv_hint(code, "is remote.%s.cafile the certificate (PEM) of "
 			"the authority that signed the server's?", r->name);
 	else
@@ -153,6 +156,7 @@ static bool is_tls_failure(int failure)
 static void explain_transport(struct call *c, const struct http_answer *a)
 {
 	const char *name = c->remote->name;
+	const char *where = c->remote->apart ? "" : " (dv remote -v)";
 	int code = DV_E_NETWORK;
 
 	if (is_tls_failure(a->failure)) {
@@ -164,8 +168,8 @@ static void explain_transport(struct call *c, const struct http_answer *a)
 	switch (a->failure) {
 	case CURLE_COULDNT_RESOLVE_HOST:
 		call_fail(c, code, "%s (DNS)", a->failure_text);
-		dv_hint(code, "check the host in the URL (dv remote -v) and "
-			"the network");
+		dv_hint(code, "check the host in the URL%s and the network",
+			where);
 		return;
 	case CURLE_COULDNT_RESOLVE_PROXY:
 		call_fail(c, code, "%s", a->failure_text);
@@ -174,26 +178,32 @@ static void explain_transport(struct call *c, const struct http_answer *a)
 		return;
 	case CURLE_COULDNT_CONNECT:
 		call_fail(c, code, "%s", a->failure_text);
-		dv_hint(code, "is the server up, and host and port right? "
-			"dv remote -v shows the URL");
+		dv_hint(code, "is the server up, and are host and port in the "
+			"URL%s right?", where);
 		return;
 	case CURLE_SSL_CONNECT_ERROR:
 		call_fail(c, code, "TLS does not begin: %s", a->failure_text);
-		dv_hint(code, "does this port speak https?  if not: dv remote "
-			"set-url %s http://...", name);
+		if (c->remote->apart)
+			dv_hint(code, "does this port speak https?");
+		else
+			dv_hint(code, "does this port speak https?  if not: "
+				"dv remote set-url %s http://...", name);
 		return;
 	case CURLE_OPERATION_TIMEDOUT:
 		call_fail(c, code, "no answer: %s", a->failure_text);
-		dv_hint(code, "try again later, or wait longer: dv config "
-			"remote.%s.%s <seconds>", name,
-			c->line->reached ? "stalltimeout" : "connecttimeout");
+		if (c->remote->apart)
+			dv_hint(code, "try again later");
+		else
+			dv_hint(code, "try again later, or wait longer: dv "
+				"config remote.%s.%s <seconds>", name,
+				c->line->reached ? "stalltimeout" :
+				"connecttimeout");
 		return;
 	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_WEIRD_SERVER_REPLY:
 		call_fail(c, code, "this is not an HTTP server: %s",
 			  a->failure_text);
-		dv_hint(code, "check scheme and port in the URL: dv remote "
-			"-v");
+		dv_hint(code, "check scheme and port in the URL%s", where);
 		return;
 	default:
 		call_fail(c, code, "the connection broke: %s",

@@ -25,7 +25,8 @@ int remote_fail(const struct remote *r, int code, const char *object,
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	return dv_fail(code, "remote %s: %s%s%s: %s", r->name, r->shown,
+	return dv_fail(code, "%s%s%s%s%s%s: %s", r->apart ? "" : "remote ",
+		       r->apart ? "" : r->name, r->apart ? "" : ": ", r->shown,
 		       *object ? "/" : "", object, text);
 }
 
@@ -33,8 +34,9 @@ int remote_fail_errno(const struct remote *r, const char *object,
 		      const char *what)
 {
 	errno = errno ? errno : EIO;
-	return dv_fail_errno("remote %s: %s%s%s: %s", r->name, r->shown,
-			     *object ? "/" : "", object, what);
+	return dv_fail_errno("%s%s%s%s%s%s: %s", r->apart ? "" : "remote ",
+			     r->apart ? "" : r->name, r->apart ? "" : ": ",
+			     r->shown, *object ? "/" : "", object, what);
 }
 
 int remote_url_check(const char *url, bool allow_secret)
@@ -63,6 +65,7 @@ int remote_open(const struct remote_options *o, struct remote **out)
 	r->name = xstrdup(o->name && *o->name ? o->name : "(url)");
 	r->credential = o->credential;
 	r->credential_data = o->data;
+	r->apart = o->apart;
 	r->query = o->query ? xstrdup(o->query) : NULL;
 	err = url_parse(o->url, &r->url);
 	if (!err)

@@ -39,6 +39,8 @@ struct remote_options {
 	remote_credential_cb *credential;	/* may be NULL */
 	void *data;
 	unsigned jobs;		/* most requests in flight */
+	bool apart;		/* nobody has set it up as a remote: messages
+				   do not send to its settings */
 	const char *query;	/* HTTP: asked for with each path, escaped; or
 				   NULL.  With one, a path may be "" */
 };

@@ -191,6 +191,8 @@ static int judge_region(struct s3_call *q, const struct http_answer *a,
 	call_fail(c, DV_E_INVALID, "region %s is wrong for this bucket, or "
 		  "the endpoint is: %s", q->used_region, words);
 	c->code = DV_E_IO;
+	if (c->remote->apart)
+		return dv_hint(DV_E_IO, "export AWS_REGION=<region>");
 	return dv_hint(DV_E_IO, "dv config remote.%s.region <region>",
 		       c->remote->name);
 }
@@ -201,6 +203,9 @@ static int judge_no_bucket(struct s3_call *q)
 
 	call_fail(c, DV_E_IO, "there is no bucket %s at %s", q->s3->bucket,
 		  q->s3->endpoint ? q->s3->endpoint : "AWS");
+	if (c->remote->apart)
+		return dv_hint(c->code, "is it spelled right and the endpoint "
+			       "set (AWS_ENDPOINT_URL)?");
 	return dv_hint(c->code, "is it spelled right and the endpoint set "
 		       "(remote.%s.endpointurl)?  else create it first",
 		       c->remote->name);

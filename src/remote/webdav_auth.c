@@ -126,6 +126,8 @@ static int fail_unasked(struct auth *a, struct call *c)
 	}
 	call_fail(c, DV_E_AUTH, "the server wants a user and a password "
 		  "(401)");
+	if (c->remote->apart)
+		return dv_hint(c->code, "set up a git credential helper");
 	return dv_hint(c->code, "set up a git credential helper, or: dv "
 		       "config --local remote.%s.user <user>, and .password",
 		       name);

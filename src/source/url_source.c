@@ -99,7 +99,7 @@ static int open_remote(struct dv_repo *repo, unsigned jobs,
 	DV_AUTO_BUF struct buf parent = BUF_INIT;
 	const char *query = url_name_query(u->url);
 	struct remote_options o = {
-		.name = "source", .setting = no_setting,
+		.name = "source", .apart = true, .setting = no_setting,
 		.credential = repo_credential, .data = repo, .jobs = jobs,
 		.base_dir = "/", .query = *query ? query + 1 : NULL,
 	};
