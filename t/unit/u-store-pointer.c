@@ -250,7 +250,7 @@ static void conflicts_are_called_so(void **state)
 		assert_int_equal(result(texts[i]), DV_E_INVALID);
 		assert_string_equal(dv_error_text(),
 				    "a.dv: has git's conflict markers");
-		assert_non_null(strstr(dv_error_hint(), "dv checkout"));
+		assert_non_null(strstr(dv_error_hint(), "git checkout --merge"));
 	}
 	corpus_add("pointer", "conflict", texts[1], strlen(texts[1]));
 }
