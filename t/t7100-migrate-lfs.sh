@@ -233,4 +233,10 @@ test_expect_success 'history: patterns for whole folders leave dv its files; the
 	EOF2
 '
 
+test_expect_success 'history: a long .gitignore keeps its lines' '
+	git init -q long && cd long && git config filter.lfs.clean cat && git config filter.lfs.smudge cat && printf "*.bin filter=lfs\n" >.gitattributes && seq -f "/name-of-what-is-ignored-%07g" 40000 >.gitignore &&
+	test $(wc -c <.gitignore) -gt 1100000 && git add .gitattributes .gitignore && echo 1 >a.bin && lfs_add a.bin && git commit -qm one && dv migrate --from-lfs --all-history -q &&
+	git show dv-history:.gitignore >../out && head -40000 ../out | cmp - .gitignore && tail -1 ../out | grep -x /a.bin
+'
+
 test_done

@@ -10,7 +10,7 @@
 #include "migrate/export.h"
 
 #define NAME		".gitignore"
-#define TEXT_MOST	((size_t)1 << 20)	/* bytes of one that is kept */
+#define TEXT_MOST	((size_t)64 << 20)	/* bytes of one that is kept */
 
 void history_ignore_release(struct history_ignore *h)
 {
