@@ -131,6 +131,14 @@ int dv_source_compare(struct dv_repo *repo, const struct dv_selection *what,
 int dv_source_supply(struct dv_repo *repo, const struct dv_tracked *missing,
 		     const struct dv_transfer_options *options);
 
+/*
+ * The same for who only looks: what nobody has taken yet is not taken, so that
+ * no pointer is written, nor content where only lists are asked for.
+ */
+int dv_source_supply_look(struct dv_repo *repo,
+			  const struct dv_tracked *missing,
+			  const struct dv_transfer_options *options);
+
 /* --- looking into another repository ------------------------------------ */
 
 /* One commit of it. */

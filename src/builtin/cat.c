@@ -35,7 +35,7 @@ static int cat(struct dv_repo *repo, const char *rev, const char *path)
 {
 	struct dv_transfer_options o = { .what = { .paths = &path, .count = 1,
 						   .rev = rev },
-					 .supply = dv_source_supply };
+					 .supply = dv_source_supply_look };
 	struct dv_transfer_result result;
 	bool any = false;
 	int err = dv_cat(repo, rev, path, write_out, &any);

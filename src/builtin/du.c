@@ -133,7 +133,7 @@ static int list(struct du *d, const struct item *i, enum dv_list_flags flags,
 	buf_addf(&full, "%s/%s", dv_repo_worktree(d->repo), i->path);
 	path = full.data;
 	what.paths = &path;
-	return dv_list_fetching(d->repo, &what, flags, dv_source_supply, fn,
+	return dv_list_fetching(d->repo, &what, flags, dv_source_supply_look, fn,
 				data);
 }
 

@@ -183,7 +183,7 @@ static int list(struct ls *l, const struct looked_at *at,
 		return dv_source_list(at->elsewhere, what, list_flags(l, at),
 				      print_entry, l);
 	return dv_list_fetching(at->repo, what, list_flags(l, at),
-				dv_source_supply, print_entry, l);
+				dv_source_supply_look, print_entry, l);
 }
 
 static int check_options(const struct ls *l)

@@ -138,7 +138,7 @@ int source_fetch(const struct clone *c, const struct source_entry *p,
 	error_save(err, &why);
 	err = beside_take(c, &t);
 	/* what it has imported itself is where that came from */
-	t.supply = dv_source_supply;
+	t.supply = dv_source_supply_look;
 	if (err == DV_E_NOTFOUND && source_has_imports(c, &t.what))
 		return dv_fetch(c->repo, &t, &result);
 	/* why the remotes have not got it says more than that */

@@ -132,3 +132,18 @@ int dv_source_supply(struct dv_repo *repo, const struct dv_tracked *missing,
 	depth--;
 	return err;
 }
+
+int dv_source_supply_look(struct dv_repo *repo,
+			  const struct dv_tracked *missing,
+			  const struct dv_transfer_options *options)
+{
+	const struct dv_pointer *p = &missing->pointer;
+	DV_AUTO_BUF struct buf word = BUF_INIT;
+
+	if (!pointer_is_awaited(p) &&
+	    (pointer_is_import(p) || !options->metadata_only))
+		return dv_source_supply(repo, missing, options);
+	return dv_hint(dv_fail(DV_E_NOTFOUND, "%s has not been downloaded from "
+			       "its source yet", missing->path),
+		       "dv fetch %s", repo_word(repo, missing->path, &word));
+}
