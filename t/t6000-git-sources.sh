@@ -209,4 +209,10 @@ test_expect_success 'what a repository has imported itself comes from where that
 	cd ../plain && test_must_fail dv get ../middle m -o no 2>err && grep "a pointer names" err && rm err && ! test -e no
 '
 
+test_expect_success 'in a folder of a repository: the path of get, and what to git add' '
+	make_repo folders && mkdir "folders/a b" && cd "folders/a b" && dv get ../../registry data/sub >out && cat out && grep "^sub: " out && test -d sub && dv import ../../registry model.bin >out 2>err && cat err && grep "^model.bin: " out &&
+	test "$(sed -n "s/^hint: git add //p" err)" = "model.bin.dv .gitignore" && dv import ../../registry data -o ../top 2>err && test "$(sed -n "s/^hint: git add //p" err)" = "../top.dv ../.gitignore" && eval "$(sed -n "s/^hint: //p" err)" &&
+	dv update 2>err && test ! -s err && dv import -q ../../registry mixed/weights 2>err && test ! -s err && git config dv.core.autostage true && dv import ../../registry mixed/weights -o w2 2>err && test ! -s err
+'
+
 test_done

@@ -10,7 +10,7 @@ static const char *const usage[] = {
 
 int cmd_import(int argc, char **argv)
 {
-	struct source s = { 0 };
+	struct source s = { .tracks = SOURCE_NEW };
 	struct dv_source_result result = { 0 };
 	const struct option options[] = {
 		SOURCE_OUT(&s), SOURCE_REV(&s), SOURCE_REMOTE(&s),

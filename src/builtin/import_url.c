@@ -24,7 +24,7 @@ static const char *check_checksum(const char *text)
 
 int cmd_import_url(int argc, char **argv)
 {
-	struct source s = { 0 };
+	struct source s = { .tracks = SOURCE_NEW };
 	struct dv_source_result result = { 0 };
 	const char *checksum = NULL;
 	const struct option options[] = {

@@ -35,6 +35,9 @@ int source_finish(struct source *s, int err, struct dv_source_result *result)
 		source_print(s, result);
 	if (result)
 		dv_source_result_release(result);
+	if (!err && s->to_stage.count)
+		err = hint_stage(s->repo, &s->to_stage);
+	names_release(&s->to_stage);
 	close_repo(&s->repo);
 	return report(err);
 }
@@ -54,6 +57,20 @@ static void print_json(const struct dv_source_result *r)
 	puts(out.data);
 }
 
+/* A path that is new has a line in the .gitignore beside it. */
+static void note_written(struct source *s, const char *path)
+{
+	DV_AUTO_BUF struct buf file = BUF_INIT;
+
+	buf_addf(&file, "%s%s", path, DV_POINTER_SUFFIX);
+	hint_path(file.data, &s->to_stage);
+	if (s->tracks != SOURCE_NEW)
+		return;
+	buf_setlen(&file, path_parent_len(path));
+	path_append(&file, ".gitignore");
+	hint_path(file.data, &s->to_stage);
+}
+
 void source_print(struct source *s, const struct dv_source_result *r)
 {
 	DV_AUTO_BUF struct buf shown = BUF_INIT;
@@ -66,7 +83,9 @@ void source_print(struct source *s, const struct dv_source_result *r)
 	}
 	if (s->quiet)
 		return;
-	if (s->repo)
+	if (s->tracks && r->changed)
+		note_written(s, r->path);
+	if (s->tracks)
 		shown_path(s->repo, r->path, &shown);
 	else
 		path_quote(r->path, &shown);

@@ -3,6 +3,7 @@
 
 #include "dv/source.h"
 
+#include "base/names.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 
@@ -15,6 +16,8 @@ struct source {
 	struct dv_source_options options;
 	struct progress_view view;
 	const char *out;
+	enum { SOURCE_UNTRACKED = 0, SOURCE_NEW, SOURCE_KNOWN } tracks;
+	struct names to_stage;		/* what a hint tells to git add */
 	int quiet, json, force, no_download, to_remote;
 };
 

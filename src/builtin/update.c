@@ -24,7 +24,7 @@ static int print_one(const struct dv_source_result *r, void *data)
 
 int cmd_update(int argc, char **argv)
 {
-	struct source s = { 0 };
+	struct source s = { .tracks = SOURCE_KNOWN };
 	struct dv_selection what = { 0 };
 	const struct option options[] = {
 		SOURCE_REV(&s), SOURCE_NO_DOWNLOAD(&s), SOURCE_TO_REMOTE(&s),
