@@ -145,6 +145,11 @@ test_expect_success 'what is tracked, remotes and actions are offered as well, w
 	EOF
 '
 
+test_expect_success 'remote default is JSON where that is asked' '
+	cd offers && dv remote default faster && test "$(dv remote default)" = faster && dv remote default --json >../out && test "$(wc -l <../out)" -eq 1 &&
+	python3 -c "import json; r = json.load(open(\"../out\")); assert r[\"name\"] == \"faster\" and r[\"default\"]"
+'
+
 # A shell at a terminal, in which keys are pressed: Tab, then one that shows the line.
 test_expect_success 'zsh, asked, offers commands, options and files' '
 	mkdir asked && cd asked && : >onlyfile && cat >ask.zsh <<-\EOF &&

@@ -20,7 +20,7 @@ static const char *const usage[] = {
 	"dv remote set-url [--local | --global] <name> <url>",
 	"dv remote rename <old> <new>",
 	"dv remote remove <name>",
-	"dv remote default [<name>]",
+	"dv remote default [--json] [<name>]",
 	NULL
 };
 
@@ -95,16 +95,13 @@ static int remove_remote(struct remote_args *a)
 
 static int print_default(const struct dv_remote_info *info, void *data)
 {
-	(void)data;
-	if (info->is_default)
-		printf("%s\n", info->name);
-	return 0;
+	return info->is_default ? print_remote(info, data) : 0;
 }
 
 static int set_default(struct remote_args *a)
 {
 	if (!a->count)
-		return dv_remote_each(a->repo, print_default, NULL);
+		return dv_remote_each(a->repo, print_default, a);
 	return dv_remote_set_default(a->repo, a->argv[0]);
 }
 
