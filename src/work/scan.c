@@ -25,19 +25,8 @@
 #include "work/linked.h"
 #include "work/queue.h"
 #include "work/scan.h"
+#include "work/scan_inside.h"
 #include "work/temp_name.h"
-
-/* A scan that takes more lies in a file. */
-#define MEMORY_BYTES	((size_t)8 << 20)
-/* Entries that are passed over before they rest. */
-#define REST_ENTRIES	((size_t)16 << 10)
-
-struct scan_private {
-	struct spill spill;	/* of all arenas */
-	struct arena own;	/* for scan_alloc() */
-	struct arena *arenas;	/* owned, one per worker */
-	unsigned count;
-};
 
 /* A directory to be listed, then one that was; in an arena. */
 struct job {
@@ -60,48 +49,6 @@ struct walk {
 	struct job **jobs;	/* owned */
 	size_t count, room;
 };
-
-static void stat_of(uint32_t mode, int64_t mtime_ns, int64_t ctime_ns,
-		    uint64_t inode, uint64_t size, struct stat *out)
-{
-	const struct disk_entry e = {
-		.mode = mode, .mtime_ns = mtime_ns, .ctime_ns = ctime_ns,
-		.inode = inode, .size = size,
-	};
-
-	disk_entry_stat(&e, out);
-}
-
-void scan_entry_stat(const struct scan_entry *e, struct stat *out)
-{
-	uint32_t mode = S_IFREG | 0644;
-
-	if (e->type == ENTRY_SYMLINK)
-		mode = S_IFLNK | 0777;
-	else if (e->type == ENTRY_DIR)
-		mode = S_IFDIR | 0755;
-	else if (e->executable)
-		mode |= 0111;
-	stat_of(mode, e->mtime_ns, e->ctime_ns, e->inode, e->size, out);
-}
-
-bool scan_entry_still(const struct scan_entry *e, const struct stat *now)
-{
-	struct stat was;
-
-	scan_entry_stat(e, &was);
-	if ((was.st_mode & S_IFMT) != (now->st_mode & S_IFMT) ||
-	    was.st_size != now->st_size || was.st_ino != now->st_ino ||
-	    timespec_ns(&was.st_mtim) != timespec_ns(&now->st_mtim))
-		return false;
-	return timespec_ns(&was.st_ctim) == timespec_ns(&now->st_ctim) ||
-		(S_ISREG(now->st_mode) && !(now->st_mode & 0222));
-}
-
-void scan_dir_stat(const struct scan_dir *d, struct stat *out)
-{
-	stat_of(S_IFDIR | 0755, d->mtime_ns, d->ctime_ns, d->inode, 0, out);
-}
 
 static void full_path(const struct walk *w, const char *path,
 		      struct buf *out)
@@ -512,22 +459,6 @@ static int scan_any(struct walk *w, struct dv_repo *repo, const char *inside,
 	return err;
 }
 
-static struct scan_private *new_private(struct dv_repo *repo, unsigned count)
-{
-	struct scan_private *p = xcalloc(1, sizeof(*p));
-	const char *dir = NULL;
-
-	if (repo_state_dir(repo, &dir))
-		dir = NULL;
-	spill_init(&p->spill, dir, MEMORY_BYTES);
-	p->own.spill = &p->spill;
-	p->arenas = xcalloc(count, sizeof(*p->arenas));
-	p->count = count;
-	for (unsigned i = 0; i < count; i++)
-		p->arenas[i].spill = &p->spill;
-	return p;
-}
-
 int scan_run(struct dv_repo *repo, const char *path, const char *inside,
 	     const struct stat_index *index, struct ignore *ignore,
 	     unsigned threads, struct scan *out)
@@ -544,7 +475,7 @@ int scan_run(struct dv_repo *repo, const char *path, const char *inside,
 	if (err)
 		return err;
 	threads = crew_size(threads);
-	out->private = new_private(repo, threads);
+	out->private = scan_private_new(repo, threads);
 	w.arenas = out->private->arenas;
 	work_queue_init(&w.queue);
 	pthread_mutex_init(&w.mutex, NULL);
@@ -555,33 +486,4 @@ int scan_run(struct dv_repo *repo, const char *path, const char *inside,
 	if (err)
 		scan_release(out);
 	return err;
-}
-
-void scan_release(struct scan *s)
-{
-	if (s->private) {
-		for (unsigned i = 0; i < s->private->count; i++)
-			arena_release(&s->private->arenas[i]);
-		arena_release(&s->private->own);
-		spill_release(&s->private->spill);
-		free(s->private->arenas);
-		free(s->private);
-	}
-	free(s->dirs);
-	memset(s, 0, sizeof(*s));
-}
-
-void *scan_alloc(struct scan *s, size_t len)
-{
-	return arena_alloc(&s->private->own, len);
-}
-
-bool scan_passed(struct scan_pass *p, size_t entries)
-{
-	p->entries += entries;
-	if (p->entries < REST_ENTRIES)
-		return false;
-	p->entries = 0;
-	spill_rest(&p->scan->private->spill);
-	return true;
 }

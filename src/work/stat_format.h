@@ -3,7 +3,7 @@
 
 /*
  * How a stat index lies in its file (dvformat-stat-index(5)); for
- * stat_index.c and stat_write.c alone.
+ * stat_index.c, stat_write.c and stat_rewrite.c alone.
  *
  *	header	128 bytes: "DVST" 1 0 0 0 | id[32] of the pointer | id[32]
  *		stored | u32 flags | u32 dirs | u32 rows | u32 length of the

@@ -3,25 +3,22 @@
  * a new file.
  */
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/array.h"
 #include "base/auto.h"
 #include "base/bytes.h"
 #include "base/clock.h"
-#include "base/crash.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/path.h"
-#include "chunk/check.h"
 #include "git/repo.h"
 #include "store/tree.h"
 #include "work/stat_format.h"
 #include "work/stat_index.h"
+#include "work/stat_output.h"
 
 struct new_row {
 	struct dv_id id;
@@ -209,84 +206,7 @@ void stat_writer_copy(struct stat_writer *w, uint32_t dir,
 	add_row(w, dir, &r);
 }
 
-/* --- the file ------------------------------------------------------------ */
-
-/* Bytes on their way, and the sums of the blocks so far. */
-struct output {
-	struct newfile file;
-	struct buf block, sums;
-	int err;
-};
-
-#define OUTPUT_INIT	{ NEWFILE_INIT, BUF_INIT, BUF_INIT, 0 }
-#define DV_AUTO_OUTPUT	__attribute__((cleanup(output_release)))
-
-static void output_release(struct output *o)
-{
-	newfile_release(&o->file);
-	buf_release(&o->block);
-	buf_release(&o->sums);
-}
-
-static void output_block(struct output *o)
-{
-	buf_add_u64(&o->sums, check64(o->block.data, o->block.len));
-	if (!o->err)
-		o->err = newfile_write(&o->file, o->block.data, o->block.len);
-	buf_clear(&o->block);
-}
-
-static void output_add(struct output *o, const void *data, size_t len)
-{
-	const uint8_t *p = data;
-
-	while (len) {
-		size_t n = STAT_BLOCK - o->block.len;
-
-		if (n > len)
-			n = len;
-		buf_add(&o->block, p, n);
-		p += n;
-		len -= n;
-		if (o->block.len == STAT_BLOCK)
-			output_block(o);
-	}
-}
-
-/* Where it will be; the folder is made. */
-static int output_open(struct output *o, struct dv_repo *repo,
-		       const char *path)
-{
-	DV_AUTO_BUF struct buf name = BUF_INIT;
-	int err = stat_index_name(repo, path, &name);
-
-	if (!err)
-		err = dir_make_parents(name.data);
-	return err ? err : newfile_open(&o->file, name.data, NULL);
-}
-
-static int output_finish(struct output *o)
-{
-	uint8_t tail[8];
-
-	if (o->block.len)
-		output_block(o);
-	store_u64(tail, check64(o->sums.data, o->sums.len));
-	if (!o->err)
-		o->err = newfile_write(&o->file, tail, sizeof(tail));
-	crash_point("stat-index: before rename");
-	if (!o->err)
-		o->err = newfile_commit(&o->file, NEWFILE_NOSYNC);
-	crash_point("stat-index: after rename");
-	return o->err;
-}
-
-static void seal_header(uint8_t *h)
-{
-	store_u64(h + STAT_HEADER - 8, check64(h, STAT_HEADER - 8));
-}
-
-static void put_header(struct output *o, const struct stat_writer *w,
+static void put_header(struct stat_output *o, const struct stat_writer *w,
 		       const char *path, const struct dv_id *pointer,
 		       bool complete, const struct dv_id *stored)
 {
@@ -302,7 +222,7 @@ static void put_header(struct output *o, const struct stat_writer *w,
 	store_u64(h + 88, w->files);
 	store_u64(h + 96, w->size);
 	store_u64(h + 104, strlen(path) + 1 + w->names_len + w->paths_len);
-	seal_header(h);
+	stat_seal_header(h);
 	if (!o->err)
 		o->err = newfile_write(&o->file, h, sizeof(h));
 }
@@ -415,7 +335,7 @@ static void encode_row(uint8_t *p, const struct new_row *r, uint64_t name)
 }
 
 /* `before`: bytes of names in front of those of the rows. */
-static void put_dirs(struct output *o, const struct stat_writer *w,
+static void put_dirs(struct stat_output *o, const struct stat_writer *w,
 		     uint64_t before)
 {
 	uint64_t path = before + w->names_len;
@@ -433,14 +353,14 @@ static void put_dirs(struct output *o, const struct stat_writer *w,
 		store_u32(p + 36, d->parent);
 		store_u32(p + 40, first);
 		store_u32(p + 44, d->count);
-		output_add(o, p, sizeof(p));
+		stat_output_add(o, p, sizeof(p));
 		path += (uint64_t)d->path_len + 1;
 		first += d->count;
 	}
 }
 
 /* Rows, their ids, and all names. */
-static void put_rows(struct output *o, struct stat_writer *w,
+static void put_rows(struct stat_output *o, struct stat_writer *w,
 		     const char *tracked)
 {
 	struct row_walk rows = { .w = w }, ids = rows, names = rows;
@@ -452,15 +372,15 @@ static void put_rows(struct output *o, struct stat_writer *w,
 
 		encode_row(p, r, name);
 		name += (uint64_t)r->name_len + 1;
-		output_add(o, p, sizeof(p));
+		stat_output_add(o, p, sizeof(p));
 	}
 	while ((r = walk_rows(&ids)) != NULL)
-		output_add(o, r->id.bytes, DV_ID_SIZE);
-	output_add(o, tracked, strlen(tracked) + 1);
+		stat_output_add(o, r->id.bytes, DV_ID_SIZE);
+	stat_output_add(o, tracked, strlen(tracked) + 1);
 	while ((r = walk_rows(&names)) != NULL)
-		output_add(o, r->name, (size_t)r->name_len + 1);
+		stat_output_add(o, r->name, (size_t)r->name_len + 1);
 	for (size_t i = 0; i < w->dir_count; i++)
-		output_add(o, w->dirs[i].path,
+		stat_output_add(o, w->dirs[i].path,
 			   (size_t)w->dirs[i].path_len + 1);
 }
 
@@ -468,7 +388,7 @@ static int write_all(struct stat_writer *w, struct dv_repo *repo,
 		     const char *path, const struct dv_id *pointer,
 		     bool complete, const struct dv_id *stored)
 {
-	DV_AUTO_OUTPUT struct output out = OUTPUT_INIT;
+	DV_AUTO_STAT_OUTPUT struct stat_output out = STAT_OUTPUT_INIT;
 	size_t before = strlen(path) + 1;
 	int err;
 
@@ -480,13 +400,13 @@ static int write_all(struct stat_writer *w, struct dv_repo *repo,
 			       "%s: too many entries for a stat index", path);
 	err = link_rows(w);
 	if (!err)
-		err = output_open(&out, repo, path);
+		err = stat_output_open(&out, repo, path);
 	if (err)
 		return err;
 	put_header(&out, w, path, pointer, complete, stored);
 	put_dirs(&out, w, before);
 	put_rows(&out, w, path);
-	return output_finish(&out);
+	return stat_output_finish(&out);
 }
 
 int stat_writer_finish(struct stat_writer *w, struct dv_repo *repo,
@@ -496,112 +416,5 @@ int stat_writer_finish(struct stat_writer *w, struct dv_repo *repo,
 	int err = write_all(w, repo, path, pointer, complete, stored);
 
 	stat_writer_free(w);
-	return err ? err : stat_index_withdraw(repo, path);
-}
-
-/* --- the same with other times ------------------------------------------- */
-
-void stat_change_set(struct stat_change *c, uint32_t number,
-		     const struct stat *st, int64_t read_ns)
-{
-	c->number = number;
-	c->racy = stat_is_racy(st, read_ns);
-	c->mtime_ns = timespec_ns(&st->st_mtim);
-	c->ctime_ns = timespec_ns(&st->st_ctim);
-	c->inode = st->st_ino;
-}
-
-/* Copies a table of `count` items of `size` bytes, some of them changed. */
-static void put_changed(struct output *o, const uint8_t *table, uint32_t count,
-			size_t size, const struct stat_change *changes,
-			size_t change_count)
-{
-	size_t next = 0;
-
-	for (uint32_t i = 0; i < count; i++, table += size) {
-		const struct stat_change *c = changes + next;
-		bool hide = size == STAT_DIR;	/* times of racy ones */
-		uint8_t p[STAT_DIR];
-
-		if (next == change_count || c->number != i) {
-			output_add(o, table, size);
-			continue;
-		}
-		next++;
-		memcpy(p, table, size);
-		hide &= c->racy;
-		store_u64(p, hide ? 0 : (uint64_t)c->mtime_ns);
-		store_u64(p + 8, hide ? 0 : (uint64_t)c->ctime_ns);
-		store_u64(p + 16, c->inode);
-		if (size == STAT_ROW) {
-			p[39] &= ~STAT_RACY;
-			p[39] |= c->racy ? STAT_RACY : 0;
-		}
-		output_add(o, p, size);
-	}
-}
-
-int stat_index_rewrite(const struct stat_index *x, struct dv_repo *repo,
-		       const char *path, const struct stat_change *rows,
-		       size_t row_count, const struct stat_change *dirs,
-		       size_t dir_count, const struct dv_id *stored)
-{
-	DV_AUTO_OUTPUT struct output out = OUTPUT_INIT;
-	const uint8_t *end = x->map.data + x->map.len - 8;
-	uint8_t h[STAT_HEADER];
-	int err;
-
-	if (!x->dirs)
-		return 0;
-	err = output_open(&out, repo, path);
-	if (err)
-		return err;
-	memcpy(h, x->map.data, sizeof(h));
-	memcpy(h + 40, stored->bytes, DV_ID_SIZE);
-	seal_header(h);
-	out.err = newfile_write(&out.file, h, sizeof(h));
-	put_changed(&out, x->dir_table, x->dirs, STAT_DIR, dirs, dir_count);
-	put_changed(&out, x->row_table, x->rows, STAT_ROW, rows, row_count);
-	output_add(&out, x->id_table, (size_t)(end - x->id_table));
-	return output_finish(&out);
-}
-
-int stat_index_move(struct dv_repo *repo, const char *from, const char *to,
-		    bool single)
-{
-	DV_AUTO_STAT_INDEX struct stat_index x = STAT_INDEX_INIT;
-	struct stat_writer *w;
-	int err = stat_index_open(repo, from, &x);
-
-	if (err || !x.dirs)
-		return err;
-	w = stat_writer_new(repo);
-	for (uint32_t n = 0; n < x.dirs; n++) {
-		struct stat_dir d;
-
-		stat_index_dir(&x, n, &d);
-		/* its times have changed with its name */
-		stat_writer_dir(w, d.path, NULL, 0);
-		for (uint32_t i = 0; i < d.count; i++) {
-			struct stat_row row;
-
-			stat_index_row(&x, d.first + i, &row);
-			if (single)
-				row.name = path_name(to);
-			stat_writer_copy(w, n, &row);
-		}
-	}
-	err = stat_writer_finish(w, repo, to, &x.pointer, x.complete,
-				 &x.stored);
-	return err ? err : stat_index_remove(repo, from);
-}
-
-int stat_index_remove(struct dv_repo *repo, const char *path)
-{
-	DV_AUTO_BUF struct buf name = BUF_INIT;
-	int err = stat_index_name(repo, path, &name);
-
-	if (!err && unlink(name.data) && errno != ENOENT)
-		return dv_fail_errno("cannot remove %s", name.data);
 	return err ? err : stat_index_withdraw(repo, path);
 }
