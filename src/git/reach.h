@@ -46,6 +46,12 @@ int reach_each(struct dv_repo *repo, enum reach_flags flags, reach_cb *fn,
 	       void *data);
 
 /*
+ * The part of that which is about refs: refuses a shallow clone, and what lies
+ * below refs/ of which git can make nothing.
+ */
+int reach_check(struct dv_repo *repo);
+
+/*
  * Opens, for reach_each(), the repository with this folder: a work tree or
  * the git folder that work trees share.
  */
