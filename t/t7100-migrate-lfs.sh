@@ -239,4 +239,17 @@ test_expect_success 'history: a long .gitignore keeps its lines' '
 	git show dv-history:.gitignore >../out && head -40000 ../out | cmp - .gitignore && tail -1 ../out | grep -x /a.bin
 '
 
+test_expect_success 'history: .gitignore files of more than one batch, and one too long to be read, keep their lines' '
+	git init -q batches && cd batches && git config filter.lfs.clean cat && git config filter.lfs.smudge cat && printf "*.bin filter=lfs\n" >.gitattributes &&
+	head -c 34603008 /dev/zero | tr "\0" "#" >.gitignore && printf "\n/mine\n" >>.gitignore && git add .gitattributes .gitignore &&
+	echo 1 >a.bin && lfs_add a.bin && git commit -qm one && echo 2 >a.bin && lfs_add a.bin && git commit -qm two &&
+	cat .gitignore .gitignore >longer && mv longer .gitignore && git add .gitignore && echo 3 >a.bin && lfs_add a.bin && git commit -qm three &&
+	dv migrate --from-lfs --all-history -q && printf "/mine\n/a.bin\n" >../expect && git rev-parse main:.gitignore >../id &&
+	for c in dv-history~2 dv-history~1
+	do
+		git show $c:.gitignore | tail -n 2 | test_cmp ../expect - || return 1
+	done &&
+	git rev-parse dv-history:.gitignore | test_cmp ../id - && git ls-tree --name-only dv-history | grep "^a.bin.dv$"
+'
+
 test_done

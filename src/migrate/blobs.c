@@ -1,5 +1,6 @@
 #include "migrate/blobs.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,12 +11,14 @@
 #include "git/run.h"
 
 #define BATCH		2048			/* asked of git at once */
-#define BATCH_MOST	((size_t)512 << 20)	/* bytes, likewise */
+#define BATCH_MOST	((size_t)64 << 20)	/* bytes, likewise */
+#define NOT_READ	SIZE_MAX
 
-/* Those of one batch that are to be read. */
+/* Those of one batch that are there. */
 struct wanted_blobs {
 	size_t *numbers, *sizes;	/* owned */
 	size_t count;
+	size_t end;		/* names that were looked at */
 	struct buf ask;
 };
 
@@ -24,7 +27,19 @@ static int stopped(void)
 	return dv_fail(DV_E_CORRUPT, "git cat-file stopped too early");
 }
 
-/* Lines "blob <size>", or "<name> missing". */
+static bool is_missing(const char *line, const char *end)
+{
+	static const char missing[] = " missing";
+	size_t len = strlen(missing);
+
+	return (size_t)(end - line) >= len &&
+		!memcmp(end - len, missing, len);
+}
+
+/*
+ * Lines "blob <size>", or "<name> missing".  Ends before the blob that is too
+ * much for this batch: the first one never is.
+ */
 static int choose(const struct dv_repo *repo, const char *const *names,
 		  size_t count, size_t most, struct wanted_blobs *w)
 {
@@ -41,21 +56,27 @@ static int choose(const struct dv_repo *repo, const char *const *names,
 		buf_addf(&ask, "%s\n", names[i]);
 	err = run_git(repo, args, ask.data, ask.len, &said);
 	at = said.data;
-	for (size_t i = 0; i < count && !err; i++) {
-		const char *end = strchr(at, '\n');
+	for (w->end = 0; w->end < count && !err; w->end++) {
+		const char *line = at, *end = strchr(at, '\n');
 		size_t size;
 
 		if (!end)
 			return stopped();
-		size = strncmp(at, "blob ", 5) ? SIZE_MAX :
-			strtoull(at + 5, NULL, 10);
 		at = end + 1;
-		if (size > most || size > BATCH_MOST - all)
+		if (is_missing(line, end))
+			continue;
+		size = strncmp(line, "blob ", 5) ? NOT_READ :
+			strtoull(line + 5, NULL, 10);
+		if (size > most)
+			size = NOT_READ;
+		else if (all && all + size > BATCH_MOST)
+			break;
+		w->numbers[w->count] = w->end;
+		w->sizes[w->count++] = size;
+		if (size == NOT_READ)
 			continue;
 		all += size;
-		w->numbers[w->count] = i;
-		w->sizes[w->count++] = size;
-		buf_addf(&w->ask, "%s\n", names[i]);
+		buf_addf(&w->ask, "%s\n", names[w->end]);
 	}
 	return err;
 }
@@ -67,14 +88,19 @@ static int read_chosen(const struct dv_repo *repo, const struct wanted_blobs *w,
 	static const char *const args[] = { "cat-file", "--batch", NULL };
 	DV_AUTO_BUF struct buf said = BUF_INIT;
 	size_t at = 0;
-	int err = w->count ? run_git(repo, args, w->ask.data, w->ask.len,
+	int err = w->ask.len ? run_git(repo, args, w->ask.data, w->ask.len,
 				     &said) : 0;
 
 	for (size_t i = 0; i < w->count && !err; i++) {
-		const char *end = memchr(said.data + at, '\n',
-					 said.len - at);
-		size_t begin = end ? (size_t)(end + 1 - said.data) : 0;
+		const char *end;
+		size_t begin;
 
+		if (w->sizes[i] == NOT_READ) {
+			err = fn(data, first + w->numbers[i], NULL, 0);
+			continue;
+		}
+		end = memchr(said.data + at, '\n', said.len - at);
+		begin = end ? (size_t)(end + 1 - said.data) : 0;
 		if (!end || said.len - begin < w->sizes[i] + 1)
 			return stopped();
 		err = fn(data, first + w->numbers[i], said.data + begin,
@@ -105,7 +131,7 @@ int blobs_read(struct dv_repo *repo, const char *const *names, size_t count,
 
 	w.numbers = xcalloc(BATCH, sizeof(*w.numbers));
 	w.sizes = xcalloc(BATCH, sizeof(*w.sizes));
-	for (size_t i = 0; i < count && !err; i += BATCH) {
+	for (size_t i = 0; i < count && !err; i += w.end) {
 		size_t n = count - i < BATCH ? count - i : BATCH;
 
 		w.count = 0;

@@ -122,6 +122,8 @@ static int take_blob(void *data, size_t n, const char *text, size_t len)
 	struct lfs_pointer lfs;
 	int err;
 
+	if (!text)
+		return 0;
 	f->empty = !len;
 	f->pointer = lfs_pointer_read(text, len, &lfs);
 	err = f->pointer ? add_pointer(w->p, w->origin, f, &lfs) : 0;

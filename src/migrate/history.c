@@ -193,6 +193,8 @@ static int read_one(void *data, size_t n, const char *text, size_t len)
 	struct history *h = data;
 	struct version *v = &h->versions[n];
 
+	if (!text)
+		return 0;
 	if (!h->reader->filter)
 		return read_version(h, v, text, len);
 	if (h->reader->looks(text, len)) {

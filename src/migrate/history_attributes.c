@@ -94,6 +94,8 @@ static int take_text(void *data, size_t n, const char *text, size_t len)
 {
 	struct history_attributes *h = data;
 
+	if (!text)
+		return 0;
 	h->touches[n].text = arena_copy(&h->arena, text, len);
 	h->touches[n].len = len;
 	return 0;

@@ -79,6 +79,9 @@ static int take_text(void *data, size_t n, const char *text, size_t len)
 {
 	struct history_ignore *h = data;
 
+	h->touches[n].stays = !text;
+	if (!text)
+		return 0;
 	h->touches[n].text = arena_copy(&h->arena, text, len);
 	h->touches[n].text_len = len;
 	return 0;
@@ -98,9 +101,8 @@ int history_ignore_read(struct history_ignore *h, struct dv_repo *repo)
 			buf_addch(&name, '/');
 		buf_addstr(&name, NAME);
 		/* git takes one name a line; such a folder has no file here */
-		if (strchr(name.data, '\n'))
-			buf_setlen(&name, strcspn(name.data, "\n"));
-		names[i] = arena_copy(&h->arena, name.data, name.len);
+		names[i] = strchr(name.data, '\n') ? "-" :
+			arena_copy(&h->arena, name.data, name.len);
 	}
 	err = blobs_read(repo, names, h->count, TEXT_MOST, take_text, h);
 	free(names);
@@ -116,6 +118,8 @@ void history_ignore_write(struct history_ignore *h, size_t number,
 		DV_AUTO_BUF struct buf path = BUF_INIT;
 		DV_AUTO_BUF struct buf text = BUF_INIT;
 
+		if (t->stays)
+			continue;
 		path_of(h, t, &path);
 		if (t->text)
 			buf_add(&text, t->text, t->text_len);

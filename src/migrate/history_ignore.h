@@ -1,6 +1,7 @@
 #ifndef MIGRATE_HISTORY_IGNORE_H
 #define MIGRATE_HISTORY_IGNORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "dv/repo.h"
@@ -22,6 +23,7 @@ struct ignore_touch {
 	size_t len;		/* of the lines that count */
 	const char *text;	/* what the commit has itself; NULL: nothing */
 	size_t text_len;
+	bool stays;		/* it has one, and that cannot be read */
 };
 
 struct ignore_dir {
