@@ -1,6 +1,6 @@
 #!/bin/sh
 
-test_description='mv and init, killed: the same command goes on; Ctrl-C while git works'
+test_description='mv and init, killed: the same command goes on; Ctrl-C ends in order'
 
 . "${0%/*}/test-lib.sh"
 
@@ -45,6 +45,18 @@ test_expect_success 'init' '
 test_expect_success 'init of what was committed changes nothing' '
 	cp -a base again && cd again && git rm -q --cached .gitattributes && git commit -qm rm && rm .gitattributes && dv init >out && grep already out && ! test -e .gitattributes
 '
+
+# At the n-th of many pointers: the n are finished, not one more is begun.
+for n in 10 100
+do
+	export n
+	test_expect_success "Ctrl-C while pointers are written: $n of twice as many" '
+		rm -rf many && make_repo many && cd many && mkdir a b && for i in $(seq $n); do echo $i >a/$i && echo $i >b/$i || exit 1; done &&
+		stopped_at batch-written:$n add a/* b/* && kill -INT $stopped && test_exit_code 130 go_on && grep interrupted ../stopped.err && ls a/*.dv >../put && test $(wc -l <../put) = $n && ! ls b/*.dv && test $(wc -l <a/.gitignore) = $n &&
+		for p in a/*.dv; do git check-ignore -q ${p%.dv} || exit 1; done && dv status >../out && test $(grep -c "uncommitted: " ../out) = $n && ! grep "modified: " ../out &&
+		dv add -q a/*[0-9] b/*[0-9] && dv status >../out && test $(grep -c "uncommitted: " ../out) = $((2 * n)) && git add -A && git commit -qm many && git ls-files >../files && ! grep "^[ab]/[0-9]*$" ../files && dv status -q && dv fsck -q
+	'
+done
 
 # Ctrl-C goes to git too, and may end it before dv has heard of it.
 test_expect_success 'Ctrl-C while git works is told as such' '

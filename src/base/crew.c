@@ -108,7 +108,7 @@ static unsigned start_workers(struct crew *crew, struct worker *workers,
 	return i;
 }
 
-int crew_run(unsigned n, crew_fn *fn, void *data)
+static int run(unsigned n, crew_fn *fn, void *data)
 {
 	struct crew crew = { .fn = fn, .data = data };
 	struct worker *workers = xcalloc(n, sizeof(*workers));
@@ -123,10 +123,15 @@ int crew_run(unsigned n, crew_fn *fn, void *data)
 		pthread_join(workers[i].thread, NULL);
 	pthread_mutex_destroy(&crew.mutex);
 	free(workers);
-	if (crew.first.code)
-		return error_restore(&crew.first);
+	return crew.first.code ? error_restore(&crew.first) : 0;
+}
+
+int crew_run(unsigned n, crew_fn *fn, void *data)
+{
+	int err = run(n, fn, data);
+
 	/* They may have left early with 0 because of that. */
-	return cancel_check();
+	return err ? err : cancel_check();
 }
 
 struct each {
@@ -134,6 +139,7 @@ struct each {
 	void *data;
 	size_t count;
 	_Atomic size_t next;
+	bool uncancelled;
 };
 
 static int each_some(struct crew *crew, unsigned worker, void *data)
@@ -141,7 +147,8 @@ static int each_some(struct crew *crew, unsigned worker, void *data)
 	struct each *e = data;
 	int err = 0;
 
-	while (!err && !crew_failed(crew)) {
+	while (!err && !(e->uncancelled ? atomic_load(&crew->failed) :
+			 crew_failed(crew))) {
 		size_t i = atomic_fetch_add(&e->next, 1);
 
 		if (i >= e->count)
@@ -156,6 +163,16 @@ int crew_each(unsigned most, size_t count, crew_each_fn *fn, void *data)
 	struct each e = { .fn = fn, .data = data, .count = count };
 
 	return crew_run(count < most ? count : most, each_some, &e);
+}
+
+int crew_each_uncancelled(unsigned most, size_t count, crew_each_fn *fn,
+			  void *data)
+{
+	struct each e = {
+		.fn = fn, .data = data, .count = count, .uncancelled = true,
+	};
+
+	return run(count < most ? count : most, each_some, &e);
 }
 
 unsigned crew_size(unsigned asked)

@@ -28,6 +28,9 @@ int crew_run(unsigned n, crew_fn *fn, void *data);
  */
 typedef int crew_each_fn(void *data, unsigned worker, size_t i);
 int crew_each(unsigned most, size_t count, crew_each_fn *fn, void *data);
+/* The same, dv_cancel() or not: for what has to be finished once it is begun. */
+int crew_each_uncancelled(unsigned most, size_t count, crew_each_fn *fn,
+			  void *data);
 
 /* True once a worker failed or dv_cancel() was called: give up early. */
 bool crew_failed(struct crew *crew);

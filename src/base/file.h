@@ -63,8 +63,8 @@ struct newfile_batch {
 /* Takes over a file that is written; on failure it stays the caller's. */
 int newfile_batch_put(struct newfile_batch *b, struct newfile *f);
 /*
- * Gives all of them their names, and syncs their folders.  When it fails, those
- * that have none yet are removed on release.
+ * Gives all of them their names, and syncs their folders, dv_cancel() or not.
+ * When it fails, those that have none yet are removed on release.
  */
 int newfile_batch_commit(struct newfile_batch *b);
 void newfile_batch_release(struct newfile_batch *b);

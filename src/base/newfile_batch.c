@@ -92,7 +92,7 @@ static int sync_file(void *data, unsigned worker, size_t i)
 static int sync_files(struct newfile_batch *b)
 {
 	if (!syncs_whole(b, b->count))
-		return crew_each(WAITING, b->count, sync_file, b);
+		return crew_each_uncancelled(WAITING, b->count, sync_file, b);
 	return syncfs(b->fd) < 0 ? dv_fail_errno("cannot sync %s",
 						 b->items[0].path) : 0;
 }
@@ -150,7 +150,7 @@ static int sync_folders(struct newfile_batch *b)
 			dirs[count++] = dirs[i];
 	}
 	if (!syncs_whole(b, count))
-		err = crew_each(WAITING, count, sync_folder, dirs);
+		err = crew_each_uncancelled(WAITING, count, sync_folder, dirs);
 	else if (syncfs(b->fd) < 0)
 		err = dv_fail_errno("cannot sync %s", dirs[0]);
 	for (size_t i = 0; i < count; i++)

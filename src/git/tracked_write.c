@@ -124,11 +124,11 @@ static int put_pointers(struct writing *g, size_t from, size_t *count,
 	for (size_t i = 0; i < *count; i++) {
 		struct pointer_write *w = g->items[from + i];
 
-		err = w->failed ? 0 : put_pointer(g->repo, w, batch);
+		err = cancel_check();
+		if (!err && !w->failed)
+			err = put_pointer(g->repo, w, batch);
 		if (err)
 			err = note_failure(w, err);
-		if (!err)
-			err = cancel_check();
 		if (err)
 			*count = i;
 	}

@@ -189,6 +189,15 @@ static void each_is_called_once(void **state)
 	assert_string_equal(dv_error_text(), "number 50");
 	assert_int_equal(c.times[50], 2);
 	assert_int_equal(c.times[51], 1);
+	/* what has to be finished is, cancelled or not */
+	dv_cancel();
+	assert_int_equal(crew_each(4, 100, call, &c), DV_E_INTERRUPTED);
+	assert_int_equal(c.times[0], 3);
+	c.fails_at = 1000;
+	assert_int_equal(crew_each_uncancelled(4, 100, call, &c), 0);
+	assert_int_equal(c.times[0], 4);
+	assert_int_equal(c.times[99], 2);
+	cancel_reset();
 }
 
 static void crews_have_a_size(void **state)
