@@ -44,13 +44,13 @@ test_expect_success 'writing to one version does not reach another or the store'
 '
 
 test_expect_success 'a full disk: the file is as it was, and nothing is left' '
-	cd xfs/repo && version 1 && dv checkout -q && version 5 && sync -f . && free=$(df --output=avail -B1 . | tail -n 1) &&
+	cd xfs/repo && version 1 && dv checkout -q && version 5 && free=$(xfs_df avail) &&
 	fallocate -l $((free - 6000000)) ../fill && test_must_fail dv checkout 2>../err && cat ../err && grep -i "no space" ../err &&
 	cmp big "$SCRATCH/big1" && test -z "$(find . -maxdepth 1 -name "*dv-tmp*")" && rm ../fill && dv checkout -q && is 5
 '
 
 test_expect_success 'a disk that has room for what is not shared, not for all of it' '
-	cd xfs/repo && version 1 && rm big && version 2 && sync -f . && free=$(df --output=avail -B1 . | tail -n 1) && fallocate -l $((free - 20000000)) ../fill && sync -f . && echo "$(df --output=avail -B1 . | tail -n 1)" &&
+	cd xfs/repo && version 1 && rm big && version 2 && free=$(xfs_df avail) && fallocate -l $((free - 20000000)) ../fill && xfs_df avail &&
 	dv checkout -q && is 2 && version 3 && dv checkout -q && is 3 && rm big && dv checkout -q && is 3
 '
 

@@ -156,9 +156,14 @@ go_on () {
 }
 
 # xfs_used: bytes taken on it, shared blocks counted once
+# Freezing it ends what XFS does to removed files behind our backs.
+xfs_df () {
+	fsfreeze -f "$SCRATCH/xfs" && fsfreeze -u "$SCRATCH/xfs" &&
+		df --output="$1" -B1 "$SCRATCH/xfs" | tail -n 1
+}
+
 xfs_used () {
-	sync -f "$SCRATCH/xfs" &&
-		df --output=used -B1 "$SCRATCH/xfs" | tail -n 1
+	xfs_df used
 }
 
 # A listing that shows all that has to survive a round trip: type, mode's x
