@@ -215,4 +215,9 @@ test_expect_success 'in a folder of a repository: the path of get, and what to g
 	dv update 2>err && test ! -s err && dv import -q ../../registry mixed/weights 2>err && test ! -s err && git config dv.core.autostage true && dv import ../../registry mixed/weights -o w2 2>err && test ! -s err
 '
 
+test_expect_success 'a name that is ignored already needs no line: the hint names what is there' '
+	make_repo covered && cd covered && echo "*.bin" >.gitignore && mkdir raw && dv import ../registry model.bin -o raw/m.bin 2>err && cat err &&
+	grep "^hint: git add raw/m.bin.dv$" err && eval "$(sed -n "s/^hint: //p" err)" && git diff --cached --name-only | grep raw/m.bin.dv
+'
+
 test_done

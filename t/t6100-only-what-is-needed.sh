@@ -138,4 +138,9 @@ test_expect_success 'ls lists what matches' '
 	dv ls --repo "$SCRATCH/repo" "data/b/*" >../out && grep "data/b/large.png" ../out && grep "data/b/raw/1.png" ../out
 '
 
+test_expect_success '--allow-missing forgives what is at no remote, and nothing else' '
+	cd clone && git status --porcelain >../before && test_exit_code 1 dv pull --allow-missing --profile nosuch 2>err && cat err && grep nosuch err && rm err && git status --porcelain | test_cmp ../before - &&
+	mkdir ../plain && cd ../plain && test_exit_code 1 env GIT_CEILING_DIRECTORIES="$SCRATCH" dv pull --allow-missing 2>err && grep "not inside a git work tree" err
+'
+
 test_done

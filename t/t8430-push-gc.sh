@@ -86,6 +86,10 @@ test_expect_success 'the second run fails: nobody has to wait for it' '
 	cp -r ../roots ../remote/ && dv gc -r origin | grep "not due" && cd ../clone && dv push && cd ../repo && dv gc -r origin --grace now && cd ../clone && all_there
 '
 
+test_expect_success 'Ctrl-C in the second run: nobody has to wait for it' '
+	root_condemned && stopped_at "gc-before-remove-there" gc -r origin --grace now && kill -INT $stopped && { go_on; test $? = 130; } && dv gc -r origin | grep "not due" && cd ../clone && dv push && all_there
+'
+
 test_expect_success 'a push with nothing to do before the first run writes its list: it has the grace' '
 	root_condemned && rm -r ../remote/gc && stopped_at "gc-before-mark" gc -r origin --grace now && (cd ../clone && dv push | grep "up to date") && go_on && grep "^condemn roots/" ../stopped.out &&
 	dv gc -r origin --grace 1h | grep "not due" && (cd ../clone && dv push) && gc_until remove && cd ../clone && all_there

@@ -73,18 +73,19 @@ int dv_precommit(struct dv_repo *repo,
  * Calls fn for each pointer that names another version than the one the work
  * tree was made for.  Data that was never put into this work tree counts only
  * if the commit `before` (NULL: no commit) had not the same pointer: what
- * was not wanted then is not wanted now.  With "" it does not count at all.  Of a directory that is here in part,
- * fn is called for those entries of it which are (t->inside).  No file of the
- * data is looked at.
+ * was not wanted then is not wanted now.  With `before` "" such data does not
+ * count at all.  Of a directory that is here in part, fn is called for those
+ * entries of it which are (t->inside).  No file of the data is looked at.
  */
 int dv_outdated(struct dv_repo *repo, const char *before, dv_tracked_cb *fn,
 		void *data);
 
 /*
  * Removes the data whose pointer the commit `before` had, and neither HEAD nor
- * the work tree has any more: git has removed the pointer.  As with dv_checkout(), which
- * reads the same options but `what`, files that were changed and what the store
- * has not are kept; so is data whose pointer was never committed.
+ * the work tree has any more: git has removed the pointer.  As with
+ * dv_checkout(), which reads the same options but `what`, files that were
+ * changed and what the store has not are kept; so is data whose pointer was
+ * never committed.
  */
 int dv_checkout_gone(struct dv_repo *repo, const char *before,
 		     const struct dv_checkout_options *options,

@@ -23,8 +23,10 @@ struct dv_repo;
  * DV_E_UNSUPPORTED in a bare repository.  Give back with dv_repo_close().
  */
 int dv_repo_open(const char *start, struct dv_repo **out);
+/* The same; a work tree without .dvconfig has the settings of git alone. */
+int dv_repo_open_unset(const char *start, struct dv_repo **out);
 /*
- * The same; a bare repository may be opened too.  `.dvconfig` and, where no
+ * As dv_repo_open(); a bare repository may be opened too.  `.dvconfig` and, where no
  * revision is named, what is tracked are those of HEAD's commit there, paths
  * are relative to its top, and dv_repo_worktree() is the git folder.
  * DV_E_NOTFOUND when HEAD has no .dvconfig.  What needs a work tree then fails
@@ -32,8 +34,6 @@ int dv_repo_open(const char *start, struct dv_repo **out);
  */
 int dv_repo_open_any(const char *start, struct dv_repo **out);
 bool dv_repo_is_bare(const struct dv_repo *repo);
-/* The same; a work tree without .dvconfig has the settings of git alone. */
-int dv_repo_open_unset(const char *start, struct dv_repo **out);
 void dv_repo_close(struct dv_repo *repo);
 
 /*

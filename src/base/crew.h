@@ -38,7 +38,10 @@ bool crew_failed(struct crew *crew);
 /* 0, or DV_E_INTERRUPTED once dv_cancel() was called. */
 int cancel_check(void);
 
-/* Forgets dv_cancel(), so that tests can go on after it. */
+/*
+ * Forgets dv_cancel(): for what has to be put right all the same, which calls
+ * that again when it is done, and for tests.
+ */
 void cancel_reset(void);
 
 /*

@@ -1,6 +1,7 @@
 #include "builtin/source.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "base/path.h"
@@ -57,7 +58,15 @@ static void print_json(const struct dv_source_result *r)
 	puts(out.data);
 }
 
-/* A path that is new has a line in the .gitignore beside it. */
+static bool is_there(const struct dv_repo *repo, const char *path)
+{
+	DV_AUTO_BUF struct buf full = BUF_INIT;
+
+	buf_addf(&full, "%s/%s", dv_repo_worktree(repo), path);
+	return !access(full.data, F_OK);
+}
+
+/* A path that is new has a line in a .gitignore. */
 static void note_written(struct source *s, const char *path)
 {
 	DV_AUTO_BUF struct buf file = BUF_INIT;
@@ -68,7 +77,9 @@ static void note_written(struct source *s, const char *path)
 		return;
 	buf_setlen(&file, path_parent_len(path));
 	path_append(&file, ".gitignore");
-	hint_path(file.data, &s->to_stage);
+	/* none where a rule of another one covers it */
+	if (is_there(s->repo, file.data))
+		hint_path(file.data, &s->to_stage);
 }
 
 void source_print(struct source *s, const struct dv_source_result *r)

@@ -87,8 +87,9 @@ int transfer_fetch(struct transfer *t, char **argv, int count,
 				   &t->options.what);
 	if (!err && t->dry_run)
 		err = print_plans(t);
-	if (!err)
-		err = dv_fetch(t->repo, &t->options, result);
+	if (err)
+		return err;
+	err = dv_fetch(t->repo, &t->options, result);
 	progress_clear(&t->view);
 	if (err == DV_E_NOTFOUND && t->allow_missing) {
 		report_warning("%s", dv_error_text());

@@ -97,11 +97,7 @@ int drivers_attributes(struct dv_repo *repo, bool *changed,
 	return err;
 }
 
-/*
- * `git add -A` is not to take what a killed dv has left half-written, which
- * the next one removes.  A convenience.
- */
-static void exclude_leftovers(struct dv_repo *repo)
+void drivers_exclude(struct dv_repo *repo)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	DV_AUTO_BUF struct buf text = BUF_INIT;
@@ -121,7 +117,7 @@ static int configure(struct dv_repo *repo)
 {
 	int err = 0;
 
-	exclude_leftovers(repo);
+	drivers_exclude(repo);
 	for (size_t i = 0; i < sizeof(drivers) / sizeof(*drivers); i++) {
 		const char *const args[] = {
 			"config", "--local", drivers[i].name,

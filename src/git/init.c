@@ -159,6 +159,8 @@ int dv_repo_init(const char *start, bool *again)
 	}
 	if (!err)
 		err = drivers_configure(repo);
+	if (!err)
+		drivers_exclude(repo);
 	dv_repo_close(repo);
 	return err;
 }

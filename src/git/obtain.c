@@ -146,12 +146,16 @@ int repo_obtain_trees(struct dv_repo *repo, const char *const revs[])
 {
 	const char *args[RUN_ARGS] = { "log", "--no-color", "--format=%T" };
 	DV_AUTO_BUF struct buf ids = BUF_INIT;
+	size_t count = 0;
 	int err;
 
 	if (!repo_is_partial(repo))
 		return 0;
-	for (size_t i = 0; revs[i]; i++)
-		args[3 + i] = revs[i];
+	while (revs[count]) {
+		args[3 + count] = revs[count];
+		count++;
+	}
+	args[3 + count] = "--";
 	err = run_git(repo, args, NULL, 0, &ids);
 	return err ? err : repo_obtain(repo, &ids);
 }
@@ -170,8 +174,8 @@ static int not_here(struct dv_repo *repo, const char *hex)
 }
 
 /*
- * What cannot be reached once is not asked again: each try may take as long as
- * the network takes to give up.
+ * What cannot be had alone once is not asked again: each try may take as long
+ * as the network takes to give up.
  */
 int repo_git_obtain(struct dv_repo *repo, const git_oid *id)
 {

@@ -233,6 +233,12 @@ int drivers_attributes(struct dv_repo *repo, bool *changed,
  * names them and no configuration does: so after a clone.  Cheap otherwise.
  */
 int drivers_configure(struct dv_repo *repo);
+/*
+ * `git add -A` is not to take what a killed dv has left half-written, which
+ * the next one removes: git's info/exclude says so.  A convenience; done once
+ * with that, and by dv init.
+ */
+void drivers_exclude(struct dv_repo *repo);
 
 /* --- .dvignore --------------------------------------------------------- */
 

@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dv/progress.h"
+
 #include "base/array.h"
 #include "base/crash.h"
 #include "base/crew.h"
@@ -329,17 +331,23 @@ static int remove_due(struct gc_remote *r)
 	return write_pending(r, &r->pending);
 }
 
-/* What was not removed waits for another gc, and nobody for this one. */
+/*
+ * What was not removed waits for another gc, and nobody for this one, also when
+ * it was Ctrl-C that ended it.
+ */
 static int give_back(struct gc_remote *r, int err)
 {
 	struct error_state why;
 	bool changed;
 
 	error_save(err, &why);
+	cancel_reset();
 	if (!condemned_changed(r->to, &r->pending, &changed) && !changed) {
 		r->pending.removing = false;
 		condemned_write(r->to, &r->pending);
 	}
+	if (err == DV_E_INTERRUPTED)
+		dv_cancel();
 	return error_restore(&why);
 }
 

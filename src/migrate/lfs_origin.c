@@ -406,7 +406,10 @@ static int has(struct origin *origin, const struct wanted *w)
 		return 0;
 	memcpy(id.bytes, w->name.bytes, sizeof(id.bytes));
 	err = find_action(o, &id, false, &action);
-	return err == DV_E_INTERRUPTED ? err : !err;
+	if (err == DV_E_INTERRUPTED)
+		return err;
+	/* of one that cannot be asked the note about the server tells */
+	return !err || o->down;
 }
 
 void lfs_origin_expect(struct lfs_origin *o, const struct object_name *name,

@@ -52,12 +52,17 @@ int condemned_write(struct endpoint *e, struct condemned *c)
 {
 	DV_AUTO_BUF struct buf bytes = BUF_INIT;
 	struct remote_source source = { .fd = -1 };
+	uint64_t before = c->state;
+	int err;
 
 	c->state = random_below(UINT64_MAX) + 1;
 	encode(c, &bytes);
 	source.bytes = (const uint8_t *)bytes.data;
 	source.len = bytes.len;
-	return remote_put(e->remote, REMOTE_PENDING, &source, NULL, NULL);
+	err = remote_put(e->remote, REMOTE_PENDING, &source, NULL, NULL);
+	if (err)	/* what is there is what was */
+		c->state = before;
+	return err;
 }
 
 static void read_ids(const uint8_t *data, uint32_t count, struct id_map *out)

@@ -6,6 +6,7 @@
 #include "base/crew.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/path.h"
 #include "git/foreign.h"
 #include "git/repo.h"
 #include "transfer/open.h"
@@ -124,12 +125,14 @@ static int open_remote(struct endpoint *e, unsigned jobs)
 static int no_such_remote(const struct dv_repo *repo, const char *name)
 {
 	const char *url = repo_origin(repo);
+	DV_AUTO_BUF struct buf word = BUF_INIT;
 
 	if (url)
 		return dv_fail(DV_E_NOTFOUND, "no remote named '%s' in %s",
 			       name, url);
+	path_word(name, &word);
 	return dv_hint(dv_fail(DV_E_NOTFOUND, "no remote named '%s'", name),
-		       "dv remote add %s <url>", name);
+		       "dv remote add %s <url>", word.data);
 }
 
 int endpoint_open(struct dv_repo *repo, const char *name, unsigned jobs,
