@@ -58,6 +58,11 @@ test_expect_success 'several into a folder; autostage; dv move is the same comma
 	cp -a base m7 && cd m7 && git config dv.core.autostage true && dv move f d plain 2>err && ! grep hint err && git status --short >out && cat out && grep "^R  f.dv -> plain/f.dv" out && clean
 '
 
+test_expect_success 'what is recorded stays where it is when git add fails' '
+	cp -a base m10 && cd m10 && git config dv.core.autostage true && : >.git/index.lock && test_must_fail dv mv d/a d/z 2>err && grep index.lock err && rm .git/index.lock err &&
+	test -f d/z && ! test -e d/a && git add d.dv && git commit -qm moved && dv status -q && dv status >../out && cat ../out && grep "nothing changed" ../out
+'
+
 test_expect_success 'into a folder that is not there: a file is not given its name' '
 	cp -a base m9 && cd m9 && test_must_fail dv mv f none/ 2>../err && cat ../err && grep "there is no folder none" ../err && grep "hint: mkdir -p none" ../err && test -f f && ! test -e none.dv &&
 	test_must_fail dv mv d/a d/none/ && test -f d/a && dv mv d/sub d/new/ && test -f d/new/b && dv mv d e/ && test -f e/new/b && mkdir none && dv mv f none/ && test -f none/f

@@ -363,10 +363,23 @@ static int record(struct moving *m, const char *to_inside)
 	return err;
 }
 
+static int recorded_id(const struct moving *m, struct dv_id *out)
+{
+	struct dv_pointer p;
+	int err = tracked_read(m->repo, m->tracked.data, &p);
+
+	if (err)
+		return err;
+	*out = p.id;
+	dv_pointer_release(&p);
+	return 0;
+}
+
 static int move_inside(struct moving *m, const char *to_inside)
 {
 	DV_AUTO_BUF struct buf pointer = BUF_INIT;
 	struct error_state first;
+	struct dv_id before, after;
 	struct stat st;
 	bool here;
 	int err = 0;
@@ -382,7 +395,10 @@ static int move_inside(struct moving *m, const char *to_inside)
 	}
 	if (m->dry_run)
 		return 0;
-	err = make_below(m->top, m->to.data, path_parent_len(m->to.data));
+	err = recorded_id(m, &before);
+	if (!err)
+		err = make_below(m->top, m->to.data,
+				 path_parent_len(m->to.data));
 	if (!err)
 		err = rename_data(m, m->from.data, m->to.data, &here);
 	if (err)
@@ -391,7 +407,9 @@ static int move_inside(struct moving *m, const char *to_inside)
 	if (!err)
 		return 0;
 	error_save(err, &first);
-	rename_data(m, m->to.data, m->from.data, &here);
+	/* once it is recorded it stays, though git add may have failed */
+	if (!recorded_id(m, &after) && dv_id_equal(&before, &after))
+		rename_data(m, m->to.data, m->from.data, &here);
 	return error_restore(&first);
 }
 
