@@ -9,7 +9,6 @@
 #include "base/array.h"
 #include "base/auto.h"
 #include "base/clock.h"
-#include "base/crew.h"
 #include "base/trace.h"
 #include "store/pack_write.h"
 #include "store/store_inside.h"
@@ -136,30 +135,16 @@ static int check_file(struct store *s, struct store_reader *r,
 	return stamp_anew(s, name, first, &after);
 }
 
-/* In the order of the file. */
 static int verify_part(struct store *s, struct store_reader *r,
 		       struct pack *part)
 {
-	DV_AUTO_FREE uint32_t *order = xcalloc((size_t)part->objects + 1,
-					       sizeof(*order));
-	int err = 0;
+	struct place at;
+	int err = store_check_objects(r, part, &at);
 
-	pack_order(part, order);
-	for (uint32_t i = 0; i < part->objects && !err; i++) {
-		const struct dv_id id = *pack_id_at(part, order[i]);
-		struct place place;
-
-		pack_place_at(part, order[i], &place);
-		err = store_check_place(r, OBJECT_DATA, &id, &place);
-		if (err == DV_E_CORRUPT) {
-			store_mark_bad(s, &place, false);
-			return dv_fail(err, "%s: a chunk is damaged",
-				       part->path);
-		}
-		if (!err)
-			err = cancel_check();
-	}
-	return err;
+	if (err != DV_E_CORRUPT)
+		return err;
+	store_mark_bad(s, &at, false);
+	return dv_fail(err, "%s: a chunk is damaged", part->path);
 }
 
 int loose_verify(struct store *s, const struct dv_id *name, bool read)

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/auto.h"
+#include "base/crew.h"
 #include "base/error.h"
 #include "chunk/check.h"
 #include "chunk/compress.h"
@@ -235,6 +237,24 @@ int store_check_place(struct store_reader *r, enum object_class class,
 	if (dv_id_equal(&found, id))
 		return 0;
 	return dv_fail(DV_E_CORRUPT, "the bytes are not what the id says");
+}
+
+int store_check_objects(struct store_reader *r, struct pack *pack,
+			struct place *at)
+{
+	DV_AUTO_FREE uint32_t *order = xcalloc((size_t)pack->objects + 1,
+					       sizeof(*order));
+	int err = 0;
+
+	pack_order(pack, order);
+	for (uint32_t i = 0; i < pack->objects && !err; i++) {
+		pack_place_at(pack, order[i], at);
+		err = store_check_place(r, pack->class,
+					pack_id_at(pack, order[i]), at);
+		if (!err && !(i % 64))
+			err = cancel_check();
+	}
+	return err;
 }
 
 /* Names pack and object; the reason is this thread's last text. */

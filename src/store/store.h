@@ -191,6 +191,12 @@ int store_read_place(struct store_reader *r, enum object_class class,
 /* The same without the bytes, and by SHA-256 whatever the class. */
 int store_check_place(struct store_reader *r, enum object_class class,
 		      const struct dv_id *id, const struct place *place);
+/*
+ * The same of all objects of a pack, or a part of a loose file, in the order of
+ * the file; also DV_E_INTERRUPTED.  When it fails *at is the one it was about.
+ */
+int store_check_objects(struct store_reader *r, struct pack *pack,
+			struct place *at);
 
 /*
  * Remembers, for later processes too, that what is at a place cannot be

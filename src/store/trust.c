@@ -14,10 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/array.h"
 #include "base/auto.h"
 #include "base/clock.h"
-#include "base/crew.h"
 #include "base/file.h"
 #include "base/path.h"
 #include "base/trace.h"
@@ -137,24 +135,14 @@ static void note_seen(struct store *s, const struct dv_id *stamp)
 
 /* --- verifying --------------------------------------------------------- */
 
-/* In the order of the file, an object at a time. */
 static int check_objects(struct store *s, struct pack *pack)
 {
-	DV_AUTO_FREE uint32_t *order = xcalloc((size_t)pack->objects + 1,
-					       sizeof(*order));
 	struct store_reader *r = store_reader_new(s);
+	struct place at;
 	int err = pack->layout == PACK_PACKED ? pack_check_id(pack) : 0;
 
-	pack_order(pack, order);
-	for (uint32_t i = 0; i < pack->objects && !err; i++) {
-		struct place place;
-
-		pack_place_at(pack, order[i], &place);
-		err = store_check_place(r, pack->class,
-					pack_id_at(pack, order[i]), &place);
-		if (!err && !(i % 64))
-			err = cancel_check();
-	}
+	if (!err)
+		err = store_check_objects(r, pack, &at);
 	store_reader_free(r);
 	return err;
 }
