@@ -23,6 +23,14 @@ start_apache () {
 	start_server apache-dav.sh "$SCRATCH/apache"
 }
 
+# In ~/.netrc: the user and password of the HTTP server started last
+use_netrc () {
+	host=${HTTP_URL#http://}
+	printf 'machine %s login %s password %s\n' "${host%:*}" \
+		"$HTTP_USER" "$HTTP_PASS" >"$HOME/.netrc"
+	chmod 600 "$HOME/.netrc"
+}
+
 # S3_ENDPOINT and AWS_*, exported; S3_BUCKET is there
 start_radosgw () {
 	start_server radosgw.sh "$SCRATCH/rgw"

@@ -28,8 +28,7 @@ do
 		mkdir "$SCRATCH/remote" && soak folder "$SCRATCH/remote" ;;
 	apache)
 		start_apache
-		printf 'machine 127.0.0.1 login %s password %s\n' \
-			"$HTTP_USER" "$HTTP_PASS" >"$HOME/.netrc"
+		use_netrc
 		soak apache "$HTTP_URL/soak" ;;
 	radosgw)
 		start_radosgw

@@ -4,19 +4,7 @@ test_description='a store that several users share'
 
 . "${0%/*}/test-lib.sh"
 
-if test "$(id -u)" -ne 0 || ! setpriv --reuid=65533 --regid=65530 --clear-groups true
-then
-	test_skip "cannot become other users here"
-	test_done
-fi
-
-# as <uid> <umask> <command>: as that user of the group 65530
-as () {
-	(
-		umask "$2" && HOME=$SCRATCH/home$1 && export HOME && id=$1 && shift 2 &&
-		exec setpriv --reuid="$id" --regid=65530 --clear-groups "$@"
-	)
-}
+need_users
 
 # a opens nothing to others by himself, b does
 a () { as 65531 077 "$@"; }

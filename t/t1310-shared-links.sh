@@ -4,22 +4,10 @@ test_description='links to whole files of a shared store that another user has m
 
 . "${0%/*}/test-lib.sh"
 
-if test "$(id -u)" -ne 0 || ! setpriv --reuid=65533 --regid=65530 --clear-groups true
-then
-	test_skip "cannot become other users here"
-	test_done
-fi
+need_users
 
-# as <uid> <command>: as that user of the group 65530
-as () {
-	(
-		umask 027 && HOME=$SCRATCH/home$1 && export HOME && id=$1 && shift &&
-		exec setpriv --reuid="$id" --regid=65530 --clear-groups "$@"
-	)
-}
-
-a () { as 65531 "$@"; }
-b () { as 65533 "$@"; }
+a () { as 65531 027 "$@"; }
+b () { as 65533 027 "$@"; }
 
 store=$SCRATCH/store
 whole () { find "$store/loose" -type f -size +9M; }

@@ -4,23 +4,6 @@ test_description='fsck: what is damaged is found, and mended from wherever it is
 
 . "${0%/*}/test-lib.sh"
 
-# flip <file> <offset> [<count>]: other bytes, same times and modes
-flip () {
-	python3 - "$@" <<-'EOF'
-	import os, sys
-	p, at, n = sys.argv[1], int(sys.argv[2]), int((sys.argv + ["1"])[3])
-	st = os.stat(p)
-	os.chmod(p, 0o644)
-	with open(p, "r+b") as f:
-	    f.seek(at)
-	    b = f.read(n)
-	    f.seek(at)
-	    f.write(bytes(x ^ 255 for x in b))
-	os.chmod(p, st.st_mode)
-	os.utime(p, ns=(st.st_atime_ns, st.st_mtime_ns))
-	EOF
-}
-
 pack () {
 	find ".git/dv/$1" -name '*.pack' | head -n 1
 }

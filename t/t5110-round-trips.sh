@@ -6,9 +6,7 @@ test_description='what is under way together, so that few round trips are waited
 . "$TEST_DIR/lib-remote.sh"
 
 start_nginx
-cat >"$HOME/.netrc" <<EOF
-machine 127.0.0.1 login $HTTP_USER password $HTTP_PASS
-EOF
+use_netrc
 
 # pushed <name> <path>...: a repository with these at a remote of that name
 pushed () {

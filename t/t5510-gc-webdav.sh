@@ -6,11 +6,6 @@ test_description='gc and fsck at WebDAV remotes: listed by PROPFIND'
 . "$TEST_DIR/lib-remote.sh"
 . "$TEST_DIR/lib-gc.sh"
 
-# use_server: the user and password of the one just started
-use_server () {
-	echo "machine 127.0.0.1 login $HTTP_USER password $HTTP_PASS" >"$HOME/.netrc" && chmod 600 "$HOME/.netrc"
-}
-
 # second <folder>: the largest of its packs is the one that nothing needs
 second () {
 	ls -S "$1"/packs/*/* | sed -n 2p
@@ -30,7 +25,7 @@ mend_there () {
 }
 
 start_nginx
-use_server
+use_netrc
 try_remote nginx "$HTTP_URL/gc"
 mend_there "$HTTP_URL/mend" "$SCRATCH/nginx/www/mend"
 
@@ -45,7 +40,7 @@ test_expect_success 'a server without PROPFIND: refused with a way, nothing is w
 '
 
 start_apache
-use_server
+use_netrc
 try_remote Apache "$HTTP_URL/gc"
 mend_there "$HTTP_URL/mend" "$SCRATCH/apache/www/mend"
 race Apache "$HTTP_URL/race"

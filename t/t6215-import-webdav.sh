@@ -6,11 +6,7 @@ test_description='import-url of folders of a WebDAV server'
 . "$TEST_DIR/lib-remote.sh"
 
 start_apache
-host=${HTTP_URL#http://}
-cat >"$HOME/.netrc" <<EOF
-machine ${host%:*} login $HTTP_USER password $HTTP_PASS
-EOF
-chmod 600 "$HOME/.netrc"
+use_netrc
 
 WWW=$SCRATCH/apache/www
 SET="$HTTP_URL/the%20set"

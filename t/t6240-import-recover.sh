@@ -4,20 +4,6 @@ test_description='what was imported comes back from any of its sources; fsck kno
 
 . "${0%/*}/test-lib.sh"
 
-# flip <file> <offset> <count>: other bytes
-flip () {
-	python3 - "$@" <<-'EOF'
-	import os, sys
-	p, at, n = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-	os.chmod(p, 0o644)
-	with open(p, "r+b") as f:
-	    f.seek(at)
-	    b = f.read(n)
-	    f.seek(at)
-	    f.write(bytes(x ^ 255 for x in b))
-	EOF
-}
-
 # clone <name>: without data, and allowed to take from paths
 clone () {
 	rm -rf "$SCRATCH/$1" && git clone -q "$SCRATCH/repo" "$SCRATCH/$1" && cd "$SCRATCH/$1" && git config dv.source.local true

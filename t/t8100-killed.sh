@@ -7,9 +7,7 @@ test_description='killed in the middle: nothing half-made, the next run goes on'
 
 start_nginx
 git config --global "credential.$HTTP_URL.username" "$HTTP_USER"
-cat >"$HOME/.netrc" <<EOF
-machine 127.0.0.1 login $HTTP_USER password $HTTP_PASS
-EOF
+use_netrc
 
 # kill_when <signal> <condition> <command>: runs it in the background, signals it
 # once the condition holds (or it has ended); its exit code is in $code

@@ -6,9 +6,7 @@ test_description='bad networks: cuts, stalls, 503, flipped bytes'
 . "$TEST_DIR/lib-remote.sh"
 
 start_nginx
-cat >"$HOME/.netrc" <<EOF
-machine 127.0.0.1 login $HTTP_USER password $HTTP_PASS
-EOF
+use_netrc
 target=${HTTP_URL#http://}
 
 test_expect_success 'setup' '

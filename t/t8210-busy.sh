@@ -6,9 +6,7 @@ test_description='a server that can do only so much at once'
 . "$TEST_DIR/lib-remote.sh"
 
 start_nginx
-cat >"$HOME/.netrc" <<EOF
-machine 127.0.0.1 login $HTTP_USER password $HTTP_PASS
-EOF
+use_netrc
 
 # start_busy <option>...: BUSY_PORT; what arrives is in busy.log
 start_busy () {

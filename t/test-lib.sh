@@ -115,10 +115,44 @@ random_bytes () {
 		head -c "$1"
 }
 
+# flip <file> <offset> [<count>]: other bytes, same times and modes
+flip () {
+	python3 - "$@" <<-'EOF'
+	import os, sys
+	p, at, n = sys.argv[1], int(sys.argv[2]), int((sys.argv + ["1"])[3])
+	st = os.stat(p)
+	os.chmod(p, 0o644)
+	with open(p, "r+b") as f:
+	    f.seek(at)
+	    b = f.read(n)
+	    f.seek(at)
+	    f.write(bytes(x ^ 255 for x in b))
+	os.chmod(p, st.st_mode)
+	os.utime(p, ns=(st.st_atime_ns, st.st_mtime_ns))
+	EOF
+}
+
 # make_repo <folder>: a git repository with dv set up and committed
 make_repo () {
 	git init -q "$1" &&
 	(cd "$1" && dv init -q && git commit -q -m "Use dv")
+}
+
+# The script ends where nobody may become other users.
+need_users () {
+	if test "$(id -u)" -ne 0 || ! setpriv --reuid=65533 --regid=65530 --clear-groups true
+	then
+		test_skip "cannot become other users here"
+		test_done
+	fi
+}
+
+# as <uid> <umask> <command>: as that user of the group 65530
+as () {
+	(
+		umask "$2" && HOME=$SCRATCH/home$1 && export HOME && id=$1 && shift 2 &&
+		exec setpriv --reuid="$id" --regid=65530 --clear-groups "$@"
+	)
 }
 
 # An XFS file system of 600 MB, where files can share blocks, at $SCRATCH/xfs;
