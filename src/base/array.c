@@ -87,3 +87,8 @@ size_t array_lower(const void *key, const void *items, size_t count,
 	}
 	return low;
 }
+
+int array_order_text(const void *text, const void *item)
+{
+	return strcmp(text, *(const char *const *)item);
+}

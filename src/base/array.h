@@ -29,6 +29,9 @@ size_t array_lower(const void *key, const void *items, size_t count,
 		   size_t size,
 		   int (*order)(const void *key, const void *item));
 
+/* The order for that, of a text among `const char *` in the order of bytes. */
+int array_order_text(const void *text, const void *item);
+
 /* malloc, calloc and realloc that abort when memory is out. */
 void *xmalloc(size_t bytes);
 void *xcalloc(size_t count, size_t size);

@@ -7,9 +7,10 @@
 
 /*
  * Memory for much that is looked at in order and seldom, such as a name for
- * each of a million files.  The first bytes are for malloc(); what is more lies in a mapped file without a name, so that the kernel can
- * have it back: at once by spill_rest(), or when it needs memory.  May be
- * used by several threads at once, but for init and release.
+ * each of a million files.  The first bytes are for malloc(); what is more
+ * lies in a mapped file without a name, so that the kernel can have it back: at
+ * once by spill_rest(), or when it needs memory.  May be used by several
+ * threads at once, but for init and release.
  */
 struct spill {
 	const char *dir;	/* borrowed; NULL: no file */

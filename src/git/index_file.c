@@ -313,15 +313,10 @@ int index_names_get(struct dv_repo *repo, bool all,
 	return 0;
 }
 
-static int order_path(const void *path, const void *item)
-{
-	return strcmp(path, *(const char *const *)item);
-}
-
 size_t index_names_lower(const struct index_names *n, const char *name)
 {
 	return array_lower(name, n->paths, n->path_count, sizeof(*n->paths),
-			   order_path);
+			   array_order_text);
 }
 
 static int order_pointer(const void *path, const void *item)

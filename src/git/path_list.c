@@ -28,15 +28,10 @@ void path_list_sort(struct path_list *l)
 	l->count = kept;
 }
 
-static int order_path(const void *path, const void *item)
-{
-	return strcmp(path, *(const char *const *)item);
-}
-
 size_t path_list_lower(const struct path_list *l, const char *path)
 {
 	return array_lower(path, l->items, l->count, sizeof(*l->items),
-			   order_path);
+			   array_order_text);
 }
 
 bool path_list_has(const struct path_list *l, const char *path)

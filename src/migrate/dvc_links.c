@@ -29,10 +29,10 @@ static bool in_cache(const char *link)
 /* 1 and 0: the first file below is such a link, or not; -1: there is none. */
 static int look(const char *path, int depth)
 {
+	DV_AUTO_DIR DIR *dir = NULL;
 	const struct dirent *e;
 	struct stat st;
 	int found = -1;
-	DIR *dir;
 
 	if (lstat(path, &st) < 0 || depth > DEPTH_MOST)
 		return -1;
@@ -47,8 +47,6 @@ static int look(const char *path, int depth)
 		buf_addf(&below, "%s/%s", path, e->d_name);
 		found = look(below.data, depth + 1);
 	}
-	if (dir)
-		closedir(dir);
 	return found;
 }
 

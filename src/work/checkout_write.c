@@ -188,9 +188,8 @@ static int write_file(struct hand *h, struct plan_entry *e, const char *temp,
 		file_set_mtime(fd);
 		if (file_flush(fd, e->name))
 			err = fail_entry(h, e, "write");
-	}
-	if (!err && e->action == ACT_WRITE) {
-		err = temp == e->name ? 0 : put_in_place(h, e, temp);
+		else if (temp != e->name)
+			err = put_in_place(h, e, temp);
 	}
 	if (err || e->action != ACT_WRITE) {
 		unlinkat(h->dir_fd, temp, 0);

@@ -198,16 +198,22 @@ static int flush_hand(struct session_hand **hand)
 	return err;
 }
 
-int recorder_rest(struct recorder *r)
+static int flush_hands(struct recorder *r)
 {
 	int err = 0;
 
-	if (!r->session)
-		return 0;
 	for (unsigned i = 0; i < r->threads && !err; i++)
 		err = flush_hand(&r->workers[i].hand);
-	if (!err)
-		err = flush_hand(&r->nodes);
+	return err ? err : flush_hand(&r->nodes);
+}
+
+int recorder_rest(struct recorder *r)
+{
+	int err;
+
+	if (!r->session)
+		return 0;
+	err = flush_hands(r);
 	session_rest(r->session);
 	return err;
 }
@@ -215,15 +221,12 @@ int recorder_rest(struct recorder *r)
 int recorder_finish(struct recorder *r, uint64_t *stored)
 {
 	uint64_t raw;
-	int err = 0;
+	int err;
 
 	*stored = 0;
 	if (!r->session)
 		return 0;
-	for (unsigned i = 0; i < r->threads && !err; i++)
-		err = flush_hand(&r->workers[i].hand);
-	if (!err)
-		err = flush_hand(&r->nodes);
+	err = flush_hands(r);
 	if (!err)
 		err = session_finish(r->session);
 	if (!err)

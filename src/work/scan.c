@@ -213,12 +213,12 @@ static int open_failed(const char *full)
 	return dv_fail_errno("cannot open %s", full);
 }
 
-/* True once for each REST_ENTRIES. */
+/* True once for each SCAN_REST. */
 static bool is_time_to_rest(struct walk *w, size_t entries)
 {
 	size_t before = atomic_fetch_add(&w->listed, entries);
 
-	return (before + entries) / REST_ENTRIES != before / REST_ENTRIES;
+	return (before + entries) / SCAN_REST != before / SCAN_REST;
 }
 
 static int list_job(struct walk *w, struct arena *arena, struct job *job)

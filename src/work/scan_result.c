@@ -94,7 +94,7 @@ void *scan_alloc(struct scan *s, size_t len)
 bool scan_passed(struct scan_pass *p, size_t entries)
 {
 	p->entries += entries;
-	if (p->entries < REST_ENTRIES)
+	if (p->entries < SCAN_REST)
 		return false;
 	p->entries = 0;
 	spill_rest(&p->scan->private->spill);

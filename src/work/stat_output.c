@@ -43,7 +43,7 @@ void stat_output_add(struct stat_output *o, const void *data, size_t len)
 }
 
 int stat_output_open(struct stat_output *o, struct dv_repo *repo,
-		       const char *path)
+		     const char *path)
 {
 	DV_AUTO_BUF struct buf name = BUF_INIT;
 	int err = stat_index_name(repo, path, &name);
