@@ -70,6 +70,21 @@ test_expect_success 'exit codes: 0 one is, 1 none is, 128 for trouble, 129 for w
 	test_exit_code 129 dv check-ignore && test_exit_code 129 dv check-ignore -n x && test_exit_code 129 dv check-ignore --stdin x
 '
 
+test_expect_success '--json has an object a path, with the pattern that decides' '
+	cd repo/data && printf "%s\0" special.log a.log logs .git/x "a\"b" >../../zin &&
+	cat >../../expect <<-\EOF &&
+	{"path":"special.log","ignored":false,"file":"data/.dvignore","line":2,"pattern":"!special.log"}
+	{"path":"a.log","ignored":true,"file":".dvignore","line":3,"pattern":"*.log"}
+	{"path":"logs","ignored":false}
+	{"path":".git/x","ignored":true,"pattern":".git"}
+	{"path":"a\"b","ignored":false}
+	EOF
+	dv check-ignore --json -n --stdin -z <../../zin | test_cmp ../../expect - &&
+	dv check-ignore --json a.log special.log logs >../../actual && sed -n 2p ../../expect | test_cmp - ../../actual &&
+	dv check-ignore --json -v a.log special.log logs >../../actual && test $(wc -l <../../actual) = 2 &&
+	test_exit_code 1 dv check-ignore --json special.log logs >../../actual && test ! -s ../../actual
+'
+
 test_expect_success '.git is left out without any pattern' '
 	cd repo && dv check-ignore -v data/.git/config >../actual && printf "(built in):0:.git\tdata/.git/config\n" | test_cmp - ../actual
 '

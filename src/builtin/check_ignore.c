@@ -8,6 +8,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/path.h"
 #include "builtin/builtin.h"
 #include "builtin/open.h"
@@ -17,13 +18,13 @@
 #define FATAL 128	/* as git's: 1 is taken for "nothing is ignored" */
 
 static const char *const usage[] = {
-	"dv check-ignore [-v] [-n] [-z] [-q] [--] <path>...",
-	"dv check-ignore [-v] [-n] [-z] [-q] --stdin", NULL
+	"dv check-ignore [-v] [-n] [-z] [--json] [-q] [--] <path>...",
+	"dv check-ignore [-v] [-n] [-z] [--json] [-q] --stdin", NULL
 };
 
 struct check {
 	struct dv_ignore *ignore;
-	int details, non_matching, nul, quiet;
+	int details, non_matching, nul, json, quiet;
 	bool any;
 };
 
@@ -59,18 +60,40 @@ static void show(const struct check *c, const char *path,
 	putchar(c->nul ? 0 : '\n');
 }
 
+/* The pattern is told with or without details: who reads it takes his pick. */
+static void show_json(const char *path, const struct dv_ignore_rule *rule)
+{
+	DV_AUTO_BUF struct buf out = BUF_INIT;
+
+	json_object_begin(&out);
+	json_add_string(&out, "path", path);
+	json_add_bool(&out, "ignored", rule->found && !rule->negated);
+	if (rule->found && rule->file) {
+		json_add_string(&out, "file", rule->file);
+		json_add_number(&out, "line", rule->line);
+	}
+	if (rule->found)
+		json_add_string(&out, "pattern", rule->pattern);
+	json_object_end(&out);
+	puts(out.data);
+}
+
 static int check_path(struct check *c, const char *path)
 {
 	struct dv_ignore_rule rule;
 	int err = dv_ignore_ask(c->ignore, path, &rule);
+	bool counts;
 
 	if (err)
 		return err;
 	/* with details the pattern that takes a path back in is told too */
-	if (rule.negated && !c->details)
-		rule.found = false;
-	c->any |= rule.found;
-	if (!c->quiet && (rule.found || c->non_matching))
+	counts = rule.found && (c->details || !rule.negated);
+	c->any |= counts;
+	if (c->quiet || !(counts || c->non_matching))
+		return 0;
+	if (c->json)
+		show_json(path, &rule);
+	else
 		show(c, path, &rule);
 	return 0;
 }
@@ -116,9 +139,10 @@ int cmd_check_ignore(int argc, char **argv)
 		OPT_FLAG('v', "details", &c.details,
 			 "with the file, line and pattern that decide"),
 		OPT_FLAG('n', "non-matching", &c.non_matching,
-			 "paths no pattern is about too (with -v)"),
+			 "paths no pattern is about too (with -v, --json)"),
 		OPT_FLAG('z', NULL, &c.nul,
 			 "NUL bytes instead of tabs and line ends"),
+		OPT_FLAG(0, "json", &c.json, "an object a path, one a line"),
 		OPT_FLAG('q', "quiet", &c.quiet, "print nothing"),
 		OPT_FLAG(0, "stdin", &from_stdin,
 			 "read paths from standard input"),
@@ -131,8 +155,8 @@ int cmd_check_ignore(int argc, char **argv)
 	if (from_stdin ? n : !n)
 		return usage_error(usage, n ? "paths and --stdin" :
 					      "no path given");
-	if (c.non_matching && !c.details)
-		return usage_error(usage, "-n goes with -v");
+	if (c.non_matching && !c.details && !c.json)
+		return usage_error(usage, "-n goes with -v or --json");
 	err = open_repo(&repo);
 	if (!err)
 		err = check_all(&c, repo, argv, n, from_stdin);
