@@ -33,6 +33,7 @@ DEFAULT = ["start", "big", "csv", "model", "tuned", "parquet", "small", "million
 class Bench:
     def __init__(self, o):
         self.runs, self.limit, self.steps = o.runs, o.limit, o.steps
+        self.touch = 0		# MiB of memory to touch before each step
         self.work = tempfile.mkdtemp(prefix="dv-bench.", dir=o.work)
         home = os.path.join(self.work, "home")
         os.mkdir(home)
@@ -67,6 +68,7 @@ class Bench:
             return
         pristine = os.path.join(self.work, "data-" + name)
         source.make(pristine)
+        self.touch = 0 if source.tree else 4 * options.size
         files = getattr(source, "files", 1)
         for number in range(self.runs):
             for tool in chosen:

@@ -4,6 +4,7 @@ import shlex
 import signal
 import statistics
 import subprocess
+import sys
 
 BUILD = os.path.abspath(os.environ.get("DV_BUILD", os.path.join(os.path.dirname(__file__), "../../build")))
 METER = os.path.join(BUILD, "perf-meter")
@@ -32,6 +33,13 @@ def argv(command):
     if command.startswith("exec ") and not set(command) & set("$|&;<>(*"):
         return shlex.split(command)[1:]
     return ["bash", "-ec", command]
+
+
+def touch_memory(mib):
+    """Writes so much free memory.  A virtual machine may get a page at its first touch only, and
+    give it back once it is free: one or two seconds a GiB, charged to whoever comes first."""
+    if mib:
+        subprocess.run([sys.executable, "-c", f"b'1' * {mib << 20}"], check=False)
 
 
 def timed(command, cwd, env, limit):

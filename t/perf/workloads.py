@@ -1,5 +1,6 @@
 """One tool, one set of data, from the first add to gc."""
 import os
+import shutil
 
 import data
 import measure
@@ -34,6 +35,7 @@ class Case:
         before = self.tool.before(self, name)
         try:
             self.quiet(before)
+            measure.touch_memory(self.bench.touch)
             result = measure.timed(command, cwd or self.repo, self.bench.env, self.bench.limit)
             result.update(extra() if extra else {})
         except (RuntimeError, OSError) as e:
@@ -130,6 +132,9 @@ def run_case(bench, tool, source, pristine, number):
         command = getattr(tool, name)(case)
         if command and has_command(case, name):
             case.step(name, command)
+    # of trees not: ext4 is slow to make files where some were just removed
+    if not source.tree:
+        shutil.rmtree(case.root)
 
 
 def run_start(bench, tools):
