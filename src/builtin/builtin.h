@@ -25,6 +25,8 @@ const struct command *command_find(const char *name);
 const char *command_instead(const char *name);
 /* The same for an option, "--glob" or "-o", that the command does not have. */
 const char *option_instead(const char *command, const char *option);
+/* The same for the word behind the command: "rm" of "dv remote rm". */
+const char *action_instead(const char *command, const char *word);
 /* Says that it is none, and what to type instead.  Returns 129. */
 int command_unknown(const char *name);
 

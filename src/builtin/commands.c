@@ -4,6 +4,7 @@
 
 #include "base/near.h"
 #include "builtin/builtin.h"
+#include "cli/report.h"
 
 const struct command commands[] = {
 	{ "add", "record files and directories", cmd_add, NULL },
@@ -70,11 +71,24 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
+/* What a name that was cut short is the beginning of: the shortest. */
+static const char *command_begun(const char *name)
+{
+	size_t len = strlen(name);
+	const char *found = NULL;
+
+	for (size_t i = 0; i < command_count; i++)
+		if (!strncmp(commands[i].name, name, len) &&
+		    (!found || strlen(commands[i].name) < strlen(found)))
+			found = commands[i].name;
+	return len > 1 ? found : NULL;
+}
+
 /* The name nearest to a mistyped one, or NULL when none is near. */
 static const char *command_nearest(const char *name)
 {
-	const char *nearest = NULL;
-	size_t best = strlen(name) < 4 ? 2 : 3;
+	const char *nearest = command_begun(name);
+	size_t best = nearest ? 0 : strlen(name) < 6 ? 2 : 3;
 
 	for (size_t i = 0; i < command_count * 2; i++) {
 		const struct command *c = &commands[i / 2];
@@ -89,17 +103,34 @@ static const char *command_nearest(const char *name)
 	return nearest;
 }
 
+static int option_unknown(const char *name)
+{
+	const char *instead = option_instead("dv", name);
+
+	fprintf(stderr, "error: dv has no option '%s'\n", name);
+	if (instead)
+		report_hint("%s", instead);
+	else if (near_edits(name, "--version") < 3)
+		report_hint("did you mean --version?");
+	else
+		report_hint("dv help lists the commands; options come behind "
+			    "one");
+	return 129;
+}
+
 int command_unknown(const char *name)
 {
 	const char *nearest = command_nearest(name);
 	const char *instead = command_instead(name);
 
+	if (*name == '-')
+		return option_unknown(name);
 	fprintf(stderr, "error: '%s' is not a dv command\n", name);
 	if (instead)
-		fprintf(stderr, "hint: %s\n", instead);
+		report_hint("%s", instead);
 	else if (nearest)
-		fprintf(stderr, "hint: did you mean '%s'?\n", nearest);
+		report_hint("did you mean '%s'?", nearest);
 	else
-		fprintf(stderr, "hint: dv help lists the commands\n");
+		report_hint("dv help lists the commands");
 	return 129;
 }

@@ -128,11 +128,11 @@ static const struct action *find_action(const char *name)
 
 static int unknown_action(const char *name)
 {
+	const char *instead = action_instead("remote", name);
 	int code = usage_error(usage, "unknown action '%s'", name);
 
-	if (!strcmp(name, "modify"))
-		report_hint("dv config [--local] remote.<name>.<key> "
-			    "<value>");
+	if (instead)
+		report_hint("%s", instead);
 	return code;
 }
 

@@ -455,6 +455,9 @@ static int fail_unmet(struct dv_repo *repo, const char *typed)
 	buf_addf(&name, "remote.%s.url", typed);
 	if (dv_config_get(repo, name.data))
 		return dv_hint(err, "a remote is named by -r %s", typed);
+	if (settings_git(repo, name.data))
+		return dv_hint(err, "that is a remote of git: dv remote list "
+			       "shows those of dv, which are named by -r");
 	return hint_commit(repo, typed, err);
 }
 
