@@ -43,6 +43,19 @@ test_expect_success 'a misspelt setting, and one of the wrong kind' '
 	git config --unset dv.core.jobbs && git config -f .dvconfig core.jobs many && test_exit_code 1 dv doctor --json --offline >json && test "$(state_of settings core.jobs)" = failed && git config -f .dvconfig --unset core.jobs
 '
 
+test_expect_success 'an age that is none, and what is never taken from .dvconfig' '
+	cd repo && git config dv.gc.grace foo && test_exit_code 1 dv doctor --json --offline >json && test "$(state_of settings gc.grace)" = failed && git config --unset dv.gc.grace &&
+	git config -f .dvconfig store.fallback "/a b" && git config -f .dvconfig source.local true && dv doctor --offline >out && cat out && test "$(grep -c "^warning .*is not taken from there" out)" -eq 2 &&
+	hint=$(sed -n "s/.*hint: dv config --project --unset store.fallback, then \(.*\)/\1/p" out) && dv config --project --unset store.fallback && dv config --project --unset source.local && eval "$hint" &&
+	test "$(git config dv.store.fallback)" = "/a b" && git config --unset dv.store.fallback && dv doctor --offline >out && ! grep "^warning .*settings" out
+'
+
+test_expect_success 'a store that store.path leaves aside: said when it is set, and by doctor' '
+	make_repo aside && cd aside && echo 1 >d && dv add -q d && dv config --local store.path ../elsewhere 2>err && cat err && rm d && test_must_fail dv checkout d && dv doctor --offline >out && cat out && grep "^warning .*is not read since store.path is set" out &&
+	eval "$(sed -n "s/^hint: .*after: //p" err)" && dv checkout d && dv doctor --offline >out && ! grep "is not read since" out && dv config --local --unset store.path 2>err && dv doctor --offline >out && ! grep "is not read since" out &&
+	make_repo ../unset && cd ../unset && dv config --global store.path "$SCRATCH/g" 2>err && test ! -s err && git config --global --unset dv.store.path
+'
+
 test_expect_success 'a remote that is not there, one that may only be read, one that is none of ours' '
 	cd repo && dv remote add gone http://127.0.0.1:9/x 2>/dev/null && dv config --local remote.gone.connecttimeout 1 && test_exit_code 1 dv doctor --json -r gone >json && test "$(state_of "remote gone" "cannot be read")" = failed &&
 	mkdir ../odd && echo "dv-remote 99" >../odd/dv-remote && dv remote add odd "$SCRATCH/odd" 2>/dev/null && test_exit_code 1 dv doctor -r odd && test_exit_code 1 dv doctor -r nosuch && dv remote remove odd && dv remote remove gone

@@ -89,6 +89,34 @@ test_expect_success 'commands of git-lfs' '
 	done
 '
 
+test_expect_success 'options of git-lfs' '
+	cd repo && for o in "fetch -I x" "fetch --include=x" "fetch -X x" "fetch --all" "fetch --recent" "fetch --prune" "fetch --refetch" "pull -I x" "pull -X x" "push --all origin" "push --object-id x" \
+		"fsck --objects" "gc --recent" "gc --verify-remote"
+	do
+		test_exit_code 129 dv $o 2>err && grep "^hint: .*dv " err && ! grep "did you mean" err || { echo "$o"; return 1; }
+	done
+'
+
+test_expect_success 'words of git: commands, options and actions' '
+	cd repo && for o in branch merge rebase reset restore show stash switch tag cherry-pick "commit -m x" "commit -a" "add -A" "add -p" "rm -r x" "checkout -b x" "push --tags" "push -u origin" \
+		"pull --rebase" "log -p" "diff --staged" "status -b" "mv -f a b" "remote rm x" "remote ls" "remote show" "remote get-url x" "remote prune x" "config list" "config get core.jobs" "config set core.jobs 4" -v -c
+	do
+		test_exit_code 129 dv $o 2>err && test "$(grep -c "^hint: " err)" = 1 && ! grep "did you mean\|lists the commands" err || { echo "$o"; cat err; return 1; }
+	done &&
+	test_exit_code 1 dv config jobs 2>err && grep "hint: did you mean core.jobs" err && test_exit_code 1 dv config nothing.like 2>err && grep "hint: dvconfig(5)" err && test_exit_code 1 dv config gc.grace 2>err && test ! -s err
+'
+
+test_expect_success 'what is meant is near, and what is far is not offered' '
+	test_exit_code 129 dv stat 2>err && grep "did you mean .status" err && test_exit_code 129 dv check 2>err && grep "did you mean .checkout" err && test_exit_code 129 dv psuh 2>err && grep "did you mean .push" err &&
+	test_exit_code 129 dv --verion 2>err && grep "did you mean --version" err && test_exit_code 129 dv frob 2>err && grep "lists the commands" err
+'
+
+test_expect_success 'the name of a remote where paths are taken' '
+	make_repo named && cd named && echo 1 >d && dv add -q d && dv remote add store "$SCRATCH/named-remote" 2>/dev/null && git remote add origin ../x.git &&
+	for c in push fetch pull; do test_exit_code 1 dv $c store main 2>err && grep "^hint: .* -r store$" err && test_exit_code 1 dv $c origin main 2>err && grep "^hint: .*dv remote list .*-r" err || return 1; done &&
+	test_exit_code 1 dv push upstream 2>err && ! grep "^hint" err
+'
+
 test_expect_success 'help on a word that is no command says as much; names of DVC are meant too' '
 	test_exit_code 129 dv help chekout 2>err && grep "did you mean .checkout" err && test_exit_code 129 dv help repro 2>err && grep "hint: pipelines" err &&
 	test_exit_code 129 dv remvoe x 2>err && grep "did you mean .remove" err

@@ -88,6 +88,8 @@ const char *dv_config_get(struct dv_repo *repo, const char *name);
 /* The value at one level only. */
 const char *dv_config_get_at(struct dv_repo *repo, enum dv_config_level level,
 			     const char *name);
+/* DV_E_INVALID, with a hint, when dv knows no setting of this name. */
+int dv_config_check(const char *name);
 /* Git's boolean words; `otherwise` when unset.  1, 0 or DV_E_INVALID. */
 int dv_config_bool(struct dv_repo *repo, const char *name, bool otherwise);
 /* A number with k, m, g; `otherwise` when unset. */

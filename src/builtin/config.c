@@ -1,12 +1,15 @@
 /* dv config: get and set settings. */
 
 #include <stdio.h>
+#include <strings.h>
 
 #include "dv/error.h"
 #include "dv/repo.h"
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/json.h"
+#include "base/path.h"
 #include "builtin/builtin.h"
 #include "builtin/open.h"
 #include "cli/options.h"
@@ -65,25 +68,48 @@ static int print_setting(enum dv_config_level at, const char *name,
 static int get(struct dv_repo *repo, const struct config *c,
 	       const char *name)
 {
+	int err = dv_config_check(name);
 	const char *value = level(c) == DV_CONFIG_ANY ?
 		dv_config_get(repo, name) :
 		dv_config_get_at(repo, level(c), name);
 
+	if (err)
+		return report(err);
 	if (!value)
 		return 1;
 	printf("%s\n", value);
 	return 0;
 }
 
+/* The one that was used up to now may have what is nowhere else. */
+static void hint_old_store(const struct dv_repo *repo)
+{
+	DV_AUTO_BUF struct buf nodes = BUF_INIT;
+	DV_AUTO_BUF struct buf word = BUF_INIT;
+	uint64_t files = 0, bytes = 0;
+
+	buf_addf(&nodes, "%s/meta", dv_repo_store_path(repo));
+	if (dir_sum(nodes.data, &files, &bytes) || !files)
+		return;
+	path_word(dv_repo_store_path(repo), &word);
+	report_hint("nothing is moved; what is in the old store is still read "
+		    "after: git config --add dv.store.fallback %s",
+		    word.data);
+}
+
 static int set(struct dv_repo *repo, const struct config *c,
 	       const char *name, const char *value)
 {
 	enum dv_config_level to = level(c);
+	int err;
 
 	/* what a team shares is the common case, as with .gitmodules */
 	if (to == DV_CONFIG_ANY)
 		to = DV_CONFIG_PROJECT;
-	return report(dv_config_set(repo, to, name, value));
+	err = dv_config_set(repo, to, name, value);
+	if (!err && !strcasecmp(name, "store.path"))
+		hint_old_store(repo);
+	return report(err);
 }
 
 int cmd_config(int argc, char **argv)
@@ -107,9 +133,15 @@ int cmd_config(int argc, char **argv)
 		OPT_END()
 	};
 	int code, err, n = parse_options(argc, argv, options, usage, &code);
+	const char *instead = n > 0 ? action_instead("config", argv[0]) : NULL;
 
 	if (n < 0)
 		return code;
+	if (instead) {
+		usage_error(usage, "unknown action '%s'", argv[0]);
+		report_hint("%s", instead);
+		return 129;
+	}
 	if (c.local + c.global + c.system + c.project > 1)
 		return usage_error(usage, "one level at a time");
 	if (c.list ? n : c.unset ? n != 1 : n < 1 || n > 2)

@@ -340,17 +340,23 @@ int repo_check_secrets(struct dv_repo *repo)
 static int check_name(const char *name, struct buf *canonical,
 		      const struct setting **out)
 {
-	DV_AUTO_BUF struct buf near = BUF_INIT;
+	DV_AUTO_BUF struct buf hint = BUF_INIT;
 	bool formed = setting_canonical(name, canonical);
-	int err;
 
 	*out = formed ? setting_find(canonical->data) : NULL;
 	if (*out)
 		return 0;
-	err = dv_fail(DV_E_INVALID, "dv knows no setting '%s'", name);
-	if (setting_nearest(formed ? canonical->data : name, &near))
-		return dv_hint(err, "did you mean %s?", near.data);
-	return dv_hint(err, "dvconfig(5) lists the settings");
+	setting_hint(formed ? canonical->data : name, &hint);
+	return dv_hint(dv_fail(DV_E_INVALID, "dv knows no setting '%s'", name),
+		       "%s", hint.data);
+}
+
+int dv_config_check(const char *name)
+{
+	DV_AUTO_BUF struct buf canonical = BUF_INIT;
+	const struct setting *s;
+
+	return check_name(name, &canonical, &s);
 }
 
 static int check_value(const struct dv_repo *repo, const struct setting *s,

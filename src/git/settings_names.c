@@ -22,14 +22,14 @@ const struct setting settings_known[] = {
 	{ "hooks.prepush",		SETTING_CHOICE,	0 },
 	{ "profile.*.include",		SETTING_TEXT,	0 },
 	{ "profile.*.exclude",		SETTING_TEXT,	0 },
-	{ "source.local",		SETTING_BOOL,	0 },
+	{ "source.local",		SETTING_BOOL,	SETTING_OWN },
 	{ "store.path",			SETTING_PATH,	SETTING_CONFINED },
 	{ "store.link",			SETTING_LINK,	0 },
 	{ "store.linkfrom",		SETTING_NUMBER,	0 },
-	{ "store.fallback",		SETTING_PATH,	0 },
+	{ "store.fallback",		SETTING_PATH,	SETTING_OWN },
 	{ "store.limit",		SETTING_NUMBER,	0 },
 	{ "store.shared",		SETTING_CHOICE,	SETTING_OWN },
-	{ "gc.grace",			SETTING_TEXT,	0 },
+	{ "gc.grace",			SETTING_AGE,	0 },
 	{ "remote.*.url",		SETTING_TEXT,	0 },
 	{ "remote.*.jobs",		SETTING_NUMBER,	0 },
 	{ "remote.*.region",		SETTING_TEXT,	0 },
@@ -114,12 +114,11 @@ bool setting_canonical(const char *name, struct buf *out)
 	return true;
 }
 
-bool setting_nearest(const char *name, struct buf *out)
+/* NULL when none is near. */
+static const struct setting *nearest(const char *name)
 {
-	const char *first = strchr(name, '.'), *last = strrchr(name, '.');
 	DV_AUTO_BUF struct buf general = BUF_INIT;
-	const struct setting *nearest = NULL;
-	const char *star;
+	const struct setting *found = NULL;
 	size_t best = NEAR_MOST + 1;
 
 	generalize(name, &general);
@@ -129,28 +128,41 @@ bool setting_nearest(const char *name, struct buf *out)
 		const char *key = strrchr(known, '.') + 1;
 
 		/* a key without its section is meant as well */
-		if (!first && !strcmp(name, key))
+		if (!strchr(name, '.') && !strcmp(name, key))
 			n = 0;
 		if (n < best && n < strlen(key)) {
 			best = n;
-			nearest = &settings_known[i];
+			found = &settings_known[i];
 		}
 	}
-	if (!nearest)
-		return false;
-	buf_clear(out);
-	star = strchr(nearest->name, '*');
-	if (star) {
-		buf_add(out, nearest->name, star - nearest->name);
-		if (first && last > first)
-			buf_add(out, first + 1, last - first - 1);
-		else
-			buf_addstr(out, "<name>");
-		buf_addstr(out, star + 1);
-	} else {
-		buf_addstr(out, nearest->name);
+	return found;
+}
+
+void setting_hint(const char *name, struct buf *out)
+{
+	const char *first = strchr(name, '.'), *last = strrchr(name, '.');
+	size_t len = first && last > first ? last - first - 1 : 0;
+	const struct setting *meant = nearest(name);
+	const char *star;
+
+	if (len && !remote_name_ok(first + 1, len)) {
+		buf_addstr(out, "the name of a remote or profile is of "
+			   "letters, digits, '.', '_' and '-', and begins "
+			   "with neither '.' nor '-'");
+		return;
 	}
-	return true;
+	if (!meant) {
+		buf_addstr(out, "dvconfig(5) lists the settings");
+		return;
+	}
+	star = strchr(meant->name, '*');
+	buf_addf(out, "did you mean %.*s", star ? (int)(star - meant->name) :
+		 (int)strlen(meant->name), meant->name);
+	if (star && len)
+		buf_add(out, first + 1, len);
+	else if (star)
+		buf_addstr(out, "<name>");
+	buf_addf(out, "%s?", star ? star + 1 : "");
 }
 
 static bool link_ok(const char *value)
@@ -201,6 +213,7 @@ int setting_check(const struct setting *s, const char *name,
 {
 	const char *words;
 	uint64_t number;
+	int64_t age;
 
 	for (const char *c = value; *c; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
@@ -227,6 +240,11 @@ int setting_check(const struct setting *s, const char *name,
 		if (!choice_ok(s->name, value, &words))
 			return dv_fail(DV_E_INVALID, "%s: not one of %s: %s",
 				       name, words, value);
+		return 0;
+	case SETTING_AGE:
+		if (!age_parse(value, &age))
+			return dv_fail(DV_E_INVALID, "%s: not an age such as "
+				       "14d, 12h or now: %s", name, value);
 		return 0;
 	case SETTING_PATH:
 	case SETTING_TEXT:

@@ -17,6 +17,7 @@ enum setting_kind {
 	SETTING_PATH,
 	SETTING_LINK,		/* a list of: reflink, hardlink, symlink, copy */
 	SETTING_CHOICE,		/* one of a few words */
+	SETTING_AGE,		/* a number with s, m, h, d or w, or now */
 };
 
 enum setting_flags {
@@ -47,8 +48,8 @@ const struct setting *setting_find(const char *name);
  */
 bool setting_canonical(const char *name, struct buf *out);
 
-/* The name a mistyped one is nearest to; false when none is near. */
-bool setting_nearest(const char *name, struct buf *out);
+/* Appends what helps who typed a name that is no setting. */
+void setting_hint(const char *name, struct buf *out);
 
 /* 0, or DV_E_INVALID: value does not suit the setting called name. */
 int setting_check(const struct setting *s, const char *name,

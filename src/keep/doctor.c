@@ -14,6 +14,8 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/file.h"
+#include "base/path.h"
 #include "base/process.h"
 #include "base/trace.h"
 #include "chunk/libraries.h"
@@ -165,6 +167,30 @@ static int look_at_fallbacks(struct doctor *d)
 	return err;
 }
 
+/* One that was filled before store.path was set is not found any more. */
+static int look_at_left_store(struct doctor *d)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_BUF struct buf nodes = BUF_INIT;
+	DV_AUTO_BUF struct buf hint = BUF_INIT;
+	DV_AUTO_PATH_LIST struct path_list read = PATH_LIST_INIT;
+	uint64_t files = 0, bytes = 0;
+	int err = repo_fallbacks(d->repo, &read);
+
+	buf_addf(&path, "%s/dv", repo_common_dir(d->repo));
+	buf_addf(&nodes, "%s/meta", path.data);
+	path_list_sort(&read);
+	if (err || path_list_has(&read, path.data) ||
+	    !strcmp(path.data, dv_repo_store_path(d->repo)) ||
+	    dir_sum(nodes.data, &files, &bytes) || !files)
+		return err;
+	buf_addstr(&hint, "git config --add dv.store.fallback ");
+	path_word(path.data, &hint);
+	return doctor_tell(d, "store", DV_CHECK_WARN, hint.data,
+			   "what is in %s is not read since store.path is set",
+			   path.data);
+}
+
 static int look_at_store(struct doctor *d)
 {
 	struct store *store;
@@ -174,6 +200,8 @@ static int look_at_store(struct doctor *d)
 		return doctor_tell_failure(d, "store", DV_CHECK_FAIL,
 					   "cannot be opened");
 	err = look_at_file_system(d, "store", store_path(store));
+	if (!err)
+		err = look_at_left_store(d);
 	return err ? err : look_at_fallbacks(d);
 }
 

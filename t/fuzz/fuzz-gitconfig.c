@@ -12,14 +12,14 @@ static int check(const char *name, const char *value, void *data)
 {
 	size_t *size = data;
 	DV_AUTO_BUF struct buf canonical = BUF_INIT;
-	DV_AUTO_BUF struct buf near = BUF_INIT;
+	DV_AUTO_BUF struct buf hint = BUF_INIT;
 	uint64_t number;
 	bool known = setting_canonical(name, &canonical);
 
 	if (strlen(name) > *size + 1 || (value && strlen(value) > *size))
 		abort();
 	if (known && !setting_find(canonical.data))
-		setting_nearest(canonical.data, &near);
+		setting_hint(canonical.data, &hint);
 	if (value) {
 		config_truth(value);
 		size_parse(value, &number);

@@ -175,6 +175,13 @@ static void mistyped_names_are_refused_with_the_nearest(void **state)
 				       "remote.a b.url", "x"), DV_E_INVALID);
 	assert_int_equal(dv_config_set(repo, DV_CONFIG_LOCAL,
 				       "remote.-x.url", "x"), DV_E_INVALID);
+	assert_hint("begins with neither '.' nor '-'");
+	assert_int_equal(dv_config_check("core.jobs"), 0);
+	assert_int_equal(dv_config_check("Remote._o.URL"), 0);
+	assert_error(DV_E_INVALID, dv_config_check("core.jobbs"),
+		     "dv knows no setting 'core.jobbs'");
+	assert_hint("did you mean core.jobs?");
+	assert_error(DV_E_INVALID, dv_config_check("jobs"), "'jobs'");
 	assert_int_equal(dv_config_set(repo, DV_CONFIG_LOCAL,
 				       "remote.a\nb.url", "x"), DV_E_INVALID);
 	assert_int_equal(dv_config_set(repo, DV_CONFIG_ENVIRONMENT,
@@ -192,6 +199,17 @@ static void values_must_suit_their_setting(void **state)
 	assert_error(DV_E_INVALID, dv_config_set(repo, DV_CONFIG_LOCAL,
 						 "core.hints", "perhaps"),
 		     "not true or false");
+	assert_error(DV_E_INVALID, dv_config_set(repo, DV_CONFIG_LOCAL,
+						 "gc.grace", "foo"),
+		     "gc.grace: not an age such as 14d, 12h or now: foo");
+	assert_int_equal(dv_config_set(repo, DV_CONFIG_LOCAL, "gc.grace",
+				       "12h"), 0);
+	assert_error(DV_E_INVALID, dv_config_set(repo, DV_CONFIG_PROJECT,
+						 "store.fallback", "/x"),
+		     "store.fallback is not taken from .dvconfig");
+	assert_hint("dv config --local store.fallback /x");
+	assert_int_equal(dv_config_set(repo, DV_CONFIG_PROJECT,
+				       "source.local", "true"), DV_E_INVALID);
 	assert_int_equal(dv_config_set(repo, DV_CONFIG_LOCAL, "store.link",
 				       "softlink"), DV_E_INVALID);
 	assert_int_equal(dv_config_set(repo, DV_CONFIG_LOCAL, "store.link",
