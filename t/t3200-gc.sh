@@ -87,6 +87,23 @@ test_expect_success 'heads of what is under way' '
 	rm .git/MERGE_HEAD && gc_now >out && grep "^remove" out && test_must_fail dv cat --rev "$o" o
 '
 
+test_expect_success 'refs and tags of trees and of pointers' '
+	cd repo && for n in 61 62 63 64; do add_file "p$n" 30000 $n || exit 1; done && git add p6?.dv && git commit -qm p && p=$(git rev-parse HEAD) &&
+	mkdir t && git mv p61.dv p62.dv t && git tag tree "$(git write-tree --prefix=t/)" && git tag -a -m x -f nested tree && git tag -d tree && git tag -a -m y outer nested &&
+	git update-ref refs/odd/pointer "$p:p63.dv" && git tag -a -m z pointer "$p:p64.dv" && git tag other "$(echo no pointer | git hash-object -w --stdin)" &&
+	git reset -q --hard HEAD^ && rm -f p6? && git reflog expire --expire=now --all && rm -f .git/ORIG_HEAD && gc_now &&
+	for o in outer:p61.dv nested:p62.dv refs/odd/pointer "pointer^{}"; do git cat-file -p "$o" >now.dv && dv checkout -q now && rm now || exit 1; done && rm now.dv &&
+	git tag -d nested outer pointer other && git update-ref -d refs/odd/pointer && gc_now >out && test "$(grep -c "^remove data" out)" -eq 4
+'
+
+test_expect_success 'what a pick is still to come to, and refs of one work tree' '
+	cd repo && echo 1 >code && git add code && git commit -qm 1 && git checkout -qb later && echo 2 >code && git commit -qam 2 && add_file q 40000 65 && git add q.dv && git commit -qm added &&
+	git checkout -q main && rm -f q && echo 3 >code && git commit -qam 3 && ! git cherry-pick main..later && git branch -qD later && git reflog expire --expire=now --all && rm -f .git/ORIG_HEAD &&
+	gc_now && git checkout -q --theirs code && git add code && git -c core.editor=true cherry-pick --continue && here HEAD q 40000 65 && q=$(git rev-parse HEAD) && git reset -q --hard HEAD~2 &&
+	git reflog expire --expire=now --all && rm -f .git/ORIG_HEAD && mkdir .git/rebase-merge && echo "fixup -C $(git rev-parse --short "$q") added" >.git/rebase-merge/git-rebase-todo && gc_now && here "$q" q 40000 65 &&
+	rm -r .git/rebase-merge && git -C ../wt update-ref refs/worktree/keep "$q" && gc_now && here "$q" q 40000 65 && git -C ../wt update-ref -d refs/worktree/keep && gc_now >out && grep "^remove" out
+'
+
 test_expect_success 'a pointer with conflict markers counts with both its sides' '
 	cd repo && add_file c 50000 16 && cp c.dv one && add_file c 50000 17 && { echo "<<<<<<< ours"; cat one; echo =======; cat c.dv; echo ">>>>>>> theirs"; } >both &&
 	mv both c.dv && rm c one && cp c.dv save && gc_now && sed -n "3,/=====/p" save >/dev/null &&
@@ -147,7 +164,8 @@ test_expect_success 'the repository that a shared store lies in' '
 
 test_expect_success 'wrong ages and sizes' '
 	cd repo && test_exit_code 129 dv gc --grace soon 2>err && grep soon err && test_exit_code 129 dv gc --max-repack much && test_exit_code 129 dv gc what &&
-	dv config --local gc.grace soon && test_exit_code 1 dv gc 2>err && grep "gc.grace.*soon" err && dv config --local --unset gc.grace
+	test_exit_code 1 dv config --local gc.grace soon 2>err && grep "gc.grace: not an age such as .*: soon" err &&
+	git config dv.gc.grace soon && test_exit_code 1 dv gc 2>err && grep "gc.grace.*soon" err && dv config --local --unset gc.grace
 '
 
 test_done

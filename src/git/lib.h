@@ -25,6 +25,7 @@
 	X(object_id) \
 	X(object_lookup) \
 	X(object_peel) \
+	X(object_type) \
 	X(odb_add_disk_alternate) \
 	X(odb_exists) \
 	X(odb_exists_ext) \

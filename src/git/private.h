@@ -66,6 +66,15 @@ int repo_find_store_path(struct dv_repo *repo);
 int repo_check_confined(const struct dv_repo *repo, const char *name,
 			const char *value);
 
+/* --- reach_notes.c ------------------------------------------------------ */
+
+/*
+ * Appends the ids that the git folder of a work tree has noted down of what is
+ * under way there, a line each.  They may be short, as in the list of a pick,
+ * and of what is no commit.
+ */
+int reach_notes(const char *dir, struct buf *out);
+
 /* --- tracked.c --------------------------------------------------------- */
 
 /* <worktree>/path */

@@ -19,8 +19,6 @@
 #include "store/pointer_line.h"
 
 #define SUFFIX_LEN	(sizeof(DV_POINTER_SUFFIX) - 1)
-#define HEX_LEN		40
-#define NOTE_MOST	((size_t)64 << 20)	/* bytes of FETCH_HEAD */
 
 struct reach {
 	struct dv_repo *repo;
@@ -29,7 +27,8 @@ struct reach {
 	reach_cb *fn;
 	void *data;
 	const char *worktree;		/* of what is being looked at */
-	struct buf heads;		/* of what is under way, a line each */
+	struct buf heads;		/* of what is under way: reach_notes() */
+	struct buf refs;		/* of other work trees, REVISION_REFS */
 	struct revision_pointer *found;	/* owned; in history */
 	size_t count, room;
 };
@@ -192,53 +191,11 @@ static int reach_files(struct reach *r, struct dv_repo *repo)
 	return err;
 }
 
-/* The ids that lines of this file begin with. */
-static void note_heads(struct reach *r, const char *dir, const char *name)
+static int note_heads(struct reach *r, const char *git_dir)
 {
-	DV_AUTO_BUF struct buf path = BUF_INIT;
-	DV_AUTO_BUF struct buf text = BUF_INIT;
+	int err = reach_notes(git_dir, &r->heads);
 
-	buf_addf(&path, "%s/%s", dir, name);
-	if (file_read(path.data, NOTE_MOST, &text))
-		return;
-	for (const char *at = text.data; *at; ) {
-		size_t n = 0;
-
-		while (is_hex(at[n]))
-			n++;
-		if (n == HEX_LEN) {
-			buf_add(&r->heads, at, n);
-			buf_addch(&r->heads, '\n');
-		}
-		at += strcspn(at, "\n");
-		at += *at == '\n';
-	}
-}
-
-/* What is under way in the work tree of a git folder, where it came from. */
-static int reach_notes(struct reach *r, const char *dir)
-{
-	static const char *const rebase[] = {
-		"rebase-merge/orig-head", "rebase-merge/onto",
-		"rebase-merge/autostash", "rebase-merge/stopped-sha",
-		"rebase-merge/amend", "rebase-apply/orig-head",
-		"rebase-apply/onto", "rebase-apply/autostash",
-		"sequencer/head",
-	};
-	DV_AUTO_DIR DIR *list = opendir(dir);
-	const struct dirent *entry;
-
-	if (!list)
-		return dv_fail_errno("cannot list %s", dir);
-	while ((entry = readdir(list))) {
-		size_t len = strlen(entry->d_name);
-
-		if (len > 5 && !strcmp(entry->d_name + len - 5, "_HEAD"))
-			note_heads(r, dir, entry->d_name);
-	}
-	for (size_t i = 0; i < sizeof(rebase) / sizeof(*rebase); i++)
-		note_heads(r, dir, rebase[i]);
-	return 0;
+	return r->flags & REACH_LENIENT && err != DV_E_INTERRUPTED ? 0 : err;
 }
 
 static int reach_worktree(struct reach *r, struct dv_repo *repo)
@@ -249,7 +206,7 @@ static int reach_worktree(struct reach *r, struct dv_repo *repo)
 	err = reach_index(r, repo);
 	if (!err && !repo->place.bare)
 		err = reach_files(r, repo);
-	return err ? err : reach_notes(r, repo->place.git_dir);
+	return err ? err : note_heads(r, repo->place.git_dir);
 }
 
 static int list_worktrees(const char *folder, struct buf *out)
@@ -302,6 +259,17 @@ static int open_listed(const char *path, struct dv_repo **out)
 	return err;
 }
 
+/* git shows them in the work tree that they belong to, and nowhere else. */
+static int private_refs(struct reach *r, struct dv_repo *repo)
+{
+	static const char *const args[] = {
+		"for-each-ref", REVISION_REFS, "refs/bisect/",
+		"refs/rewritten/", "refs/worktree/", NULL
+	};
+
+	return run_git(repo, args, NULL, 0, &r->refs);
+}
+
 static int other_worktree(struct reach *r, const char *path)
 {
 	struct error_state why;
@@ -310,6 +278,8 @@ static int other_worktree(struct reach *r, const char *path)
 
 	if (!err && other) {
 		err = reach_worktree(r, other);
+		if (!err)
+			err = private_refs(r, other);
 		dv_repo_close(other);
 	}
 	if (!err || err == DV_E_INTERRUPTED)
@@ -345,17 +315,23 @@ static int reach_worktrees(struct reach *r)
 	}
 	/* a bare one has no work tree, but FETCH_HEAD and the like */
 	if (!err && strcmp(own->git_dir, own->common_dir))
-		err = reach_notes(r, own->common_dir);
+		err = note_heads(r, own->common_dir);
 	return err;
 }
 
 /* --- history ----------------------------------------------------------- */
 
-/* Refs, HEADs and reflogs of all work trees, then what is under way. */
+/*
+ * HEADs and reflogs of all work trees, what is under way, and refs, which may
+ * also be of trees and blobs.
+ */
 static int list_heads(struct reach *r, struct buf *out)
 {
 	static const char *const all[] = {
 		"rev-list", "--no-walk=unsorted", "--all", "--reflog", NULL
+	};
+	static const char *const refs[] = {
+		"for-each-ref", REVISION_REFS, NULL
 	};
 	static const char *const noted[] = {
 		"rev-list", "--no-walk=unsorted", "--ignore-missing",
@@ -363,10 +339,13 @@ static int list_heads(struct reach *r, struct buf *out)
 	};
 	int err = run_git(r->repo, all, NULL, 0, out);
 
+	if (!err)
+		err = run_git(r->repo, refs, NULL, 0, out);
 	if (err && err != DV_E_INTERRUPTED)
 		return dv_hint(dv_fail(DV_E_INVALID, "git cannot list the "
 				       "commits of %s",
 				       r->repo->place.worktree), "git fsck");
+	buf_add(out, r->refs.data, r->refs.len);
 	return r->heads.len && !err ? run_git(r->repo, noted, r->heads.data,
 					      r->heads.len, out) : err;
 }
@@ -423,6 +402,7 @@ int reach_each(struct dv_repo *repo, enum reach_flags flags, reach_cb *fn,
 	struct reach r = {
 		.repo = repo, .flags = flags, .fn = fn, .data = data,
 		.revision = revision_new(repo), .heads = BUF_INIT,
+		.refs = BUF_INIT,
 	};
 	int err = reach_worktrees(&r);
 
@@ -431,6 +411,7 @@ int reach_each(struct dv_repo *repo, enum reach_flags flags, reach_cb *fn,
 		err = reach_history(&r);
 	revision_free(r.revision);
 	buf_release(&r.heads);
+	buf_release(&r.refs);
 	free(r.found);
 	return err;
 }

@@ -93,6 +93,7 @@ static int lookup(struct revision *r, const git_oid *id, git_commit **out)
 struct queue {
 	struct queued {
 		git_oid commit, tree;
+		bool is_tree;	/* no commit: a ref is of it */
 	} *items;		/* owned */
 	size_t next, count, room;
 	struct id_map known;
@@ -104,7 +105,7 @@ static void queue_release(struct queue *q)
 	free(q->items);
 }
 
-static void push_id(struct queue *q, const git_oid *id)
+static void push(struct queue *q, const git_oid *id, bool is_tree)
 {
 	struct dv_id key = revision_key(id, 0);
 	bool added;
@@ -113,7 +114,9 @@ static void push_id(struct queue *q, const git_oid *id)
 	if (!added)
 		return;
 	ARRAY_GROW(q->items, q->count + 1, q->room);
-	q->items[q->count++].commit = *id;
+	q->items[q->count++] = (struct queued){
+		.commit = *id, .tree = *id, .is_tree = is_tree,
+	};
 }
 
 /* Its tree, and where the clone is not cut off there, its parents. */
@@ -123,15 +126,18 @@ static int read_commit(struct revision *r, struct queue *q, size_t n,
 	const git_oid id = q->items[n].commit;
 	git_commit *commit;
 	bool cut;
-	int err = lookup(r, &id, &commit);
+	int err;
 
+	if (q->items[n].is_tree)
+		return 0;
+	err = lookup(r, &id, &commit);
 	if (err)
 		return err;
 	q->items[n].tree = *lib.commit_tree_id(commit);
 	cut = !history || names_find(&r->shallow, (const char *)id.id,
 				     sizeof(id.id)) != NAMES_NONE;
 	for (unsigned i = 0; !cut && i < lib.commit_parentcount(commit); i++)
-		push_id(q, lib.commit_parent_id(commit, i));
+		push(q, lib.commit_parent_id(commit, i), false);
 	lib.commit_free(commit);
 	return 0;
 }
@@ -180,7 +186,7 @@ static int visit(struct revision *r, const git_oid *id)
 	struct queue q = { 0 };
 	int err;
 
-	push_id(&q, id);
+	push(&q, id, false);
 	err = visit_queue(r, &q, false);
 	queue_release(&q);
 	return err;
@@ -188,16 +194,13 @@ static int visit(struct revision *r, const git_oid *id)
 
 /* --- names of commits -------------------------------------------------- */
 
-/*
- * The commit that an object is or stands for.  A tag may also be of a blob
- * or a tree: then *is is false.
- */
-static int peel(struct revision *r, const git_oid *id, bool *is, git_oid *out)
+/* What an object is or, as a tag, stands for: a commit, a tree or a blob. */
+static int peel(struct revision *r, const git_oid *id, git_object_t *is,
+		git_oid *out)
 {
-	git_object *object, *commit;
+	git_object *object, *tag;
 	int code, err;
 
-	*is = false;
 	code = lib.object_lookup(&object, r->git, id, GIT_OBJECT_ANY);
 	if (code == GIT_ENOTFOUND) {
 		err = repo_git_obtain(r->repo, id);
@@ -207,15 +210,16 @@ static int peel(struct revision *r, const git_oid *id, bool *is, git_oid *out)
 	}
 	if (code < 0)
 		return lib_fail(GIT_ERROR, "cannot read an object");
-	code = lib.object_peel(&commit, object, GIT_OBJECT_COMMIT);
+	if (lib.object_type(object) == GIT_OBJECT_TAG) {
+		tag = object;
+		code = lib.object_peel(&object, tag, GIT_OBJECT_ANY);
+		lib.object_free(tag);
+		if (code < 0)
+			return lib_fail(GIT_ERROR, "cannot read a tag");
+	}
+	*is = lib.object_type(object);
+	*out = *lib.object_id(object);
 	lib.object_free(object);
-	if (code == GIT_EPEEL || code == GIT_EINVALIDSPEC)
-		return 0;
-	if (code < 0)
-		return lib_fail(GIT_ERROR, "cannot read a tag");
-	*is = true;
-	*out = *lib.object_id(commit);
-	lib.object_free(commit);
 	return 0;
 }
 
@@ -238,7 +242,7 @@ static int resolve(struct revision *r, const char *rev, git_oid *out)
 {
 	const char *args[] = { "rev-parse", "--verify", "-q", rev, NULL };
 	DV_AUTO_BUF struct buf hex = BUF_INIT;
-	bool is = false;
+	git_object_t is = GIT_OBJECT_INVALID;
 	git_oid id;
 	int err = revision_start(r);
 
@@ -257,7 +261,7 @@ static int resolve(struct revision *r, const char *rev, git_oid *out)
 	if (!err && hex.len >= GIT_OID_HEXSZ &&
 	    hex.len <= GIT_OID_HEXSZ + 1 && !lib.oid_fromstr(&id, hex.data))
 		err = peel(r, &id, &is, out);
-	return err || is ? err : no_such_commit(r, rev);
+	return err || is == GIT_OBJECT_COMMIT ? err : no_such_commit(r, rev);
 }
 
 int dv_repo_commit(struct dv_repo *repo, const char *rev,
@@ -284,24 +288,43 @@ int revision_one(struct revision *r, const char *rev, revision_cb *fn,
 	return err ? err : visit(r, &id);
 }
 
-/* The commits that the lines of text name, or that tags there stand for. */
+/* A ref that is of a pointer alone: its name stands in for a path. */
+static int report_blob(struct revision *r, const git_oid *id, const char *ref,
+		       size_t len)
+{
+	char hex[GIT_OID_HEXSZ + 1];
+
+	lib.oid_tostr(hex, sizeof(hex), id);
+	r->commit = arena_copy(&r->arena, hex, GIT_OID_HEXSZ);
+	buf_clear(&r->path);
+	buf_add(&r->path, ref, len);
+	buf_addstr(&r->path, DV_POINTER_SUFFIX);
+	return revision_report(r, id);
+}
+
+/*
+ * What the lines of text name, or tags there stand for: "<id>", or "<id>
+ * <ref>".
+ */
 static int add_lines(struct revision *r, const char *text, struct queue *q)
 {
 	int err = 0;
 
-	for (const char *at = text; *at && !err; ) {
-		git_oid id, commit;
-		bool is;
+	for (const char *at = text; *at && !err; at += *at == '\n') {
+		size_t len = strcspn(at, "\n"), id_len = strcspn(at, " \n");
+		git_oid id, what;
+		git_object_t is;
 
-		if (strcspn(at, "\n") != GIT_OID_HEXSZ ||
-		    lib.oid_fromstr(&id, at))
+		if (id_len != GIT_OID_HEXSZ || lib.oid_fromstr(&id, at))
 			return dv_fail(DV_E_IO, "cannot read what git says of "
 				       "its refs");
-		err = peel(r, &id, &is, &commit);
-		if (!err && is)
-			push_id(q, &commit);
-		at += GIT_OID_HEXSZ;
-		at += *at == '\n';
+		err = peel(r, &id, &is, &what);
+		if (!err && is != GIT_OBJECT_BLOB)
+			push(q, &what, is == GIT_OBJECT_TREE);
+		else if (!err && len > id_len)
+			err = report_blob(r, &what, at + id_len + 1,
+					  len - id_len - 1);
+		at += len;
 	}
 	return err;
 }
@@ -310,7 +333,7 @@ static int add_lines(struct revision *r, const char *text, struct queue *q)
 static int add_refs(struct revision *r, const struct dv_selection *what,
 		    struct queue *q)
 {
-	const char *args[6] = { "for-each-ref", "--format=%(objectname)" };
+	const char *args[6] = { "for-each-ref", REVISION_REFS };
 	DV_AUTO_BUF struct buf out = BUF_INIT;
 	size_t n = 2;
 	int err;
@@ -323,7 +346,7 @@ static int add_refs(struct revision *r, const struct dv_selection *what,
 	return err ? err : add_lines(r, out.data, q);
 }
 
-int revision_history(struct revision *r, const char *ids, revision_cb *fn,
+int revision_history(struct revision *r, const char *lines, revision_cb *fn,
 		     void *data)
 {
 	struct queue q = { 0 };
@@ -332,7 +355,7 @@ int revision_history(struct revision *r, const char *ids, revision_cb *fn,
 	r->fn = fn;
 	r->data = data;
 	if (!err)
-		err = add_lines(r, ids, &q);
+		err = add_lines(r, lines, &q);
 	if (!err)
 		err = visit_queue(r, &q, true);
 	queue_release(&q);
@@ -357,7 +380,7 @@ int revision_all(struct revision *r, const struct dv_selection *what,
 	if (!err && what->all_commits) {
 		err = resolve(r, "HEAD", &head);
 		if (!err)
-			push_id(&q, &head);
+			push(&q, &head, false);
 		if (err == DV_E_NOTFOUND)
 			err = 0;
 		if (!err)

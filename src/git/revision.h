@@ -32,8 +32,8 @@ int revision_one(struct revision *r, const char *rev, revision_cb *fn,
 		 void *data);
 
 /*
- * Those of more commits; what was reported before at the same path is not
- * reported again.
+ * Those of more commits, and of trees and blobs that the same refs are of; what
+ * was reported before at the same path is not reported again.
  */
 int revision_all(struct revision *r, const struct dv_selection *what,
 		 revision_cb *fn, void *data);
@@ -43,10 +43,13 @@ int revision_range(struct revision *r, const struct dv_selection *what,
 		   revision_cb *fn, void *data);
 
 /*
- * Those of all commits that can be reached from the ones named in `ids`, an
- * id in hex a line.
+ * Those of all commits that can be reached from the ones named in `lines`: an
+ * id in hex, or what git for-each-ref says with the format REVISION_REFS.
+ * The ids of tags, trees and, with a ref, blobs may be among them; the
+ * `commit` of what is in those is the tree's id, or the blob's.
  */
-int revision_history(struct revision *r, const char *ids, revision_cb *fn,
+#define REVISION_REFS	"--format=%(objectname) %(refname)"
+int revision_history(struct revision *r, const char *lines, revision_cb *fn,
 		     void *data);
 
 /*

@@ -122,8 +122,13 @@ static void a_detached_head_and_stray_tags_are_no_trouble(void **state)
 	   "git rm -q loose.dv");
 	assert_string_equal(CHOSEN(.all_commits = true),
 			    "data[]3 data[]1c loose[]6c side[]4c sub/x[]2 ");
+	/* a tag of a tree is one too; what is no pointer is passed over */
 	assert_string_equal(CHOSEN(.all_tags = true, .all_branches = true),
-			    "data[]3 data[]1c side[]4c sub/x[]2 ");
+			    "data[]3 data[]1c loose[]6c side[]4c sub/x[]2 ");
+	sh("cd r && git tag -am p pointer side:side.dv && git branch -D side "
+	   "&& git tag -d tree");
+	assert_string_equal(CHOSEN(.all_tags = true),
+			    "data[]3 data[]1c refs/tags/pointer[]4c sub/x[]2 ");
 }
 
 static void without_a_commit_there_is_nothing(void **state)
