@@ -41,6 +41,15 @@ do
 	'
 done
 
+test_expect_success 'each pack is counted once, and in quarantine is what was moved there' '
+	for at in 0 20 40 20000 -10 -60
+	do
+		fresh && p=$(pack data) && n=$(find .git/dv/data .git/dv/meta -name "*.pack" | wc -l) && test $at -ge 0 || at=$(($(stat -c %s "$p") + at)) && flip "$p" "$at" &&
+		test_exit_code 1 dv fsck --json >out && tail -n 1 out | grep "^{\"files\":$n," && dv fsck --repair --json >out && tail -n 1 out && q=$(find .git/dv/quarantine -type f | wc -l) &&
+		tail -n 1 out | grep "\"quarantined\":$q,\"quarantine_files\":$q," && whole || { echo "at $at"; return 1; }
+	done
+'
+
 test_expect_success 'a node: mended from the remote' '
 	with_remote && flip "$(pack meta)" 100 30 && test_exit_code 1 dv fsck >out && cat out && grep "^damaged: meta/" out &&
 	dv fsck --repair >out && cat out && whole

@@ -201,11 +201,27 @@ static int look_again(struct fsck *f)
 
 static int count_quarantine(struct fsck *f)
 {
+	struct dv_fsck_result *r = f->result;
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 
+	r->quarantine_files = r->quarantine_bytes = 0;
 	buf_addf(&path, "%s/quarantine", store_path(f->live.store));
-	return dir_sum(path.data, &f->result->quarantine_files,
-		       &f->result->quarantine_bytes);
+	return dir_sum(path.data, &r->quarantine_files, &r->quarantine_bytes);
+}
+
+/* What a good file of the same name has replaced does not go there. */
+static int put_away(struct fsck *f)
+{
+	uint64_t before;
+	int err = count_quarantine(f);
+
+	before = f->result->quarantine_files;
+	if (!err)
+		err = fsck_put_away(f);
+	if (!err)
+		err = count_quarantine(f);
+	f->result->quarantined = f->result->quarantine_files - before;
+	return err;
 }
 
 static int fsck_store(struct fsck *f)
@@ -231,10 +247,8 @@ static int fsck_store(struct fsck *f)
 	if (!err)
 		err = lost_write(f->live.store, &f->record);
 	/* nothing may be forgotten that is not on the disk */
-	if (!err && f->repaired)
-		err = fsck_put_away(f);
 	if (!err)
-		err = count_quarantine(f);
+		err = f->repaired ? put_away(f) : count_quarantine(f);
 	if (!err)
 		err = tell_damaged(f);
 	if (!err)

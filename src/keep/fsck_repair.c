@@ -420,7 +420,6 @@ int fsck_put_away(struct fsck *f)
 		crash_point("fsck-before-quarantine");
 		err = d->pack ? store_quarantine(s, d->pack) :
 		      store_quarantine_file(s, d->path);
-		f->result->quarantined += !err;
 	}
 	return err;
 }

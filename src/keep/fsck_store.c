@@ -195,6 +195,7 @@ int fsck_read(struct fsck *f)
 	struct reading r = { .fsck = f };
 	struct store *s = f->live.store;
 	uint64_t bytes = 0;
+	size_t unreadable;
 	int err = store_refresh(s);
 
 	for (int class = 0; class < OBJECT_CLASSES && !err; class++) {
@@ -202,6 +203,7 @@ int fsck_read(struct fsck *f)
 		if (!err)
 			err = store_each_damaged(s, class, take_unreadable, f);
 	}
+	unreadable = f->damaged_count;	/* the others are among the packs */
 	for (size_t i = 0; i < r.count; i++)
 		bytes += pack_raw_bytes(r.packs[i]);
 	meter_start(&r.meter, &f->options->progress, "checking", "packs");
@@ -209,7 +211,7 @@ int fsck_read(struct fsck *f)
 	if (!err)
 		err = crew_run(crew_size(f->options->jobs), check_some, &r);
 	meter_finish(&r.meter);
-	f->result->files = r.count + f->damaged_count;
+	f->result->files = r.count + unreadable;
 	f->result->bytes = bytes;
 	free(r.packs);
 	return err;
