@@ -173,6 +173,64 @@ test_expect_success 'annotations and the source of imports become lines of the p
 	dv remote add -d o ../pushed && dv push >../out && grep "pushed 2 of 2" ../out
 '
 
+test_expect_success 'numbers stay numbers; a name that dv cannot track is said with what helps' '
+	new_dvc numbers && cd numbers && echo 1 >a && echo 2 >b && dvc_repo add a b && printf "meta: {f: 1.5, n: -3, z: 0, e: 2.5e-4, o: 007, v: 1.2.3, s: \"1.5\", t: true}\n" >>a.dvc &&
+	mv b b.dv && sed "s/path: b/path: b.dv/" b.dvc >b.dv.dvc && rm b.dvc && test_exit_code 1 dv migrate --from-dvc -q 2>../err && cat ../err &&
+	grep -x "meta: {\"f\":1.5,\"n\":-3,\"z\":0,\"e\":2.5e-4,\"o\":\"007\",\"v\":\"1.2.3\",\"s\":\"1.5\",\"t\":true}" a.dv &&
+	grep -x "left: b.dv: names that end in .dv are those of pointers: give it another one first" ../err
+'
+
+# type_hints <file>: what makes remotes
+type_hints () {
+	sed -n "s/^hint: \(dv remote add .*\)/\1/p" "$1" >"$SCRATCH/typed" && sh -e "$SCRATCH/typed"
+}
+
+# has <setting> <value>, local <setting> <value>
+has () {
+	test "$(git config -f .dvconfig "remote.$1")" = "$2" || { git config -f .dvconfig -l; return 1; }
+}
+
+local_has () {
+	test "$(git config "dv.remote.$1")" = "$2"
+}
+
+test_expect_success 'remotes: relative stays relative, wherever the user stands; what is local stays local' '
+	new_dvc rel && cd rel && mkdir -p sub/deep && echo 1 >a && dvc_repo add a && printf "[core]\n    remote = b\n[\047remote \"b\"\047]\n    url = ../../not/there\n[\047remote \"in.side\"\047]\n    url = ../.st\n" >.dvc/config &&
+	printf "[\047remote \"mine\"\047]\n    url = ../../mine\n" >.dvc/config.local && echo /.st-dv >.gitignore && cp -r . ../rel2 &&
+	dv migrate --from-dvc 2>../err && cat ../err && ! grep "hint:.*$SCRATCH" ../err && type_hints ../err 2>/dev/null && has b.url ../not/there-dv && has in-side.url .st-dv && local_has mine.url ../mine-dv && ! has mine.url ../mine-dv &&
+	test "$(git config -f .dvconfig core.remote)" = b && cd ../rel2/sub/deep && dv migrate --from-dvc 2>../../../err && cat ../../../err && type_hints ../../../err && cd ../.. && has b.url ../not/there-dv && has in-side.url .st-dv && local_has mine.url ../mine-dv
+'
+
+test_expect_success 'remotes: their settings are carried over, what cannot be is said, secrets are not shown' '
+	new_dvc far && cd far && echo 1 >a && dvc_repo add a && cat >.dvc/config <<-\EOF &&
+	[core]
+	    remote = s
+	['\''remote "s"'\'']
+	    url = s3://bkt
+	    endpointurl = http://127.0.0.1:9/x y
+	    region = eu-x
+	    jobs = 4
+	    connect_timeout = 1.5
+	    sse = aws:kms
+	['\''remote "h"'\'']
+	    url = https://us:hush1@host.invalid/x/
+	['\''remote "g"'\'']
+	    url = gs://b/x
+	['\''remote "n"'\'']
+	    region = eu
+	EOF
+	printf "[\047remote \"s\"\047]\n    access_key_id = AKIA\n    secret_access_key = hush2\n    profile = me\n" >.dvc/config.local &&
+	dv migrate --from-dvc 2>../err && cat ../err && ! grep "hush\|AKIA" ../err && grep "^note: remote s: .*dv has no setting for: sse$" ../err && grep "^note: remote s: secrets .*(accesskeyid, secretaccesskey)" ../err &&
+	grep "^hint: dv config --local remote.s.<key>" ../err && grep "^note: remote g: .*gs://" ../err && grep "^note: remote n: .*no URL" ../err && grep "^note: remote h: secrets .*(password)" ../err &&
+	type_hints ../err && has s.url s3://bkt/dv && has s.endpointurl "http://127.0.0.1:9/x y" && has s.region eu-x && has s.jobs 4 && ! git config -f .dvconfig remote.s.connecttimeout &&
+	local_has s.profile me && ! has s.profile me && has h.url https://us@host.invalid/x-dv && dv doctor --offline >out && ! grep "^failed" out
+'
+
+test_expect_success 'remotes of two projects with one name' '
+	git init -q twice && cd twice && for d in one two; do new_dvc $d && rm -rf $d/.git && (cd $d && echo $d >x && dvc_repo add x && printf "[\047remote \"st\"\047]\n    url = ../../../$d-st\n[\047remote \"same\"\047]\n    url = $SCRATCH/same\n" >.dvc/config) || exit 1; done &&
+	dv migrate --from-dvc 2>../err && cat ../err && grep "^note: remote st of two: " ../err && type_hints ../err && has st.url ../one-st-dv && has st-2.url ../two-st-dv && has same.url "$SCRATCH/same-dv" && ! git config -f .dvconfig remote.same-2.url
+'
+
 test_expect_success 'links into the cache of DVC: said, with what puts files there' '
 	new_dvc linked && cd linked && mkdir -p d/sub e && echo 1 >d/sub/a && echo 2 >"f g" && echo 3 >e/plain && dvc_repo add d "f g" e &&
 	for f in d/sub/a "f g"
@@ -187,6 +245,11 @@ test_expect_success 'what is left says what helps: an import that is not here, a
 	printf "deps:\n- path: a\n  repo:\n    url: ../reg\n" >>a.dvc && test_exit_code 1 dv migrate --from-dvc 2>../err && cat ../err &&
 	grep "^left: a: .* is neither here nor at a remote; it is an import from ../reg: dvc fetch gets it$" ../err &&
 	grep "^left: b: git tracks b: git rm --cached lets it go$" ../err
+'
+
+test_expect_success 'import-url --no-download: what makes the same with dv' '
+	new_dvc later && cd later && mkdir sub && printf "deps:\n- path: https://host.invalid/x y\n  size: 3\nouts:\n- path: x\n  hash: md5\n" >sub/x.dvc && cd sub && test_exit_code 1 dv migrate --from-dvc 2>../../err && cat ../../err &&
+	grep "^left: x: no content of it is recorded: dv import-url --no-download .https://host.invalid/x y. x$" ../../err
 '
 
 test_expect_success 'a source at a relative path is seen from the folder of the pointer' '

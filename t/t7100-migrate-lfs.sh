@@ -184,7 +184,7 @@ test_expect_success 'history: a file with the name of a pointer of dv is left, a
 	printf "*.bin filter=lfs\n*.bin.dv filter=lfs\n" >.gitattributes && git add . && random_bytes 1000 9 >a.bin && lfs_add a.bin &&
 	random_bytes 1000 10 >c.bin.dv && lfs_add c.bin.dv && git commit -qm lfs && git checkout -q -b new && dv init -q && git commit -qm dv &&
 	test_exit_code 1 dv migrate --from-lfs --all-history 2>../err &&
-	grep "^left: c.bin.dv: .*a path of this name cannot be tracked (since commit" ../err &&
+	grep "^left: c.bin.dv: .*names that end in .dv are those of pointers (since commit" ../err &&
 	git ls-tree -r --name-only dv-history >../files && grep "^a.bin.dv$" ../files && grep "^c.bin.dv$" ../files && ! grep "dv.dv" ../files
 '
 

@@ -96,6 +96,12 @@ void json_add_null(struct buf *b, const char *key)
 	buf_addstr(b, "null");
 }
 
+void json_add_literal(struct buf *b, const char *key, const char *number)
+{
+	lead_in(b, key);
+	buf_addstr(b, number);
+}
+
 void json_add_key(struct buf *b, const char *key)
 {
 	lead_in(b, key);

@@ -42,6 +42,8 @@ void json_add_bytes(struct buf *b, const char *key, const char *value,
 void json_add_number(struct buf *b, const char *key, uint64_t value);
 void json_add_bool(struct buf *b, const char *key, bool value);
 void json_add_null(struct buf *b, const char *key);
+/* A number of any kind, as it is written in JSON. */
+void json_add_literal(struct buf *b, const char *key, const char *number);
 /* The name of a member whose value, an object, comes next. */
 void json_add_key(struct buf *b, const char *key);
 

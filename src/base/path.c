@@ -54,6 +54,37 @@ int path_inside(const char *top, const char *prefix, const char *arg,
 	return 0;
 }
 
+void path_plain(const char *path, struct buf *out)
+{
+	bool absolute = *path == '/';
+	size_t start = out->len, floor;
+
+	if (absolute)
+		buf_addch(out, '/');
+	floor = out->len;	/* no component before it is taken back */
+	for (; *path; path += strcspn(path, "/"), path += *path == '/') {
+		size_t len = strcspn(path, "/");
+		bool up = len == 2 && !memcmp(path, "..", 2);
+
+		if (!len || (len == 1 && *path == '.') ||
+		    (up && absolute && out->len == floor))
+			continue;
+		if (up && out->len > floor) {
+			while (out->len > floor &&
+			       out->data[out->len - 1] != '/')
+				buf_setlen(out, out->len - 1);
+			if (out->len > floor)
+				buf_setlen(out, out->len - 1);
+			continue;
+		}
+		if (out->len > start && out->data[out->len - 1] != '/')
+			buf_addch(out, '/');
+		buf_add(out, path, len);
+		if (up)
+			floor = out->len;
+	}
+}
+
 bool path_name_ok(const char *name, size_t len)
 {
 	if (!len || memchr(name, '/', len) || memchr(name, '\0', len))

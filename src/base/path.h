@@ -25,6 +25,12 @@ int path_inside(const char *top, const char *prefix, const char *arg,
 		struct buf *out);
 
 /*
+ * Appends path with "." and ".." resolved as text.  What leads out of where a
+ * relative one starts stays in front: "../x".
+ */
+void path_plain(const char *path, struct buf *out);
+
+/*
  * True when name[0..len) may stand for one entry of a directory: not empty,
  * not "." or "..", no '/' and no 0 byte, not ".git" in any case.
  */

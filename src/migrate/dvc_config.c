@@ -102,8 +102,10 @@ static int read_line(struct dvc_config *c, char *line, struct buf *section,
 	return 0;
 }
 
-int dvc_config_read(struct dvc_config *c, const char *path)
+int dvc_config_read(struct dvc_config *c, const char *path,
+		    enum dv_config_level level)
 {
+	size_t before = c->count;
 	DV_AUTO_BUF struct buf text = BUF_INIT;
 	DV_AUTO_BUF struct buf section = BUF_INIT;
 	int err = file_read(path, CONFIG_MOST, &text);
@@ -117,6 +119,8 @@ int dvc_config_read(struct dvc_config *c, const char *path)
 			*next++ = '\0';
 		err = read_line(c, line, &section, path);
 	}
+	for (size_t i = before; i < c->count; i++)
+		c->items[i].level = level;
 	return err;
 }
 
@@ -134,8 +138,9 @@ void dvc_config_release(struct dvc_config *c)
 
 /* --- asking ------------------------------------------------------------ */
 
-static const struct dvc_setting *find(const struct dvc_config *c,
-				      const char *section, const char *key)
+const struct dvc_setting *dvc_config_find(const struct dvc_config *c,
+					  const char *section,
+					  const char *key)
 {
 	for (size_t i = c->count; i-- > 0;)
 		if (!strcmp(c->items[i].section, section) &&
@@ -147,7 +152,7 @@ static const struct dvc_setting *find(const struct dvc_config *c,
 const char *dvc_config_get(const struct dvc_config *c, const char *section,
 			   const char *key)
 {
-	const struct dvc_setting *s = find(c, section, key);
+	const struct dvc_setting *s = dvc_config_find(c, section, key);
 
 	return s ? s->value : NULL;
 }
@@ -155,7 +160,7 @@ const char *dvc_config_get(const struct dvc_config *c, const char *section,
 bool dvc_config_path(const struct dvc_config *c, const char *section,
 		     const char *key, struct buf *out)
 {
-	const struct dvc_setting *s = find(c, section, key);
+	const struct dvc_setting *s = dvc_config_find(c, section, key);
 	const char *home = getenv("HOME");
 
 	buf_clear(out);

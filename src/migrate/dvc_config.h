@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "dv/repo.h"
+
 #include "base/buf.h"
 
 /*
@@ -15,6 +17,7 @@ struct dvc_setting {
 	char *key;	/* owned, lower case */
 	char *value;	/* owned, without quotes */
 	char *dir;	/* owned: of the file, for relative paths */
+	enum dv_config_level level;	/* of the file */
 };
 
 struct dvc_config {
@@ -25,10 +28,15 @@ struct dvc_config {
 #define DVC_CONFIG_INIT	{ NULL, 0, 0 }
 
 /* Adds what a file says; one that is not there says nothing. */
-int dvc_config_read(struct dvc_config *c, const char *path);
+int dvc_config_read(struct dvc_config *c, const char *path,
+		    enum dv_config_level level);
 void dvc_config_release(struct dvc_config *c);
 
-/* The value that counts, or NULL. */
+/* The one that counts, or NULL; borrowed. */
+const struct dvc_setting *dvc_config_find(const struct dvc_config *c,
+					  const char *section,
+					  const char *key);
+/* Its value, or NULL. */
 const char *dvc_config_get(const struct dvc_config *c, const char *section,
 			   const char *key);
 /*

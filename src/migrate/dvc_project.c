@@ -7,6 +7,7 @@
 #include "base/array.h"
 #include "base/path.h"
 #include "git/repo.h"
+#include "git/settings_names.h"
 #include "migrate/here.h"
 #include "migrate/object_name.h"
 #include "store/store.h"
@@ -37,20 +38,24 @@ static int read_settings(struct dvc_project *p)
 {
 	const char *base = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
 	DV_AUTO_BUF struct buf path = BUF_INIT;
-	int err = dvc_config_read(&p->config, "/etc/xdg/dvc/config");
+	int err = dvc_config_read(&p->config, "/etc/xdg/dvc/config",
+				  DV_CONFIG_SYSTEM);
 
 	if (base && *base)
 		buf_addf(&path, "%s/dvc/config", base);
 	else if (home)
 		buf_addf(&path, "%s/.config/dvc/config", home);
 	if (!err && path.len)
-		err = dvc_config_read(&p->config, path.data);
+		err = dvc_config_read(&p->config, path.data,
+				      DV_CONFIG_GLOBAL);
 	absolute(p->repo, p->root, &path);
 	path_append(&path, ".dvc/config");
 	if (!err)
-		err = dvc_config_read(&p->config, path.data);
+		err = dvc_config_read(&p->config, path.data,
+				      DV_CONFIG_PROJECT);
 	buf_addstr(&path, ".local");
-	return err ? err : dvc_config_read(&p->config, path.data);
+	return err ? err : dvc_config_read(&p->config, path.data,
+					   DV_CONFIG_LOCAL);
 }
 
 static void find_cache(struct dvc_project *p)
@@ -85,10 +90,15 @@ static void add_remote(struct dvc_project *p, char *name)
 {
 	DV_AUTO_BUF struct buf url = BUF_INIT;
 	DV_AUTO_BUF struct buf from = BUF_INIT;
+	DV_AUTO_BUF struct buf section = BUF_INIT;
 	struct dvc_remote *r = &p->remotes[p->remote_count++];
+	const struct dvc_setting *s;
 
 	r->project = p;
 	r->name = name;
+	dvc_remote_section(name, &section);
+	s = dvc_config_find(&p->config, section.data, "url");
+	r->level = s ? s->level : DV_CONFIG_PROJECT;
 	if (dvc_remote_url(&p->config, name, &url, &from))
 		r->url = usable_url(url.data);
 	r->settings_from = buf_detach(&from);
@@ -114,39 +124,52 @@ static void find_remotes(struct dvc_project *p)
 
 /* --- remotes ----------------------------------------------------------- */
 
-/* Settings of dv's remotes by DVC's names for them. */
-static const char *setting(void *data, const char *key)
-{
-	static const char *const names[][2] = {
-		{ "region", "region" }, { "endpointurl", "endpointurl" },
-		{ "profile", "profile" }, { "user", "user" },
-		{ "password", "password" }, { "token", "token" },
-		{ "cafile", "ssl_verify" },
-		{ "accesskeyid", "access_key_id" },
-		{ "secretaccesskey", "secret_access_key" },
-		{ "sessiontoken", "session_token" },
-		{ "anonymous", "allow_anonymous_login" },
-	};
-	const struct dvc_remote *r = data;
-	const struct dvc_config *c = &r->project->config;
-	DV_AUTO_BUF struct buf section = BUF_INIT;
-	const char *value = NULL;
+const struct dvc_remote_key dvc_remote_keys[] = {
+	{ "region", "region" }, { "endpointurl", "endpointurl" },
+	{ "profile", "profile" }, { "user", "user" },
+	{ "password", "password" }, { "token", "token" },
+	{ "cafile", "ssl_verify" },
+	{ "accesskeyid", "access_key_id" },
+	{ "secretaccesskey", "secret_access_key" },
+	{ "sessiontoken", "session_token" },
+	{ "anonymous", "allow_anonymous_login" },
+	{ "jobs", "jobs" }, { "connecttimeout", "connect_timeout" },
+	{ "stalltimeout", "read_timeout" },
+	{ NULL, NULL }
+};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		if (strcmp(key, names[i][0]))
-			continue;
-		dvc_remote_section(r->name, &section);
-		value = dvc_config_get(c, section.data, names[i][1]);
-		if (value || !*r->settings_from)
-			break;
+const struct dvc_setting *dvc_remote_setting(const struct dvc_remote *r,
+					     const char *key)
+{
+	const struct dvc_config *c = &r->project->config;
+	const struct dvc_remote_key *k = dvc_remote_keys;
+	DV_AUTO_BUF struct buf section = BUF_INIT;
+	DV_AUTO_BUF struct buf full = BUF_INIT;
+	const struct dvc_setting *s;
+
+	while (k->ours && strcmp(k->ours, key))
+		k++;
+	if (!k->ours)
+		return NULL;
+	dvc_remote_section(r->name, &section);
+	s = dvc_config_find(c, section.data, k->theirs);
+	if (!s && *r->settings_from) {
 		dvc_remote_section(r->settings_from, &section);
-		value = dvc_config_get(c, section.data, names[i][1]);
-		break;
+		s = dvc_config_find(c, section.data, k->theirs);
 	}
 	/* of ssl_verify only the name of a file means something here */
-	if (value && !strcmp(key, "cafile") && !strchr(value, '/'))
+	if (!s || (!strcmp(key, "cafile") && !strchr(s->value, '/')))
 		return NULL;
-	return value;
+	buf_addf(&full, "remote.%s.%s", r->name, key);
+	return setting_check(setting_find(full.data), full.data, s->value) ?
+		NULL : s;
+}
+
+static const char *setting(void *data, const char *key)
+{
+	const struct dvc_setting *s = dvc_remote_setting(data, key);
+
+	return s ? s->value : NULL;
 }
 
 static int credential(void *data, const char *action, const char *url,

@@ -21,6 +21,7 @@ struct dvc_remote {
 	char *name;		/* owned */
 	char *url;		/* owned; NULL: none that can be used */
 	char *settings_from;	/* owned: of another remote besides; or "" */
+	enum dv_config_level level;	/* of its URL */
 	bool tried;		/* to open it */
 	struct remote *remote;	/* owned; NULL: not opened */
 	bool down;		/* no more is asked of it: */
@@ -38,6 +39,16 @@ struct dvc_project {
 	char *temp_dir;		/* owned; of the store */
 	pthread_mutex_t mutex;
 };
+
+/* The keys of remotes that mean the same, a row of NULLs at the end. */
+struct dvc_remote_key {
+	const char *ours, *theirs;
+};
+extern const struct dvc_remote_key dvc_remote_keys[];
+
+/* What DVC has for this key of ours; NULL: nothing that dv takes. */
+const struct dvc_setting *dvc_remote_setting(const struct dvc_remote *r,
+					     const char *key);
 
 /* True when there is a project at `root`, relative to the work tree. */
 bool dvc_project_at(struct dv_repo *repo, const char *root);

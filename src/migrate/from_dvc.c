@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dv/transfer.h"
-
 #include "base/array.h"
 #include "base/auto.h"
 #include "base/error.h"
@@ -17,6 +15,7 @@
 #include "migrate/dvc_links.h"
 #include "migrate/history.h"
 #include "migrate/yaml_file.h"
+#include "store/pointer_line.h"
 
 bool dvc_file_name(const char *path)
 {
@@ -146,6 +145,27 @@ static int parse(struct walk *w, const char *name, struct dvc_file *out)
 	return dvc_lock_read(text.data, text.len, yaml.data, name, top, out);
 }
 
+/* What dvc import-url --no-download has made, dv can make as well. */
+static int left_out(struct walk *w, const char *name,
+		    const struct dvc_out *out)
+{
+	const struct dv_pointer p = { .rest = (char *)out->rest };
+	DV_AUTO_BUF struct buf why = BUF_INIT;
+	DV_AUTO_BUF struct buf url = BUF_INIT;
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+
+	buf_addstr(&why, out->refused);
+	if (!out->name.kind && out->rest &&
+	    pointer_line_get(&p, POINTER_URL, &url) && strstr(url.data, "://")) {
+		path_typed(dv_repo_prefix(w->p->repo), out->path, &path);
+		buf_addstr(&why, ": dv import-url --no-download ");
+		path_word(url.data, &why);
+		buf_addch(&why, ' ');
+		path_word(path.data, &why);
+	}
+	return present_left(w->p, out->path, name, why.data);
+}
+
 static int add_outs(struct walk *w, const char *name, struct dvc_file *f)
 {
 	struct dvc_project *project;
@@ -162,8 +182,7 @@ static int add_outs(struct walk *w, const char *name, struct dvc_file *f)
 			continue;
 		}
 		if (out->refused) {
-			err = present_left(w->p, out->path, name,
-					   out->refused);
+			err = left_out(w, name, out);
 			continue;
 		}
 		added = present_add(w->p, out->path, name, out->rest);
@@ -244,51 +263,6 @@ static int remove_files(struct walk *w)
 }
 
 /* --- notes ------------------------------------------------------------- */
-
-static int count_remote(const struct dv_remote_info *info, void *data)
-{
-	(void)info;
-	++*(size_t *)data;
-	return 0;
-}
-
-/* A sibling of DVC's prefix, so that neither is in the other's way. */
-static int note_remote(struct walk *w, const struct dvc_remote *r)
-{
-	DV_AUTO_BUF struct buf hint = BUF_INIT;
-	DV_AUTO_BUF struct buf about = BUF_INIT;
-	DV_AUTO_BUF struct buf url = BUF_INIT;
-	DV_AUTO_FREE char *real = NULL;
-
-	buf_addf(&about, "remote %s", r->name);
-	if (r->down)
-		return present_note(w->p, about.data, r->trouble.text,
-				    *r->trouble.hint ? r->trouble.hint : NULL);
-	if (!r->url || remote_url_check(r->url, false))
-		return 0;
-	/* a folder without the "../" that DVC's settings have */
-	real = *r->url == '/' ? realpath(r->url, NULL) : NULL;
-	buf_addf(&url, "%s-dv", real ? real : r->url);
-	buf_addf(&hint, "dv remote add %s ", r->name);
-	path_word(url.data, &hint);
-	return present_note(w->p, about.data, "dv keeps its data in a folder "
-			    "or prefix of its own, not in DVC's", hint.data);
-}
-
-static int note_remotes(struct walk *w)
-{
-	size_t ours = 0;
-	int err = dv_remote_each(w->p->repo, count_remote, &ours);
-
-	for (size_t i = 0; i < w->projects.count && !err; i++) {
-		struct dvc_project *p = w->projects.items[i];
-
-		for (size_t k = 0; k < p->remote_count && !err; k++)
-			if (!ours || p->remotes[k].down)
-				err = note_remote(w, &p->remotes[k]);
-	}
-	return err;
-}
 
 static int note_files(struct walk *w)
 {
@@ -371,7 +345,7 @@ int migrate_dvc(struct present *p)
 		err = note_files(&w);
 	if (!err)
 		err = note_ignore(&w);
-	return err ? err : note_remotes(&w);
+	return err ? err : dvc_note_remotes(p, &w.projects);
 }
 
 /* --- history ----------------------------------------------------------- */
@@ -435,5 +409,5 @@ int migrate_dvc_history(struct present *p)
 		err = present_note(p, "dvc.lock", "pipelines are not read yet: "
 				   "in history what they made stays with DVC",
 				   NULL);
-	return err ? err : note_remotes(&w);
+	return err ? err : dvc_note_remotes(p, &w.projects);
 }

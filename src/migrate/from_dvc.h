@@ -26,6 +26,9 @@ void dvc_projects_close(struct dvc_projects *all);
 void dvc_out_item(struct dvc_project *p, struct dvc_out *out,
 		  struct arena *arena, struct convert_item *item);
 
+/* Says, where dv has no remotes yet, what makes some beside DVC's. */
+int dvc_note_remotes(struct present *p, const struct dvc_projects *projects);
+
 /* True for the name of a .dvc file, or of a dvc.lock. */
 bool dvc_file_name(const char *path);
 bool dvc_lock_name(const char *path);

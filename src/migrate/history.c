@@ -161,10 +161,13 @@ static int left(struct history *h, const struct version *v, const char *path,
 
 static int check_names(const struct history *h, const struct version *v)
 {
-	for (size_t i = v->first; i < v->first + v->count; i++)
-		if (!present_name_ok(h->p->outs[i].path))
-			return dv_fail(DV_E_INVALID, "%s: " PRESENT_BAD_NAME,
-				       h->p->outs[i].path);
+	for (size_t i = v->first; i < v->first + v->count; i++) {
+		const char *path = h->p->outs[i].path;
+		const char *why = present_bad_name(path);
+
+		if (why)
+			return dv_fail(DV_E_INVALID, "%s: %s", path, why);
+	}
 	return 0;
 }
 

@@ -116,14 +116,18 @@ static bool read_pointer(struct present *p, struct present_out *out,
 	return !why->len;
 }
 
-bool present_name_ok(const char *path)
+const char *present_bad_name(const char *path)
 {
 	const char *name = path_name(path);
 	size_t len = strlen(name);
 
-	return strncmp(name, ".dvconfig", 10) &&
-		strncmp(name, ".dvignore", 10) && strncmp(name, ".git", 4) &&
-		(len <= 3 || strcmp(name + len - 3, DV_POINTER_SUFFIX));
+	if (len > 3 && !strcmp(name + len - 3, DV_POINTER_SUFFIX))
+		return "names that end in " DV_POINTER_SUFFIX " are those of "
+			"pointers";
+	if (!strncmp(name, ".dvconfig", 10) ||
+	    !strncmp(name, ".dvignore", 10) || !strncmp(name, ".git", 4))
+		return "files of this name are read by dv or git";
+	return NULL;
 }
 
 static void not_trackable(struct present *p, struct present_out *out,
@@ -134,8 +138,9 @@ static void not_trackable(struct present *p, struct present_out *out,
 
 	if (before && !strcmp(before, out->path))
 		buf_addstr(why, "something else tracks the same path");
-	else if (!present_name_ok(out->path))
-		buf_addstr(why, PRESENT_BAD_NAME);
+	else if (present_bad_name(out->path))
+		buf_addf(why, "%s: give it another one first",
+			 present_bad_name(out->path));
 	else if (!in_git && !repo_git_tracks(p->repo, out->path, &path))
 		buf_addf(why, "git tracks %s: git rm --cached lets it go",
 			 path.data);

@@ -39,9 +39,8 @@ int present_open(struct present *p, struct dv_repo *repo,
 /* A new out, to be filled in; valid until the next one. */
 struct present_out *present_add(struct present *p, const char *path,
 				const char *source, const char *rest);
-/* False for names that mean something to dv or git. */
-bool present_name_ok(const char *path);
-#define PRESENT_BAD_NAME	"a path of this name cannot be tracked"
+/* Why no path of this name can be tracked, or NULL. */
+const char *present_bad_name(const char *path);
 /* Reports what cannot be carried over. */
 int present_left(struct present *p, const char *path, const char *source,
 		 const char *why);

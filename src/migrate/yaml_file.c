@@ -166,6 +166,31 @@ bool yaml_is_true(const yaml_node_t *node)
 
 /* --- as JSON ----------------------------------------------------------- */
 
+/* As JSON has them; octal, infinity and the like stay text. */
+static bool is_number(const char *at)
+{
+	static const char digits[] = "0123456789";
+	size_t n;
+
+	at += *at == '-';
+	n = strspn(at, digits);
+	if (!n || (n > 1 && *at == '0'))
+		return false;
+	at += n;
+	if (*at == '.') {
+		n = strspn(++at, digits);
+		if (!n)
+			return false;
+		at += n;
+	}
+	if (*at != 'e' && *at != 'E')
+		return !*at;
+	at++;
+	at += *at == '+' || *at == '-';
+	n = strspn(at, digits);
+	return n && !at[n];
+}
+
 static void scalar_to_json(const yaml_node_t *node, const char *key,
 			   struct buf *out)
 {
@@ -177,9 +202,8 @@ static void scalar_to_json(const yaml_node_t *node, const char *key,
 		json_add_null(out, key);
 	else if (plain && (!strcmp(text, "true") || !strcmp(text, "false")))
 		json_add_bool(out, key, *text == 't');
-	else if (plain && strlen(text) < 19 && text[0] != '0' &&
-		 strspn(text, "0123456789") == strlen(text))
-		json_add_number(out, key, strtoull(text, NULL, 10));
+	else if (plain && is_number(text))
+		json_add_literal(out, key, text);
 	else
 		json_add_string(out, key, text);
 }

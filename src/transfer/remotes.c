@@ -240,14 +240,18 @@ static int set_url(struct dv_repo *repo, enum dv_config_level level,
 		   const char *name, const char *url)
 {
 	DV_AUTO_BUF struct buf full = BUF_INIT;
+	DV_AUTO_BUF struct buf typed = BUF_INIT;
 	const char *prefix = dv_repo_prefix(repo);
 	int err = remote_url_check(url, level != DV_CONFIG_PROJECT);
 
 	if (err)
 		return err;
-	if (*prefix && *url != '/' && !strstr(url, "://"))
-		buf_addf(&full, "%s/", prefix);
-	buf_addstr(&full, url);
+	if (*prefix && *url != '/' && !strstr(url, "://")) {
+		buf_addf(&typed, "%s/%s", prefix, url);
+		path_plain(typed.data, &full);
+	} else {
+		buf_addstr(&full, url);
+	}
 	err = remote_place_check(repo, full.data);
 	return err ? err : set_key(repo, level, name, "url", full.data);
 }

@@ -201,9 +201,30 @@ static void paths_are_typed_from_a_folder(void **state)
 	}
 }
 
+static void dots_are_resolved_as_text(void **state)
+{
+	static const struct { const char *path, *expect; } cases[] = {
+		{ "", "" }, { "a", "a" }, { "./a//b/.", "a/b" },
+		{ "a/../b", "b" }, { "a/..", "" }, { "../x", "../x" },
+		{ "a/../../x/../..", "../.." }, { "../../a/../b", "../../b" },
+		{ ".dvc/../../../r", "../../r" }, { "..a/b..", "..a/b.." },
+		{ "/a/../../b/", "/b" }, { "/..", "/" }, { "/", "/" },
+		{ "/a/b/..", "/a" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		DV_AUTO_BUF struct buf out = BUF_INIT;
+
+		path_plain(cases[i].path, &out);
+		assert_string_equal(out.data, cases[i].expect);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(dots_are_resolved_as_text),
 		cmocka_unit_test(arguments_are_resolved_inside_the_tree),
 		cmocka_unit_test(nothing_escapes_the_tree),
 		cmocka_unit_test(the_root_can_be_a_tree),
