@@ -39,4 +39,8 @@ test_expect_success 'a bare repository is refused' '
 	test_must_fail dv init 2>err && grep -i "work tree" err
 '
 
+test_expect_success 'a .gitignore that lets little pass' '
+	git init -q white && cd white && printf "*\n!*/\n!*.py\n" >.gitignore && dv init && test "$(git ls-files | tr "\n" " ")" = ".dvconfig .dvignore .gitattributes " && git commit -qm dv && dv init
+'
+
 test_done

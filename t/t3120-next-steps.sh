@@ -74,4 +74,9 @@ test_expect_success 'a pointer that was deleted is told, one that a sparse work 
 	git sparse-checkout set --no-cone "/*" "!/f.dv" && test ! -e f.dv && dv status --exit-code
 '
 
+test_expect_success 'git add that fails behind core.autostage: what is to be added' '
+	make_repo locked && cd locked && git config dv.core.autostage true && : >.git/index.lock && echo 5 >"a b" && fails dv add "a b" && cat ../err && grep "^error: git add has failed: " ../err &&
+	grep -x "hint: git add .a b.dv. .gitignore" ../err && rm .git/index.lock && sh -c "$(sed -n "s/^hint: //p" ../err)" && test "$(git diff --cached --name-only | tr "\n" " ")" = ".gitignore a b.dv " && git commit -qm x && dv status --exit-code
+'
+
 test_done

@@ -265,4 +265,8 @@ test_expect_success 'beside hooks that pre-commit has installed' '
 	dv hooks uninstall -q && grep -q pre-commit.com .git/hooks/pre-commit
 '
 
+test_expect_success 'core.hooksPath that is no folder: the next step' '
+	make_repo nohooks && cd nohooks && git config core.hooksPath /dev/null && test_exit_code 1 dv hooks install 2>err && cat err && grep "^hint: .*git config --show-origin core.hooksPath" err
+'
+
 test_done

@@ -77,6 +77,11 @@ test_expect_success '--max-size leaves out what is larger; a file that is named 
 	test_exit_code 129 dv pull --max-size lots && test_exit_code 129 dv pull --max-size 0
 '
 
+test_expect_success 'a blank in a pattern of a profile has a backslash before it' '
+	make_repo blank && cd blank && mkdir -p "d/a b" d/c && echo 1 >"d/a b/x" && echo 2 >d/c/x && echo 3 >"d/c/y z" && dv add -q d && dv config profile.p.include "d/a\\ b/  d/c/y\\ z" &&
+	dv ls -R --profile p d >out && cat out && grep "a b/x" out && grep "y z" out && ! grep "c/x" out
+'
+
 test_expect_success 'a profile in .dvconfig is shared' '
 	cd repo && dv config --project profile.small.include "data/a/*.txt /models" &&
 	dv config --project profile.small.exclude "one.bin" && git commit -qam profile &&

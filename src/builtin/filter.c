@@ -117,6 +117,16 @@ static int take_exclude(struct filter_args *f, struct dv_repo *repo,
 	return err;
 }
 
+/* Up to a blank without a backslash before it. */
+static size_t word_len(const char *text)
+{
+	size_t len = 0;
+
+	while (text[len] && !strchr(" \t", text[len]))
+		len += text[len] == '\\' && text[len + 1] ? 2 : 1;
+	return len;
+}
+
 /* Words of a setting; patterns in it are relative to the top. */
 static void take_words(struct filter_args *f, struct option_list *l,
 		       const char *text)
@@ -125,7 +135,7 @@ static void take_words(struct filter_args *f, struct option_list *l,
 		size_t len;
 
 		text += strspn(text, " \t");
-		len = strcspn(text, " \t");
+		len = word_len(text);
 		if (len)
 			list_add(f, l, text, len - (text[len - 1] == '/'));
 		text += len;

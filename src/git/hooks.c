@@ -208,8 +208,13 @@ static int each(struct dv_repo *repo, hook_file_fn *act, dv_hook_cb *fn,
 	DV_AUTO_BUF struct buf dir = BUF_INIT;
 	int err = hooks_dir(repo, &dir);
 
-	if (!err && act == install)
+	if (!err && act == install) {
 		err = dir_make(dir.data);
+		if (err && settings_git(repo, "core.hookspath"))
+			dv_hint(err, "git takes its hooks from there: git "
+				"config --show-origin core.hooksPath says "
+				"why");
+	}
 	for (size_t i = 0; i < HOOKS && !err; i++) {
 		DV_AUTO_HOOK_FILE struct hook_file p = {
 			hooks[i].name, hooks[i].input, BUF_INIT, BUF_INIT,

@@ -11,6 +11,8 @@
 #include "git/index_file.h"
 #include "git/private.h"
 
+#define STAGE_NAMED	6	/* paths in a hint */
+
 /* *id: of the blob that the index has, where it has the same bytes. */
 static int compare_index(struct dv_repo *repo, const char *pointer_path,
 			 uint8_t id[SHA1_SIZE],
@@ -137,6 +139,24 @@ bool repo_can_stage(struct dv_repo *repo, const char *path)
 		!repo_git_tracks(repo, path, &found);
 }
 
+/* All else is done by then; git has said why. */
+static int stage_failed(struct dv_repo *repo, const char *const *paths,
+			size_t count)
+{
+	DV_AUTO_BUF struct buf words = BUF_INIT;
+	int err = dv_fail(DV_E_IO, "git add has failed: what was written is "
+			  "not in git's index yet");
+
+	if (count > STAGE_NAMED)
+		return dv_hint(err, "git add what git status lists");
+	for (size_t i = 0; i < count; i++) {
+		DV_AUTO_BUF struct buf word = BUF_INIT;
+
+		buf_addf(&words, " %s", repo_word(repo, paths[i], &word));
+	}
+	return dv_hint(err, "git add%s", words.data);
+}
+
 int repo_stage(struct dv_repo *repo, const char *const *paths, size_t count)
 {
 	const char *const args[] = {
@@ -145,11 +165,13 @@ int repo_stage(struct dv_repo *repo, const char *const *paths, size_t count)
 	};
 	DV_AUTO_BUF struct buf list = BUF_INIT;
 	DV_AUTO_BUF struct buf out = BUF_INIT;
+	int err;
 
 	if (!count)
 		return 0;
 	for (size_t i = 0; i < count; i++)
 		buf_add(&list, paths[i], strlen(paths[i]) + 1);
 	index_names_forget(repo);
-	return run_git(repo, args, list.data, list.len, &out);
+	err = run_git(repo, args, list.data, list.len, &out);
+	return err == DV_E_IO ? stage_failed(repo, paths, count) : err;
 }

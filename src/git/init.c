@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "git/index_file.h"
 #include "git/private.h"
 
 static const char config_text[] =
@@ -82,17 +83,22 @@ static int is_staged(struct dv_repo *repo, const char *name, bool *staged)
 	return err;
 }
 
+/* A .gitignore that lets only few files pass is not about these. */
 static int stage_all(struct dv_repo *repo, bool attributes)
 {
-	static const char *const files[] = { ".dvconfig", ".dvignore",
-					     ".gitattributes" };
+	const char *args[] = { "add", "-f", "--", ".dvconfig", ".dvignore",
+			       ".gitattributes", NULL };
+	DV_AUTO_BUF struct buf out = BUF_INIT;
 	bool staged = !attributes;
 	int err = 0;
 
 	/* by an init that was killed */
 	if (!attributes)
-		err = is_staged(repo, files[2], &staged);
-	return err ? err : repo_stage(repo, files, staged ? 2 : 3);
+		err = is_staged(repo, args[5], &staged);
+	if (staged)
+		args[5] = NULL;
+	index_names_forget(repo);
+	return err ? err : run_git(repo, args, NULL, 0, &out);
 }
 
 static int set_up(struct dv_repo *repo)
