@@ -71,7 +71,13 @@ test_expect_success 'a pointer that was deleted is told, one that a sparse work 
 	rm f.dv && dv status >../out && cat ../out && grep "f.dv (deleted)" ../out && test "$(dv status --porcelain)" = "P  f.dv" &&
 	dv status f >../out && grep deleted ../out && test "$(dv status d)" = "nothing changed" &&
 	dv status --json >../out && grep "\"deleted\":true" ../out && git checkout -q f.dv && dv status --exit-code &&
-	git sparse-checkout set --no-cone "/*" "!/f.dv" && test ! -e f.dv && dv status --exit-code
+	git sparse-checkout set --no-cone "/*" "!/f.dv" && test ! -e f.dv && dv status --exit-code && git sparse-checkout disable
+'
+
+test_expect_success 'so it is where the index is a split or a sparse one' '
+	cd gone && git update-index --split-index && rm f.dv && test "$(dv status --porcelain)" = "P  f.dv" && git checkout -q f.dv && dv status --exit-code && git update-index --no-split-index &&
+	mkdir e && echo 3 >e/h && dv add -q e/h && git add -A && git commit -qm e && rm e/h && git sparse-checkout set --sparse-index d && test ! -e e && git ls-files -s --sparse | grep "^040000" &&
+	dv status --exit-code && rm d/g.dv && test "$(dv status --porcelain)" = "P  d/g.dv" && git checkout -q d/g.dv && dv status --exit-code
 '
 
 test_expect_success 'git add that fails behind core.autostage: what is to be added' '

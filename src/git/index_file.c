@@ -195,32 +195,38 @@ static int read_map(struct index_names *n)
 
 /* --- asking git -------------------------------------------------------- */
 
-/* "<mode> <id> <stage>\t<path>" */
+/* "<tag> <mode> <id> <stage>\t<path>"; tag S: not in the work tree. */
 static int read_line(struct index_names *n, const char *line, size_t len)
 {
+	size_t had = n->count;
 	uint8_t id[SHA1_SIZE];
 	const char *path;
-	char *end;
 	unsigned long mode, stage;
+	int err;
 
-	mode = strtoul(line, &end, 8);
-	if (len < 51 || end != line + 6 || line[47] != ' ' ||
-	    !sha1_from_hex(line + 7, id) || line[49] != '\t')
+	if (len < 53 || line[1] != ' ' || line[8] != ' ' ||
+	    !sha1_from_hex(line + 9, id) || line[49] != ' ' ||
+	    line[51] != '\t')
 		return dv_fail(DV_E_IO, "git ls-files: cannot read '%s'",
 			       line);
-	stage = strtoul(line + 48, &end, 10);
-	len -= 50;
-	path = arena_copy(&n->arena, line + 50, len);
+	mode = strtoul(line + 2, NULL, 8);
+	stage = strtoul(line + 50, NULL, 10);
+	len -= 52;
+	path = arena_copy(&n->arena, line + 52, len);
 	/* git passes on what it finds in an index that was cut off */
 	if (!mode || !*path || path[len - 1] == '/')
 		return damaged();
-	return keep_entry(n, path, len, mode, stage & 3, id);
+	err = keep_entry(n, path, len, mode, stage & 3, id);
+	if (n->count > had)
+		n->pointers[had].here = *line != 'S';
+	return err;
 }
 
 static int ask_git(struct dv_repo *repo, struct index_names *n)
 {
-	const char *some[] = { "ls-files", "-z", "-s", "--", "*.dv", NULL };
-	const char *all[] = { "ls-files", "-z", "-s", NULL };
+	const char *some[] = { "ls-files", "-z", "-t", "-s", "--", "*.dv",
+			       NULL };
+	const char *all[] = { "ls-files", "-z", "-t", "-s", NULL };
 	DV_AUTO_BUF struct buf out = BUF_INIT;
 	int err = run_git(repo, n->all ? all : some, NULL, 0, &out);
 

@@ -20,8 +20,8 @@ struct index_pointer {
 	const char *path;
 	uint32_t mode;
 	unsigned stage;		/* 0, or 1 to 3 in a conflict */
-	bool here;		/* known to be meant for the work tree: a
-				   sparse one has not all */
+	bool here;		/* meant for the work tree: a sparse one has
+				   not all */
 	uint8_t id[SHA1_SIZE];
 };
 
