@@ -68,4 +68,11 @@ test_expect_success 'into a folder that is not there: a file is not given its na
 	test_must_fail dv mv d/a d/none/ && test -f d/a && dv mv d/sub d/new/ && test -f d/new/b && dv mv d e/ && test -f e/new/b && mkdir none && dv mv f none/ && test -f none/f
 '
 
+test_expect_success 'beyond a symbolic link nothing is ours' '
+	cp -a base m13 && cd m13 && ln -s plain sl && echo q >plain/q && dv add -q plain/q && for command in "mv sl/q q2" "rm -f sl/q" "cat sl/q" "checkout sl/q" "ls sl/q"
+	do
+		test_must_fail dv $command 2>../err && cat ../err && grep "nothing is tracked at sl/q" ../err && grep "hint: sl leads elsewhere: cd sl$" ../err || return 1
+	done && test -f plain/q.dv && grep q plain/q && test ! -e q2.dv && (cd sl && dv cat q)
+'
+
 test_done

@@ -71,7 +71,12 @@ test_expect_success 'a project inside of another one is refused, clearly' '
 test_expect_success 'a submodule is a repository of its own; the one around it keeps out' '
 	make_repo super && cd super && git submodule --quiet add ../repo sub && git commit -qm sub && cd sub && dv pull -q &&
 	test "$(cat a/data/f)" = 3 && dv status --exit-code && cd .. && test_must_fail dv add sub/a/data 2>err && cat err &&
-	grep "another repository" err && test_must_fail dv add sub && rm err && mkdir data && echo x >data/x && dv add -q data &&
+	grep "another repository" err && test_must_fail dv add sub && cp sub/a/data.dv before.dv &&
+	for command in checkout "rm -f" pull push unprotect cat ls du log commit
+	do
+		test_must_fail dv $command sub/a/data 2>err || { echo "$command"; return 1; }
+	done && test_must_fail dv mv sub/a/data x && cmp before.dv sub/a/data.dv && test_must_fail dv checkout sub/a/data 2>err && grep "hint: sub leads elsewhere: cd sub$" err && rm -r sub/b/data &&
+	test_must_fail dv add sub/b/data 2>err && grep "another repository, sub" err && dv -C sub checkout -q && rm err before.dv && mkdir data && echo x >data/x && dv add -q data &&
 	git add -A && git commit -qm data && dv status --exit-code
 '
 
@@ -97,6 +102,27 @@ test_expect_success 'a repository of SHA-256 is refused with the reason' '
 test_expect_success 'settings given to git with -c reach the hooks' '
 	cd ext && test "$(git -c dv.core.jobs=3 -c "dv.core.remote=it'\''s" -c dv.core.hints -c alias.q="!dv config core.jobs && dv config core.remote" q)" = "3
 it'\''s"
+'
+
+test_expect_success 'what a submodule or a nested work tree tracks is its own' '
+	make_repo inner && (cd inner && echo s >s && dv add -q s && git add -A && git commit -qm s) && make_repo outer && cd outer && git submodule --quiet add "$SCRATCH/inner" libs/sub && git commit -qm sub && git worktree add -q --detach wt &&
+	(cd libs/sub && echo s >s && dv add -q s) && (cd wt && echo w >w && dv add -q w) && echo o >o && dv add -q o && for command in "mv libs/sub/s x" "mv wt/w x" "rm -f libs/sub/s" "rm --keep wt/w" "cat libs/sub/s" "checkout wt/w" "commit libs/sub/s" "status -q wt/w" "update libs/sub/s" "unprotect wt/w"
+	do
+		test_must_fail dv $command 2>../err && cat ../err && grep "nothing is tracked" ../err && test -f libs/sub/s.dv && test -f wt/w.dv && grep s libs/sub/s && grep w wt/w || return 1
+	done && test_must_fail dv rm libs/sub/s 2>../err && grep "hint: libs/sub leads elsewhere: cd libs/sub" ../err && test_must_fail dv mv o libs/sub/o 2>../err && grep "is in another repository, libs/sub" ../err && test -f o && (cd libs/sub && dv mv s t)
+'
+
+test_expect_success 'a folder that became a submodule: what was tracked in it before is no longer ours' '
+	make_repo became && cd became && mkdir part && echo s >part/s && dv add -q part/s && git add -A && git commit -qm s && git rm -q --cached -r part && rm -r part && git submodule --quiet add "$SCRATCH/inner" part && test -f part/s.dv &&
+	dv ls >../out && test_cmp /dev/null ../out && dv status >../out && ! grep part ../out && dv checkout && test ! -e part/s && test_must_fail dv rm -f part/s && test -f part/s.dv
+'
+
+test_expect_success 'a path beyond a symbolic link is not looked at, and not half moved' '
+	make_repo linked && cd linked && mkdir ../beyond && echo 1 >d && dv add -q d && git add -A && git commit -qm d && cp d.dv ../beyond/o.dv &&
+	ln -s ../beyond out && for command in cat ls status du checkout "rm -f"
+	do
+		test_must_fail dv $command out/o 2>../err || { echo "$command"; return 1; }
+	done && test_must_fail dv mv out/o zz && test ! -e zz.dv && test -e ../beyond/o.dv && ! grep zz .gitignore
 '
 
 test_done

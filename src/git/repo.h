@@ -115,7 +115,9 @@ int tracked_deleted(struct dv_repo *repo, const struct path_list *here,
  * Looks for <prefix of path>.dv in the work tree, whether or not git knows
  * it.  The outermost wins: what is inside a tracked directory belongs to it,
  * also where a file there happens to be called like a pointer.  A pointer
- * of a file has nothing inside.  In a bare repository there is none.
+ * of a file has nothing inside.  Beyond a symbolic link, or in another
+ * repository (a submodule), nothing is ours.  In a bare repository there is
+ * none.
  */
 int tracked_find(struct dv_repo *repo, const char *path, struct buf *out,
 		 struct buf *inside);
@@ -125,6 +127,11 @@ bool is_pointer_of(const char *asked, const char *path);
 int tracked_read(struct dv_repo *repo, const char *path,
 		 struct dv_pointer *out);
 /*
+/*
+ * The hint to the failure that nothing is tracked at path, where it is beyond
+ * such a border.  Returns err.
+ */
+int repo_hint_away(struct dv_repo *repo, int err, const char *path);
  * Writes <path>.dv unless it has these bytes already, and remembers that it
  * is there, so that it is found before git knows it.
  */

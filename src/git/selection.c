@@ -445,9 +445,10 @@ static int hint_commit(struct dv_repo *repo, const char *typed, int err)
 }
 
 /* Who is used to `git push origin` types the name of a remote. */
-static int fail_unmet(struct dv_repo *repo, const char *typed)
+static int fail_unmet(struct dv_repo *repo, const struct wish *w)
 {
 	DV_AUTO_BUF struct buf name = BUF_INIT;
+	const char *typed = w->typed;
 	int err = dv_fail(DV_E_NOTFOUND, "nothing is tracked at %s", typed);
 
 	if (strlen(typed) > 4 && !strcmp(typed + strlen(typed) - 4, ".dvc"))
@@ -458,7 +459,7 @@ static int fail_unmet(struct dv_repo *repo, const char *typed)
 	if (settings_git(repo, name.data))
 		return dv_hint(err, "that is a remote of git: dv remote list "
 			       "shows those of dv, which are named by -r");
-	return hint_commit(repo, typed, err);
+	return hint_commit(repo, typed, repo_hint_away(repo, err, w->path));
 }
 
 int dv_tracked_each(struct dv_repo *repo, const struct dv_selection *what,
@@ -483,7 +484,7 @@ int dv_tracked_each(struct dv_repo *repo, const struct dv_selection *what,
 	}
 	for (size_t i = 0; i < s.wish_count && !err; i++)
 		if (!s.wishes[i].met && *s.wishes[i].path)
-			err = fail_unmet(repo, s.wishes[i].typed);
+			err = fail_unmet(repo, &s.wishes[i]);
 	if (!err)
 		err = hand_out(&s, fn, data);
 	revision_free(r);

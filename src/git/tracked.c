@@ -235,6 +235,59 @@ static void take(struct path_list *l, int top, const char *path, size_t len)
 		path_list_add(l, name.data, len);
 }
 
+/*
+ * True for the top of another repository, a submodule or a linked work tree for
+ * one, and for a symbolic link: what is beyond is not ours.
+ */
+static bool leads_away(int top, const char *folder)
+{
+	DV_AUTO_BUF struct buf git = BUF_INIT;
+	struct stat st;
+
+	if (fstatat(top, folder, &st, AT_SYMLINK_NOFOLLOW))
+		return false;
+	buf_addf(&git, "%s/.git", folder);
+	return S_ISLNK(st.st_mode) ||
+	       !fstatat(top, git.data, &st, AT_SYMLINK_NOFOLLOW);
+}
+
+/* The first folder above path that leads away, in *out; false: none does. */
+static bool find_border(int top, const char *path, struct buf *out)
+{
+	for (size_t n = strcspn(path, "/"); path[n];
+	     n += 1 + strcspn(path + n + 1, "/")) {
+		buf_clear(out);
+		buf_add(out, path, n);
+		if (leads_away(top, out->data))
+			return true;
+	}
+	return false;
+}
+
+int repo_hint_away(struct dv_repo *repo, int err, const char *path)
+{
+	DV_AUTO_BUF struct buf folder = BUF_INIT;
+	DV_AUTO_BUF struct buf word = BUF_INIT;
+
+	if (repo->fd < 0 || !find_border(repo->fd, path, &folder))
+		return err;
+	return dv_hint(err, "%s leads elsewhere: cd %s", folder.data,
+		       repo_word(repo, folder.data, &word));
+}
+
+/* Git does not know it, and where it was a submodule may be by now. */
+static bool is_only_ours(const struct index_names *index, int top,
+			 const char *path)
+{
+	DV_AUTO_BUF struct buf pointer = BUF_INIT;
+	DV_AUTO_BUF struct buf folder = BUF_INIT;
+	const struct index_pointer *found;
+
+	buf_addf(&pointer, "%s%s", path, DV_POINTER_SUFFIX);
+	return !index_pointers_of(index, pointer.data, &found) &&
+	       !find_border(top, path, &folder);
+}
+
 int tracked_list(struct dv_repo *repo, struct path_list *out)
 {
 	const struct index_names *index;
@@ -252,9 +305,12 @@ int tracked_list(struct dv_repo *repo, struct path_list *out)
 		if (!i || strcmp(index->pointers[i - 1].path, path))
 			take(out, top, path, strlen(path) - SUFFIX_LEN);
 	}
-	for (size_t i = 0; i < repo->registry.count; i++)
-		take(out, top, repo->registry.items[i].text,
-		     repo->registry.items[i].len);
+	for (size_t i = 0; i < repo->registry.count; i++) {
+		const struct name *n = &repo->registry.items[i];
+
+		if (is_only_ours(index, top, n->text))
+			take(out, top, n->text, n->len);
+	}
 	path_list_sort(out);
 	return check_nested(repo, out);
 }
@@ -317,6 +373,8 @@ int tracked_find(struct dv_repo *repo, const char *path, struct buf *out,
 				buf_addstr(inside, path + n + 1);
 			return 0;
 		}
+		if (path[n] && leads_away(top, out->data))
+			break;
 		n += path[n] == '/';
 	}
 	buf_clear(out);

@@ -347,12 +347,12 @@ static int check_whole(struct dv_repo *repo, char *path, bool tracked)
 
 	if (!err)
 		err = stat_path(repo, path, &st, &there);
+	if (!err)
+		err = refuse_other_repo(repo, path);
 	if (!err && !there)
 		err = gone(repo, path, tracked);
 	if (!err)
 		err = refuse_kind(path, &st, false);
-	if (!err)
-		err = refuse_other_repo(repo, path);
 	if (!err && S_ISDIR(st.st_mode))
 		err = refuse_nested(repo, path);
 	return err ? err : refuse_git(repo, path);

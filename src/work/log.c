@@ -304,8 +304,9 @@ static int no_version(struct dv_repo *repo, const char *path,
 			      typed);
 		return dv_hint(err, "git log -- %s", word.data);
 	}
-	return dv_fail(DV_E_NOTFOUND, "no commit has a version of %s: it is "
-		       "not tracked", typed);
+	err = dv_fail(DV_E_NOTFOUND, "no commit has a version of %s: it is "
+		      "not tracked", typed);
+	return repo_hint_away(repo, err, path);
 }
 
 int dv_log(struct dv_repo *repo, const struct dv_log_options *options,

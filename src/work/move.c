@@ -180,7 +180,9 @@ static int read_names(struct moving *m, const char *from, const char *to)
 		return err;
 	err = find_moved(m);
 	if (err == DV_E_NOTFOUND)
-		return dv_fail(err, "nothing is tracked at %s", from);
+		return repo_hint_away(m->repo, dv_fail(err, "nothing is "
+						       "tracked at %s", from),
+				      m->from.data);
 	if (!err)
 		err = find_begun(m);
 	if (!err && !m->begun &&

@@ -181,8 +181,11 @@ static int unlisted_path(struct status *s, struct asked *asked, size_t n)
 		buf_setlen(&name, name.len - strlen(DV_POINTER_SUFFIX));
 	err = tracked_find(s->repo, name.data, &path, &inside);
 	if (err == DV_E_NOTFOUND)
-		return dv_fail(DV_E_NOTFOUND, "%s: nothing is tracked there",
-			       asked->paths[n]);
+		return repo_hint_away(s->repo, dv_fail(DV_E_NOTFOUND, "%s: "
+						       "nothing is tracked "
+						       "there",
+						       asked->paths[n]),
+				      name.data);
 	return err ? err : one_path(s, path.data, asked);
 }
 
