@@ -125,4 +125,10 @@ test_expect_success 'a path beyond a symbolic link is not looked at, and not hal
 	done && test_must_fail dv mv out/o zz && test ! -e zz.dv && test -e ../beyond/o.dv && ! grep zz .gitignore
 '
 
+test_expect_success 'an absolute path by another name of the work tree' '
+	make_repo real && ln -s real alias && cd alias && mkdir data && echo 1 >data/x && dv add "$SCRATCH/alias/data" && test -e data.dv && cd data &&
+	test "$(dv ls "$SCRATCH/alias/data/x")" = x && test "$(dv cat "$SCRATCH/real/data/x")" = 1 && dv status "$SCRATCH/alias" && dv checkout "$SCRATCH/alias/da*" &&
+	test_must_fail dv ls "$SCRATCH/aliases" 2>../../err && grep "outside of" ../../err && test_must_fail dv ls "$SCRATCH" && ln -s real/data "$SCRATCH/deep" && test_must_fail dv ls "$SCRATCH/deep/x"
+'
+
 test_done

@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/utf8.h"
@@ -31,6 +32,28 @@ static void walk(struct buf *path, const char *more)
 	}
 }
 
+/* What is below top in a path that leads to it through symbolic links. */
+static const char *below_real(const char *full, const char *top)
+{
+	DV_AUTO_BUF struct buf part = BUF_INIT;
+	struct stat wanted, st;
+	size_t n = 0;
+
+	if (stat(top, &wanted))
+		return NULL;
+	while (full[n]) {
+		n += strcspn(full + n, "/");
+		buf_clear(&part);
+		buf_addf(&part, "/%.*s", (int)n, full);
+		if (stat(part.data, &st))
+			return NULL;
+		n += full[n] == '/';
+		if (st.st_dev == wanted.st_dev && st.st_ino == wanted.st_ino)
+			return full + n;
+	}
+	return NULL;
+}
+
 int path_inside(const char *top, const char *prefix, const char *arg,
 		struct buf *out)
 {
@@ -47,6 +70,8 @@ int path_inside(const char *top, const char *prefix, const char *arg,
 	}
 	walk(&full, arg);
 	below = path_below(full.data, inside_of.data);
+	if (!below && *arg == '/')
+		below = below_real(full.data, top);
 	if (!below)
 		return dv_fail(DV_E_INVALID, "outside of %s: %s", top, arg);
 	buf_clear(out);
@@ -139,15 +164,7 @@ size_t path_parent_len(const char *path)
 /* Bytes of the character at p that can be shown as they are, or 0. */
 static size_t plain_length(const char *p, size_t left)
 {
-	size_t n = utf8_length(p, left);
-	unsigned char c = *p;
-
-	if (n == 1 && (c < 0x20 || c == 0x7f || c == '"' || c == '\\'))
-		return 0;
-	/* U+0080 to U+009F are control characters as well */
-	if (n == 2 && c == 0xc2 && (unsigned char)p[1] < 0xa0)
-		return 0;
-	return n;
+	return *p == '"' || *p == '\\' ? 0 : utf8_shown(p, left);
 }
 
 static void add_escaped(struct buf *out, unsigned char c)

@@ -18,8 +18,8 @@ void path_append(struct buf *path, const char *name);
  * Where `arg`, typed in the folder `prefix` (relative, may be ""), lies in
  * the tree at `top` (absolute, no trailing '/'): a relative path in *out
  * (replaced).  "." and ".." are resolved as text; an absolute `arg` is taken
- * when it is below top.  Returns 0 or DV_E_INVALID ("outside ..."; an empty
- * `arg`).
+ * when it is below top, or comes to it through symbolic links.  Returns 0 or
+ * DV_E_INVALID ("outside ..."; an empty `arg`).
  */
 int path_inside(const char *top, const char *prefix, const char *arg,
 		struct buf *out);
