@@ -73,4 +73,10 @@ test_expect_success 'in a clone without data the lists are fetched, the data is 
 	dv ls --tree data | grep deep && test_must_fail dv checkout data/a 2>err && test ! -e data/a/one
 '
 
+test_expect_success 'a work tree that a symbolic link leads to; a name with a colon in it' '
+	ln -s repo way && cd way && echo colon >a:b && dv add -q a:b && dv cat "$SCRATCH/way/a:b" >../actual && echo colon | test_cmp - ../actual && dv cat a:b >../actual && echo colon | test_cmp - ../actual &&
+	dv ls "$SCRATCH/way/data/b" >../actual && grep "^data/b/three$" ../actual && (cd data && dv du "$SCRATCH/way/models" | grep m.bin) && test_must_fail dv cat "$SCRATCH/out" 2>../err && grep "outside of" ../err &&
+	test_must_fail dv cat nosuch:data 2>../err && grep "no such commit: nosuch" ../err
+'
+
 test_done

@@ -30,6 +30,12 @@ test_expect_success 'into another folder, where something else is, and of a copy
 	test -f here/1 && start && cp data.dv copy.dv && dv checkout -q copy && test -f copy/1 && test -f data/1
 '
 
+test_expect_success 'cat: a name with a colon, where what is before it is no commit' '
+	start && mkdir log && echo noon >log/12:00 && echo x >HEAD:y && echo y >y && dv add -q log HEAD:y y && git add -A && git commit -qm colon &&
+	test "$(dv cat log/12:00)" = noon && test "$(cd log && dv cat 12:00)" = noon && test "$(dv cat HEAD:log/12:00)" = noon && test "$(dv cat HEAD:y)" = y && test "$(dv cat -- ./HEAD:y)" = x && test "$(cd log && dv cat ../HEAD:y)" = x &&
+	test_must_fail dv cat nosuch:y 2>../err && grep "no such commit: nosuch" ../err && test_must_fail dv cat HEAD:nosuch 2>../err && grep "nothing is tracked at nosuch" ../err
+'
+
 test_expect_success 'with core.autostage .gitignore is staged' '
 	start && dv config --local core.autostage true && git mv data.dv other.dv && dv checkout -q &&
 	git diff --exit-code && git diff --cached --name-only >../out && grep -x .gitignore ../out

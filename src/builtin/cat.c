@@ -11,6 +11,7 @@
 
 #include "base/array.h"
 #include "base/auto.h"
+#include "base/buf.h"
 #include "base/error.h"
 #include "builtin/builtin.h"
 #include "builtin/open.h"
@@ -59,6 +60,25 @@ static int cat_elsewhere(struct dv_repo *repo, const char *url,
 	return err;
 }
 
+static int pass_over(const struct dv_tracked *tracked, void *data)
+{
+	(void)tracked;
+	(void)data;
+	return 0;
+}
+
+/* "a:b": the name of something tracked, where there is no commit a. */
+static bool is_name(struct dv_repo *repo, const char *typed)
+{
+	const struct dv_selection what = { .paths = &typed, .count = 1 };
+	char commit[DV_COMMIT_HEX + 1];
+	DV_AUTO_BUF struct buf rev = BUF_INIT;
+
+	buf_add(&rev, typed, strcspn(typed, ":"));
+	return dv_repo_commit(repo, rev.data, commit) == DV_E_NOTFOUND &&
+	       !dv_tracked_each(repo, &what, pass_over, NULL);
+}
+
 int cmd_cat(int argc, char **argv)
 {
 	DV_AUTO_REPO struct dv_repo *repo = NULL;
@@ -80,17 +100,17 @@ int cmd_cat(int argc, char **argv)
 		return usage_error(usage, n ? "one path at a time" :
 					      "no path given");
 	path = word = xstrdup(argv[0]);
-	if (!rev && strchr(word, ':')) {
+	err = url ? open_repo_if_any(&repo) : open_any_repo(&repo);
+	if (err)
+		return report(err);
+	if (!rev && strchr(word, ':') && (url || !is_name(repo, word))) {
 		char *colon = strchr(word, ':');
 
 		*colon = 0;
 		rev = word;
 		path = colon + 1;
 	}
-	err = url ? open_repo_if_any(&repo) : open_any_repo(&repo);
-	if (!err && url)
-		err = cat_elsewhere(repo, url, rev, path);
-	else if (!err)
-		err = cat(repo, rev, path);
+	err = url ? cat_elsewhere(repo, url, rev, path) :
+		cat(repo, rev, path);
 	return report(err);
 }
