@@ -249,4 +249,22 @@ test_expect_success 'a...b is what b has done since both were the same' '
 	git checkout -q --orphan other && git commit -qm other && test_must_fail dv diff main...other 2>../err && grep "no commit in common" ../err
 '
 
+test_expect_success 'what was a file and is a directory: files with -R, also without renames, and parts of it by name' '
+	make_repo turned && cd turned && echo 1 >x && mkdir d && echo hello >d/f && dv add -q x d && git add -A && git commit -qm one && git tag one && dv rm -q x d && mkdir x && echo 1 >x/x && echo hello >d && dv add -q x d && git add -A && git commit -qm two && git tag two &&
+	printf "A\td\nA\tx/x\nD\td/f\nD\tx\n" >../expect && dv diff -R --no-renames --name-status one two | sort >../actual && test_cmp ../expect ../actual &&
+	printf "A\tx/x\n" >../expect && dv diff --name-status one two -- x/x >../actual && test_cmp ../expect ../actual && printf "D\td/f\n" >../expect && dv diff --name-status one two -- d/f >../actual && test_cmp ../expect ../actual &&
+	printf "D\tx/x\n" >../expect && dv diff --name-status two one -- x/x >../actual && test_cmp ../expect ../actual && test_must_fail dv diff one two -- x/y
+'
+
+test_expect_success 'what a sparse work tree leaves out was not deleted' '
+	make_repo wide && cd wide && mkdir a b && echo 1 >a/f && echo 2 >b/f && dv add -q a/f b/f && git add -A && git commit -qm one && git tag one && echo 22 >b/f && dv add -q b/f && git commit -qam two && for how in --no-sparse-index --sparse-index
+	do
+		git sparse-checkout set --cone $how a && test ! -e b/f.dv && dv checkout -q && dv diff --exit-code && printf "M\tb/f\n" >../expect && dv diff --name-status one >../actual && test_cmp ../expect ../actual || return 1
+	done && echo 11 >a/f && printf "M\ta/f\n" >../expect && dv diff --name-status >../actual && test_cmp ../expect ../actual
+'
+
+test_expect_success 'what is neither a commit nor a path is told as both' '
+	cd wide && test_must_fail dv diff mian 2>../err && cat ../err && grep "nothing is tracked at mian" ../err && grep "hint: mian is no commit either" ../err && test_must_fail dv diff -- mian 2>../err && ! grep commit ../err
+'
+
 test_done

@@ -264,6 +264,18 @@ static int before_dashes(int argc, char **argv, int left)
 
 /* --- the command ----------------------------------------------------- */
 
+/* What stands where a commit may: who mistypes one is told of it. */
+static int hint_rev(const struct diff *d, int err, bool dashes)
+{
+	const struct dv_diff_options *o = d->options;
+
+	if (err != DV_E_NOTFOUND || dashes || !o->count ||
+	    is_path(d->repo, o->paths[0]))
+		return err;
+	return dv_hint(err, "%s is no commit either; after -- all are paths",
+		       o->paths[0]);
+}
+
 static int finish(struct diff *d, int err, const struct dv_diff_result *r,
 		  bool differs_is_failure)
 {
@@ -356,5 +368,6 @@ int cmd_diff(int argc, char **argv)
 	o.no_renames = no_renames;
 	o.progress = progress_show(&d.view, d.quiet);
 	err = dv_diff(repo, &o, take_change, &d, &result);
+	err = hint_rev(&d, err, sure >= 0);
 	return finish(&d, err, &result, exit_code || d.quiet);
 }

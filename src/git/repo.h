@@ -110,6 +110,12 @@ int tracked_deleted(struct dv_repo *repo, const struct path_list *here,
 		    struct path_list *out);
 
 /*
+ * Calls fn for each tracked path whose pointer a sparse work tree leaves out,
+ * as git's index has it.
+ */
+int tracked_hidden(struct dv_repo *repo, dv_tracked_cb *fn, void *data);
+
+/*
  * The tracked path that `path` (relative) is or is inside of: its own path
  * in *out and the part below it in *inside.  DV_E_NOTFOUND when none is.
  * Looks for <prefix of path>.dv in the work tree, whether or not git knows
@@ -121,17 +127,17 @@ int tracked_deleted(struct dv_repo *repo, const struct path_list *here,
  */
 int tracked_find(struct dv_repo *repo, const char *path, struct buf *out,
 		 struct buf *inside);
+/*
+ * The hint to the failure that nothing is tracked at path, where it is beyond
+ * such a border.  Returns err.
+ */
+int repo_hint_away(struct dv_repo *repo, int err, const char *path);
 /* True when `asked` is the pointer file of the data `path`. */
 bool is_pointer_of(const char *asked, const char *path);
 /* Reads <path>.dv.  DV_E_NOTFOUND, DV_E_INVALID.  Release *out. */
 int tracked_read(struct dv_repo *repo, const char *path,
 		 struct dv_pointer *out);
 /*
-/*
- * The hint to the failure that nothing is tracked at path, where it is beyond
- * such a border.  Returns err.
- */
-int repo_hint_away(struct dv_repo *repo, int err, const char *path);
  * Writes <path>.dv unless it has these bytes already, and remembers that it
  * is there, so that it is found before git knows it.
  */

@@ -56,13 +56,25 @@ static int take_tracked(const struct dv_tracked *t, void *data)
 	return 0;
 }
 
+static int by_tracked(const void *a, const void *b)
+{
+	return strcmp(((const struct dv_tracked *)a)->path,
+		      ((const struct dv_tracked *)b)->path);
+}
+
 static int read_side(struct diff *d, const char *rev, struct arena *arena,
 		     struct tracked_side *out)
 {
 	const struct dv_selection all = { .rev = rev };
 	struct taking take = { arena, out };
+	int err = dv_tracked_each(d->repo, &all, take_tracked, &take);
 
-	return dv_tracked_each(d->repo, &all, take_tracked, &take);
+	/* what a sparse work tree leaves out was not deleted */
+	if (!err && !rev)
+		err = tracked_hidden(d->repo, take_tracked, &take);
+	if (!err && !rev && out->count)
+		qsort(out->items, out->count, sizeof(*out->items), by_tracked);
+	return err;
 }
 
 /* HEAD may have no commit yet: then nothing is recorded before. */
@@ -201,10 +213,18 @@ static int compare_part(struct diff *d, const struct dv_tracked *sides[2],
 			    there[1] ? &entries[1] : NULL);
 }
 
+/* Either side, but a directory if one of them is: that has parts. */
+static const struct dv_tracked *with_parts(const struct dv_tracked *sides[2])
+{
+	if (!sides[0] || (sides[1] && sides[1]->pointer.kind == DV_KIND_TREE))
+		return sides[1];
+	return sides[0];
+}
+
 static int compare_tracked(struct diff *d, const struct dv_tracked *sides[2],
 			   struct wishes *wishes)
 {
-	const struct dv_tracked *any = sides[0] ? sides[0] : sides[1];
+	const struct dv_tracked *any = with_parts(sides);
 	const char *done = NULL;
 	bool whole = !wishes->count;
 	int err = 0;

@@ -74,10 +74,8 @@ static int same(struct diff *d, struct diff_change *c, bool *out)
 	return err;
 }
 
-/* Adds one change, or two where one of them is a directory. */
 static int add_pair(struct diff *d, struct diff_change *c)
 {
-	struct diff_change second = *c;
 	bool equal;
 	int err;
 
@@ -85,12 +83,6 @@ static int add_pair(struct diff *d, struct diff_change *c)
 		return 0;
 	if (!c->before.there || !c->after.there || c->unlisted)
 		return diff_add(d, c);
-	if (is_dir(&c->before) || is_dir(&c->after)) {
-		c->after.there = false;
-		second.before.there = false;
-		err = diff_add(d, c);
-		return err ? err : diff_add(d, &second);
-	}
 	err = same(d, c, &equal);
 	return err || equal ? err : diff_add(d, c);
 }
@@ -328,10 +320,27 @@ static int step(struct walk *w)
 
 /* --- one path -------------------------------------------------------- */
 
+static int add_or_expand(struct walk *w, struct diff_change *c);
+
+/* A directory that took the place of something, or the other way round. */
+static int add_both(struct walk *w, struct diff_change *c)
+{
+	struct diff_change second = *c;
+	int err;
+
+	c->after.there = false;
+	second.before.there = false;
+	err = add_or_expand(w, c);
+	return err ? err : add_or_expand(w, &second);
+}
+
 static int add_or_expand(struct walk *w, struct diff_change *c)
 {
 	const struct diff_side *one = c->before.there ? &c->before : &c->after;
 
+	if (c->before.there && c->after.there && !c->unlisted &&
+	    (is_dir(&c->before) || is_dir(&c->after)))
+		return add_both(w, c);
 	if (expands(w) && c->before.there != c->after.there && is_dir(one) &&
 	    one->entry.files)
 		return one->disk ? diff_disk_expand(w->d, one->path) :
