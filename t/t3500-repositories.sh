@@ -117,6 +117,11 @@ test_expect_success 'a folder that became a submodule: what was tracked in it be
 	dv ls >../out && test_cmp /dev/null ../out && dv status >../out && ! grep part ../out && dv checkout && test ! -e part/s && test_must_fail dv rm -f part/s && test -f part/s.dv
 '
 
+test_expect_success 'a sparse work tree without .dvconfig, and one whose .dvconfig was deleted' '
+	git clone -q repo narrow && cd narrow && git sparse-checkout set --no-cone /a && test ! -e .dvconfig && test_must_fail dv status 2>../err && cat ../err && grep "hint: git has its .dvconfig" ../err && ! grep "dv init" ../err && test_must_fail dv init 2>../err && grep "hint: git has its .dvconfig" ../err && test ! -e .dvconfig &&
+	git sparse-checkout add /.dvconfig && dv status >/dev/null && git sparse-checkout disable && rm .dvconfig && test_must_fail dv status 2>../err && eval "$(sed -n "s/^hint: git has its .dvconfig: \(git [^,]*\), or .*/\1/p" ../err)" && dv status >/dev/null
+'
+
 test_expect_success 'a path beyond a symbolic link is not looked at, and not half moved' '
 	make_repo linked && cd linked && mkdir ../beyond && echo 1 >d && dv add -q d && git add -A && git commit -qm d && cp d.dv ../beyond/o.dv &&
 	ln -s ../beyond out && for command in cat ls status du checkout "rm -f"

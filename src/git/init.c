@@ -158,8 +158,8 @@ int dv_repo_init(const char *start, bool *again)
 	if (!err) {
 		repo_path(repo, ".dvconfig", &config);
 		/* one that is not staged is of an init that was killed */
-		if (!lstat(config.data, &st))
-			err = is_staged(repo, ".dvconfig", again);
+		err = lstat(config.data, &st) ? repo_check_lost_config(repo) :
+			is_staged(repo, ".dvconfig", again);
 		if (!err)
 			err = *again ? set_up_again(repo) : set_up(repo);
 	}

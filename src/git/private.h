@@ -62,6 +62,12 @@ int repo_open_place(struct dv_repo *repo, const char *start);
 /* Sets store_path by the settings. */
 int repo_find_store_path(struct dv_repo *repo);
 
+/*
+ * For where .dvconfig is not: a failure, with the next step, if git's index has
+ * it.  It was deleted, or is not in a sparse work tree.
+ */
+int repo_check_lost_config(struct dv_repo *repo);
+
 /* DV_E_INVALID unless value is a path inside the work tree, symlinks apart. */
 int repo_check_confined(const struct dv_repo *repo, const char *name,
 			const char *value);

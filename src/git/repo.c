@@ -178,6 +178,18 @@ static int not_set_up(const struct dv_repo *repo)
 		       repo->place.worktree);
 }
 
+int repo_check_lost_config(struct dv_repo *repo)
+{
+	DV_AUTO_BUF struct buf found = BUF_INIT;
+	int err = repo_git_tracks(repo, ".dvconfig", &found);
+
+	if (err)
+		return err == DV_E_NOTFOUND ? 0 : err;
+	return dv_hint(not_set_up(repo), "git has its .dvconfig: git checkout "
+		       "-- :/.dvconfig, or in a sparse work tree git "
+		       "sparse-checkout add /.dvconfig");
+}
+
 static int load_worktree(struct dv_repo *repo, bool unset)
 {
 	DV_AUTO_BUF struct buf config = BUF_INIT;
@@ -185,8 +197,10 @@ static int load_worktree(struct dv_repo *repo, bool unset)
 	int err;
 
 	repo_path(repo, ".dvconfig", &config);
-	if (lstat(config.data, &st) < 0 && !unset)
-		return dv_hint(not_set_up(repo), "dv init");
+	if (lstat(config.data, &st) < 0 && !unset) {
+		err = repo_check_lost_config(repo);
+		return err ? err : dv_hint(not_set_up(repo), "dv init");
+	}
 	err = refuse_nested(repo);
 	return err ? err : settings_load(repo);
 }
