@@ -105,4 +105,17 @@ test_expect_success 'content that the store lacks is told, the rest is shown' '
 	dv diff --content one two >../out && grep "^-gone for good$" ../out
 '
 
+test_expect_success 'git does not change line ends, nor filter what it compares' '
+	make_repo plain && cd plain && printf "one\r\n" >cr && echo text >t && dv add -q cr t && git add -A && git commit -qm one && printf "one\n" >cr && echo TEXT >t && dv diff --content >../expect 2>&1 && grep "^+one" ../expect &&
+	git config core.autocrlf true && dv diff --content >../actual 2>&1 && test_cmp ../expect ../actual && git config core.autocrlf input && dv diff --content >../actual 2>&1 && test_cmp ../expect ../actual && git config --unset core.autocrlf &&
+	echo "* filter=up eol=crlf working-tree-encoding=UTF-16" >../attributes && git config core.attributesFile "$SCRATCH/attributes" && git config filter.up.clean "tr a-z A-Z" && dv diff --content >../actual 2>&1 && test_cmp ../expect ../actual && git config --unset core.attributesFile &&
+	mkdir -p .git/info && echo "* -diff" >.git/info/attributes && dv diff --content >../actual 2>&1 && test_cmp ../expect ../actual && (GIT_DIR=$PWD/.git dv diff --content >../actual 2>&1) && test_cmp ../expect ../actual
+'
+
+test_expect_success 'settings of this repository are heard, those of a linked work tree too' '
+	cd plain && git config color.ui always && git config color.diff.new blue && dv diff --content t >../actual && grep "$(printf "\033\[34m")+" ../actual && git config --unset color.ui && git config --unset color.diff.new &&
+	git worktree add -q --detach ../plain2 && cd ../plain2 && dv checkout -q && seq 20 >t && dv add -q t && git commit -qam seq && sed s/10/ten/ t >u && mv u t && git config extensions.worktreeConfig true &&
+	git config --worktree diff.context 1 && dv diff --content t >../actual && grep "^@@ -9,3 +9,3 @@" ../actual
+'
+
 test_done

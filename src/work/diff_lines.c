@@ -74,18 +74,36 @@ static const char *first_hunk(const char *text)
 	return text;
 }
 
-static int run_git(const char *dir, const char *before, const char *after,
-		   bool colour, struct buf *out)
+/*
+ * The bytes as they are, whatever attributes say of line ends and filters: git
+ * is to find no repository around the two files, as there is no other way to
+ * have it pass over info/attributes.  So settings of this one are included.
+ */
+static int run_git(struct dv_repo *repo, const char *dir,
+		   const char *sides[2], bool colour, struct buf *out)
 {
-	const char *const argv[] = {
-		"git", "-C", dir, "--no-pager", "-c",
-		"diff.suppressBlankEmpty=false", "diff", "--no-index",
-		"--no-ext-diff", "--no-textconv", "--no-color-moved",
-		colour ? "--color=always" : "--color=never", "--",
-		before, after, NULL
-	};
-	int err = process_run(argv, NULL, 0, out);
+	DV_AUTO_BUF struct buf above = BUF_INIT;
+	DV_AUTO_BUF struct buf shared = BUF_INIT;
+	DV_AUTO_BUF struct buf own = BUF_INIT;
+	int err;
 
+	buf_addf(&above, "GIT_CEILING_DIRECTORIES=%.*s",
+		 (int)path_parent_len(dir), dir);
+	buf_addf(&shared, "include.path=%s/config", repo_common_dir(repo));
+	buf_addf(&own, "include.path=%s/config.worktree", repo_git_dir(repo));
+	const char *const argv[] = {
+		"env", "-u", "GIT_DIR", "-u", "GIT_WORK_TREE", "-u",
+		"GIT_ATTR_SOURCE", "GIT_ATTR_NOSYSTEM=1", above.data,
+		"git", "-C", dir, "--no-pager", "-c", shared.data, "-c",
+		own.data, "-c", "core.attributesFile=/dev/null", "-c",
+		"core.autocrlf=false", "-c", "diff.suppressBlankEmpty=false",
+		"diff", "--no-index", "--no-ext-diff", "--no-textconv",
+		"--no-color-moved",
+		colour ? "--color=always" : "--color=never", "--",
+		sides[0], sides[1], NULL
+	};
+
+	err = process_run(argv, NULL, 0, out);
 	/* exit code 1: they differ */
 	return err == DV_E_IO && out->len ? 0 : err;
 }
@@ -94,18 +112,18 @@ static int compare(struct dv_repo *repo, const struct dv_change *c,
 		   bool colour, struct dv_diff_hunks *out)
 {
 	DV_AUTO_BUF struct buf diff = BUF_INIT;
-	const char *before = "before", *after = "after", *dir, *hunk;
+	const char *sides[2] = { "before", "after" }, *dir, *hunk;
 	struct store *store;
 	int err = repo_store(repo, &store);
 
 	if (!err)
 		err = store_scratch_dir(store, &dir);
 	if (!err)
-		err = put_side(repo, c->before, false, dir, &before);
+		err = put_side(repo, c->before, false, dir, &sides[0]);
 	if (!err)
-		err = put_side(repo, c->after, c->worktree, dir, &after);
+		err = put_side(repo, c->after, c->worktree, dir, &sides[1]);
 	if (!err)
-		err = run_git(dir, before, after, colour, &diff);
+		err = run_git(repo, dir, sides, colour, &diff);
 	if (err || !diff.len)
 		return err;
 	hunk = first_hunk(diff.data);
