@@ -100,4 +100,9 @@ test_expect_success 'content that the store lacks is told, in JSON too' '
 	dv ls --rev HEAD~3 t.csv >/dev/null && test_must_fail dv diff --json --content HEAD~3 HEAD t.csv >../out 2>err && cat err ../out && grep "lacks the content" err && test_must_fail grep rows ../out
 '
 
+test_expect_success 'why a table is not compared by rows is told in JSON too' '
+	cd repo && versions open.csv "a,b\n\"x,2\n" "a,b\n\"x,3\n" && rows open.csv | are "not compared by rows: a quote that does not end" &&
+	dv diff --json --content HEAD~1 HEAD open.csv >../out && jq -e ".rows_unknown == \"a quote that does not end\" and (has(\"rows\") | not)" ../out
+'
+
 test_done

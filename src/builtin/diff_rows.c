@@ -64,6 +64,8 @@ static void add_names(struct buf *out, const char *key, char *const *names,
 
 void diff_rows_add_json(struct buf *out, const struct dv_diff_rows *r)
 {
+	if (r->problem)
+		json_add_string(out, "rows_unknown", r->problem);
 	if (!r->table)
 		return;
 	json_member_begin(out, "rows");
