@@ -48,4 +48,9 @@ test_expect_success 'names that begin with a dash' '
 	dv diff-driver -h | grep usage && dv merge-driver -h | grep usage
 '
 
+test_expect_success 'where the data was taken from is part of what is shown' '
+	make_repo from && (cd from && echo 1 >f && dv add -q f && git add -A && git commit -qm one) && make_repo to && cd to && dv import -q ../from f && git add -A && git commit -qm import && old=$(sed -n "s/^source.rev: //p" f.dv) &&
+	(cd ../from && git commit -q --allow-empty -m two) && dv update -q && new=$(sed -n "s/^source.rev: //p" f.dv) && printf "diff --dv f.dv\n-source.rev: %s\n+source.rev: %s\n" "$old" "$new" >../expect && git diff >../actual && test_cmp ../expect ../actual
+'
+
 test_done

@@ -66,6 +66,45 @@ static int read_side(struct driver *d, int i)
 	return 0;
 }
 
+static bool has_line(const char *text, const char *line, size_t len)
+{
+	for (; *text; text += strcspn(text, "\n"), text += *text == '\n')
+		if (strcspn(text, "\n") == len && !memcmp(text, line, len))
+			return true;
+	return false;
+}
+
+/* Further lines of a pointer that the other one has not. */
+static void show_lines(const char *of, const char *other, char sign)
+{
+	DV_AUTO_BUF struct buf line = BUF_INIT;
+	DV_AUTO_BUF struct buf shown = BUF_INIT;
+
+	for (; *of; of += *of == '\n') {
+		size_t len = strcspn(of, "\n");
+
+		buf_clear(&line);
+		buf_add(&line, of, len);
+		buf_clear(&shown);
+		path_quote(line.data, &shown);
+		if (!has_line(other, of, len))
+			printf("%c%s\n", sign, shown.data);
+		of += len;
+	}
+}
+
+/* Such as where the data came from, which is no part of it. */
+static void show_rest(const struct driver *d)
+{
+	const char *old = d->tracked[0].pointer.rest;
+	const char *new = d->tracked[1].pointer.rest;
+
+	if (!d->there[0] || !d->there[1])
+		return;
+	show_lines(old ? old : "", new ? new : "", '-');
+	show_lines(new ? new : "", old ? old : "", '+');
+}
+
 static int show(struct driver *d)
 {
 	const struct dv_tracked *pair[2] = {
@@ -82,6 +121,7 @@ static int show(struct driver *d)
 	printf("diff --dv %s%s%s\n", old.data,
 	       strcmp(old.data, new.data) ? " " : "",
 	       strcmp(old.data, new.data) ? new.data : "");
+	show_rest(d);
 	err = dv_diff(d->repo, &o, take_change, d, NULL);
 	if (!err || err == DV_E_INCOMPLETE)
 		diff_show_sums(DIFF_LISTING, &d->sums);
