@@ -74,6 +74,9 @@ test_expect_success '--max-size leaves out what is larger; a file that is named 
 	clone && dv pull --max-size 100k && ! test -e data/b/large.png && ! test -e models/one.bin &&
 	cmp models/two.bin ../repo/models/two.bin && cmp data/a/1.png ../repo/data/a/1.png &&
 	dv pull --max-size 100k data/b/large.png && cmp data/b/large.png ../repo/data/b/large.png &&
+	dv pull -n --max-size 100k models/one.bin >../out && grep "would write 1 file" ../out && dv ls --max-size 100k models/one.bin | grep one &&
+	dv pull --max-size 100k models/one.bin.dv && cmp models/one.bin ../repo/models/one.bin && rm models/one.bin &&
+	dv checkout --max-size 100k ./models && ! test -e models/one.bin &&
 	test_exit_code 129 dv pull --max-size lots && test_exit_code 129 dv pull --max-size 0
 '
 
@@ -128,7 +131,18 @@ test_expect_success 'a glob that matches nothing is a failure, and leaves nothin
 	test_must_fail dv checkout "data/zzz*" && dv status --porcelain >../out && cat ../out && grep "^A  data/" ../out && ! grep "^D" ../out &&
 	dv pull "data/emp*" && test -d data/empty && dv config profile.none.include "data/zzz" && test_must_fail dv pull --profile none &&
 	dv pull --profile none data/a && ! test -e data/a && test_must_fail dv fetch --profile none && dv config --unset profile.none.include &&
-	dv pull -q "data/a/[1].png" && cmp data/a/1.png ../repo/data/a/1.png && dv pull "data/a/[1].png" && dv checkout "data/zzz*" --exclude x
+	dv pull -q "data/a/[1].png" && cmp data/a/1.png ../repo/data/a/1.png && dv pull "data/a/[1].png" &&
+	test_must_fail dv checkout "data/zzz*" --exclude x && dv checkout "data/a/*" --exclude "data/a/*" &&
+	test_must_fail dv pull "data/a/*" "data/zzz*" 2>../err && grep "matches data/zzz" ../err && cmp data/a/2.png ../repo/data/a/2.png &&
+	test_must_fail dv fetch "data/a/*" "data/zzz*" && dv config profile.none.include "data/zzz*" && test_must_fail dv pull --profile none 2>../err &&
+	grep "matches profile.none.include" ../err
+'
+
+test_expect_success 'two profiles: what either includes, but what neither excludes' '
+	clone && dv config profile.one.include "data/a/*" && dv config profile.one.exclude 2.png && dv config profile.two.include "models/two.bin data/b/raw" && dv pull --profile one --profile two && files . >../got && cat ../got &&
+	grep -x data/a/1.png ../got && grep -x models/two.bin ../got && grep -x data/b/raw/1.png ../got && ! grep "2.png" ../got && ! grep one.bin ../got &&
+	dv config profile.rest.exclude "*.png" && dv pull --profile one --profile rest && test -e models/one.bin && test ! -e data/a/2.png &&
+	dv config profile.none.include "data/zzz*" && test_must_fail dv pull --profile two --profile none 2>../err && grep "matches profile.none.include" ../err
 '
 
 test_expect_success 'a name with such bytes is found by that name where it is not here' '

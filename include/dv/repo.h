@@ -135,6 +135,8 @@ struct dv_filter {
 	const char *const *exclude;	/* these win */
 	size_t exclude_count;
 	uint64_t max_size;		/* bytes of a file; 0: any */
+	const char *const *named;	/* files that may be larger */
+	size_t named_count;
 };
 
 /*

@@ -105,8 +105,9 @@ int checkout_run(struct checkout_view *v, struct dv_checkout_options *options)
 	options->notice_data = v;
 	err = dv_checkout(v->repo, options, print_event, v, &v->result);
 	nothing = checkout_nothing(&v->result);
-	if (!err && nothing && !v->result.unchanged && v->filter)
-		err = filter_check_matched(v->filter, v->repo, &options->what);
+	if (!err && v->filter)
+		err = filter_check_matched(v->filter, v->repo, &options->what,
+					   !nothing);
 	progress_clear(v->view);
 	if (v->named > MISSING_NAMED)
 		fprintf(stderr, "... and %u more\n", v->named - MISSING_NAMED);

@@ -28,7 +28,7 @@ int cmd_fetch(int argc, char **argv)
 	err = transfer_fetch(&t, argv, n, &result);
 	if (!err)
 		err = filter_check_matched(&t.filter, t.repo,
-					   &t.options.what);
+					   &t.options.what, false);
 	if (!err)
 		transfer_print(&t, "fetched", &result);
 	filter_release(&t.filter);

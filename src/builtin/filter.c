@@ -73,6 +73,15 @@ static int anchor(struct dv_repo *repo, const char *arg, size_t literal,
 	return err;
 }
 
+/* One of the includes from `first` on has to match something. */
+static void need_match(struct filter_args *f, const char *shown, size_t first)
+{
+	ARRAY_GROW(f->needs, f->need_count + 1, f->need_room);
+	f->needs[f->need_count++] = (struct filter_need){
+		shown, first, f->includes.count - first,
+	};
+}
+
 /* A plain path beside globs is one more thing that is wanted. */
 static int take_argument(struct filter_args *f, struct dv_repo *repo,
 			 const char *arg)
@@ -87,7 +96,7 @@ static int take_argument(struct filter_args *f, struct dv_repo *repo,
 		buf_clear(&pattern);
 		err = anchor(repo, arg, strlen(arg), &pattern);
 		list_add(f, &f->includes, pattern.data, pattern.len);
-		f->must_match = true;
+		need_match(f, arg, f->includes.count - 2);
 	}
 	if (literal)
 		list_add(f, &f->paths, arg, literal);
@@ -142,31 +151,73 @@ static void take_words(struct filter_args *f, struct option_list *l,
 	}
 }
 
+/* *all: it has no include, so it says nothing of what is not wanted. */
 static int take_profile(struct filter_args *f, struct dv_repo *repo,
-			bool paths)
+			const char *profile, bool *all)
 {
 	DV_AUTO_BUF struct buf name = BUF_INIT;
 	const char *include, *exclude;
+	size_t first = f->includes.count;
 
 	if (!repo)
 		return dv_fail(DV_E_INVALID, "--profile is for this "
 			       "repository");
-	buf_addf(&name, "profile.%s.include", f->profile);
-	include = dv_config_get(repo, name.data);
-	buf_clear(&name);
-	buf_addf(&name, "profile.%s.exclude", f->profile);
+	buf_addf(&name, "profile.%s.exclude", profile);
 	exclude = dv_config_get(repo, name.data);
+	buf_clear(&name);
+	buf_addf(&name, "profile.%s.include", profile);
+	include = dv_config_get(repo, name.data);
 	if (!include && !exclude)
 		return dv_hint(dv_fail(DV_E_NOTFOUND, "no profile '%s' is set "
-				       "up", f->profile),
+				       "up", profile),
 			       "dv config --project profile.<name>.include "
 			       "'<glob>...'");
-	if (include && !f->includes.count) {
-		take_words(f, &f->includes, include);
-		f->must_match = !paths;
-	}
 	if (exclude)
 		take_words(f, &f->excludes, exclude);
+	*all |= !include;
+	if (!include)
+		return 0;
+	take_words(f, &f->includes, include);
+	need_match(f, arena_copy(&f->arena, name.data, name.len), first);
+	return 0;
+}
+
+/*
+ * What any of the profiles includes is wanted, unless one excludes it.  Globs
+ * among the arguments take the place of all they include, and where paths are
+ * named the profile need not match in them.
+ */
+static int take_profiles(struct filter_args *f, struct dv_repo *repo,
+			 bool paths)
+{
+	size_t includes = f->includes.count, needs = f->need_count;
+	bool all = false;
+	int err = 0;
+
+	for (size_t i = 0; i < f->profile.count && !err; i++)
+		err = take_profile(f, repo, f->profile.items[i], &all);
+	if (includes || all)
+		f->includes.count = includes;
+	if (includes || all || paths)
+		f->need_count = needs;
+	return err;
+}
+
+/* What is typed itself may be larger than --max-size, also by its pointer. */
+static int take_named(struct filter_args *f, struct dv_repo *repo,
+		      const char *arg)
+{
+	static const size_t suffix = sizeof(DV_POINTER_SUFFIX) - 1;
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	int err = path_inside(repo ? dv_repo_worktree(repo) : "/",
+			      repo ? dv_repo_prefix(repo) : "", arg, &path);
+
+	if (err)
+		return err;
+	list_add(f, &f->named, path.data, path.len);
+	if (path.len > suffix && !strcmp(path.data + path.len - suffix,
+					 DV_POINTER_SUFFIX))
+		list_add(f, &f->named, path.data, path.len - suffix);
 	return 0;
 }
 
@@ -191,10 +242,12 @@ int filter_apply(struct filter_args *f, struct dv_repo *repo, char **argv,
 		globs |= is_glob(argv[i]);
 	for (int i = 0; i < count && globs && !err; i++)
 		err = take_argument(f, repo, argv[i]);
+	for (int i = 0; i < count && f->max_size && !err; i++)
+		err = take_named(f, repo, argv[i]);
 	for (size_t i = 0; i < f->exclude.count && !err; i++)
 		err = take_exclude(f, repo, f->exclude.items[i]);
-	if (!err && f->profile)
-		err = take_profile(f, repo, count);
+	if (!err)
+		err = take_profiles(f, repo, count);
 	if (err)
 		return err;
 	if (globs) {
@@ -205,42 +258,67 @@ int filter_apply(struct filter_args *f, struct dv_repo *repo, char **argv,
 	f->filter.include_count = f->includes.count;
 	f->filter.exclude = f->excludes.items;
 	f->filter.exclude_count = f->excludes.count;
+	f->filter.named = f->named.items;
+	f->filter.named_count = f->named.count;
 	if (f->includes.count || f->excludes.count || f->filter.max_size)
 		what->filter = &f->filter;
 	return 0;
 }
 
-static int count_entry(const struct dv_entry *e, void *data)
-{
-	size_t *count = data;
+/* Neither an error nor DV_LIST_SKIP: the first one is enough. */
+#define FOUND	2
 
+static int found_entry(const struct dv_entry *e, void *data)
+{
 	(void)e;
-	++*count;
-	return 0;
+	(void)data;
+	return FOUND;
+}
+
+/* Is anything recorded that these patterns are about? */
+static int check_need(struct dv_repo *repo, const struct dv_selection *what,
+		      const char *const *includes,
+		      const struct filter_need *need)
+{
+	const struct dv_filter filter = {
+		.include = includes + need->first, .include_count = need->count,
+	};
+	struct dv_selection these = *what;
+	int err;
+
+	these.filter = &filter;
+	err = dv_list(repo, &these, DV_LIST_RECURSIVE, found_entry, NULL);
+	/* what is not here may be what it is about */
+	if (err == FOUND || err == DV_E_INCOMPLETE)
+		return 0;
+	if (err)
+		return err;
+	return dv_hint(dv_fail(DV_E_NOTFOUND, "nothing that is recorded "
+			       "matches %s", need->shown),
+		       "* stays in one folder, ** is any number of them: "
+		       "'**/*.png'");
 }
 
 int filter_check_matched(const struct filter_args *f, struct dv_repo *repo,
-			 const struct dv_selection *what)
+			 const struct dv_selection *what, bool some)
 {
-	size_t count = 0;
-	int err;
+	int err = 0;
 
-	if (!f->must_match || f->filter.exclude_count || f->filter.max_size ||
-	    what->all_branches || what->all_tags || what->all_commits)
+	if (what->all_branches || what->all_tags || what->all_commits ||
+	    (some && what->count < 2 && f->need_count < 2))
 		return 0;
-	err = dv_list(repo, what, DV_LIST_RECURSIVE, count_entry, &count);
-	if (err || count)
-		return err;
-	return dv_hint(dv_fail(DV_E_NOTFOUND, "nothing that is recorded "
-			       "matches"),
-		       "* stays in one folder, ** is any number of them: "
-		       "'**/*.png'");
+	for (size_t i = 0; i < f->need_count && !err; i++)
+		err = check_need(repo, what, f->includes.items, &f->needs[i]);
+	return err;
 }
 
 void filter_release(struct filter_args *f)
 {
 	free(f->exclude.items);
 	free(f->paths.items);
+	free(f->named.items);
+	free(f->needs);
+	free(f->profile.items);
 	free(f->includes.items);
 	free(f->excludes.items);
 	arena_release(&f->arena);

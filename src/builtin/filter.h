@@ -10,14 +10,19 @@
  * Taking only a part: globs among the paths, --exclude, --profile and
  * --max-size, as a dv_filter.
  */
+struct filter_need {
+	const char *shown;	/* what was typed, or the name of a setting */
+	size_t first, count;	/* of the includes */
+};
+
 struct filter_args {
-	struct option_list exclude;
-	const char *profile, *max_size;
+	struct option_list exclude, profile;
+	const char *max_size;
 	struct dv_filter filter;
-	struct option_list paths, includes, excludes;
+	struct option_list paths, includes, excludes, named;
+	struct filter_need *needs;	/* owned; each of them has to match */
+	size_t need_count, need_room;
 	struct arena arena;	/* of the texts */
-	bool must_match;	/* some of the arguments are globs, or it is the
-				   profile that says what is wanted */
 };
 
 #define DV_AUTO_FILTER __attribute__((cleanup(filter_release)))
@@ -25,8 +30,8 @@ struct filter_args {
 #define FILTER_OPTIONS(f) \
 	OPT_LIST(0, "exclude", &(f)->exclude, "<glob>", \
 		 "leave out what matches"), \
-	OPT_STRING(0, "profile", &(f)->profile, "<name>", \
-		   "take what this profile in the settings says"), \
+	OPT_LIST(0, "profile", &(f)->profile, "<name>", \
+		 "take what this profile in the settings says"), \
 	OPT_CHECKED(0, "max-size", &(f)->max_size, "<size>", \
 		    "leave out larger files (with k, m, g)", check_max_size)
 
@@ -39,11 +44,12 @@ const char *check_max_size(const char *text);
 int filter_apply(struct filter_args *f, struct dv_repo *repo, char **argv,
 		 int count, struct dv_selection *what);
 /*
- * A failure when globs match nothing that is recorded, most likely mistyped,
- * unless a part is left out as well.  The trees of *what have to be here.
+ * A failure when one of the globs, or all of a profile, matches nothing that is
+ * recorded: most likely it is mistyped.  `some`: something was taken, so that a
+ * single one has matched.  The trees of *what have to be here.
  */
 int filter_check_matched(const struct filter_args *f, struct dv_repo *repo,
-			 const struct dv_selection *what);
+			 const struct dv_selection *what, bool some);
 void filter_release(struct filter_args *f);
 
 #endif

@@ -85,11 +85,20 @@ enum filter_verdict filter_folder(const struct dv_filter *f, const char *path)
 	return FILTER_PASS_NONE;
 }
 
+/* Whatever its size it is wanted, as somebody has typed it. */
+static bool is_named(const struct dv_filter *f, const char *path)
+{
+	for (size_t i = 0; i < f->named_count; i++)
+		if (!strcmp(f->named[i], path))
+			return true;
+	return false;
+}
+
 bool filter_file(const struct dv_filter *f, const char *path, uint64_t size)
 {
 	if (!f)
 		return true;
-	if (f->max_size && size > f->max_size)
+	if (f->max_size && size > f->max_size && !is_named(f, path))
 		return false;
 	if (f->include_count &&
 	    !any_covers(f->include, f->include_count, path))

@@ -166,16 +166,12 @@ static bool is_left(const struct plan *p, const struct plan_entry *e,
 {
 	const struct dv_filter *f = p->o->what.filter;
 	enum filter_verdict verdict;
-	uint64_t size;
 
 	if (!e->want || e->want->type == ENTRY_DIR) {
 		verdict = filter_folder(f, path);
 	} else {
-		/* a file that was named is wanted, whatever its size */
-		size = *p->inside && e == p->entries ? 0 :
-			e->want->content.size;
-		verdict = filter_file(f, path, size) ? FILTER_PASS_ALL :
-			FILTER_PASS_NONE;
+		verdict = filter_file(f, path, e->want->content.size) ?
+			FILTER_PASS_ALL : FILTER_PASS_NONE;
 	}
 	*wanted = verdict >= FILTER_PASS_MOST;
 	return verdict == FILTER_PASS_NONE;
