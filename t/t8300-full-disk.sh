@@ -31,4 +31,10 @@ test_expect_success 'checkout into a full disk leaves the old file' '
 	cmp f ../../f1 && test -z "$(find . -name "*.dv-tmp")"
 '
 
+test_expect_success 'what was deleted and does not fit is told as deleted, also when some of it did fit' '
+	git clone -q repo small/again && cd small/again && dv config --local store.path "$SCRATCH/bigstore" && mkdir d e && random_bytes 2000000 5 >d/1 && random_bytes 2000000 6 >d/2 && echo 3 >d/3 && dv add -q d && git add -A && git commit -qm d && rm d/1 d/2 &&
+	fill=$(($(stat -f -c "%a * %S" .) - 3000000)) && head -c $fill /dev/zero >../fill && test_must_fail dv checkout d 2>../../err && cat ../../err && dv status --porcelain >../../out && cat ../../out && grep "^D  d/1" ../../out && grep "^D  d/2" ../../out && ! grep "^A" ../../out &&
+	dv status >../../out && ! grep behind ../../out && test_must_fail dv checkout d/1 d/2 && dv status >../../out && cat ../../out && ! grep "behind\|absent" ../../out && rm ../fill && dv checkout -q d && dv status --exit-code
+'
+
 test_done

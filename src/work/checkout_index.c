@@ -12,6 +12,7 @@
 struct index_job {
 	const struct plan *p;
 	bool failed;
+	bool other;		/* what was before is of another version */
 	bool complete;		/* out */
 	bool mixed;		/* out: rows of another version are in it */
 };
@@ -31,7 +32,7 @@ static void put_old(struct stat_writer *w, uint32_t dir,
 		    struct index_job *j, int64_t n)
 {
 	put_copy(w, dir, j->p, n);
-	j->mixed = true;
+	j->mixed |= j->other;
 	j->complete = false;
 }
 
@@ -92,7 +93,7 @@ static void put_wanted(struct stat_writer *w, uint32_t dir,
 		put_copy(w, dir, j->p, e->have->row);
 	else if (e->done && (e->action == ACT_WRITE || e->action == ACT_MODE))
 		put_written(w, dir, e);
-	else if (e->row >= 0 && e->have && !e->cleared &&
+	else if (e->row >= 0 && (e->have || j->failed) && !e->cleared &&
 		 e->action != ACT_KEEP)
 		put_old(w, dir, j, e->row);
 	else if ((e->action == ACT_KEEP || e->left) && e->have &&
@@ -247,6 +248,15 @@ static uint8_t target_type(const struct index_job *j)
 		e->have->type != ENTRY_DIR ? e->want->type : 0;
 }
 
+/* Such as when there is no room: all is as it was, and so is the index. */
+static bool nothing_done(const struct plan *p)
+{
+	for (size_t i = 0; i < p->entry_count; i++)
+		if (p->entries[i].done || p->entries[i].cleared)
+			return false;
+	return true;
+}
+
 int plan_write_index(struct plan *p, bool failed)
 {
 	struct index_job j = { .p = p, .failed = failed, .complete = true };
@@ -259,12 +269,13 @@ int plan_write_index(struct plan *p, bool failed)
 	struct stat_writer *w;
 
 	/* nothing was put here, and nothing was before: absent, not deleted */
-	if (!part.type && !p->index.dirs)
+	if ((!part.type && !p->index.dirs) || (failed && nothing_done(p)))
 		return 0;
+	j.other = !p->index.dirs ||
+		!dv_id_equal(&p->index.pointer, &p->pointer->id);
 	w = stat_writer_new(p->repo);
 	if (*p->inside) {
-		j.mixed |= p->index.dirs &&
-			!dv_id_equal(&p->index.pointer, &p->pointer->id);
+		j.mixed |= p->index.dirs && j.other;
 		index_patch(&p->index, &part, 1, w);
 	} else if (part.type == ENTRY_DIR) {
 		index_patch(&p->index, &part, 1, w);
@@ -274,7 +285,7 @@ int plan_write_index(struct plan *p, bool failed)
 		if (part.type)
 			write_plan(w, dir, &part);
 	}
-	j.mixed |= failed;
+	j.mixed |= failed && j.other;
 	if (j.mixed)
 		memset(&id, 0, sizeof(id));
 	return stat_writer_finish(w, p->repo, p->path, &id, !j.mixed &&
