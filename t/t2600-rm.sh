@@ -75,6 +75,10 @@ test_expect_success 'what is not tracked or not recorded is named' '
 	rm -rf copy && cp -a repo copy && cd copy && echo x >plain && test_must_fail dv rm plain 2>err && grep plain err && test_must_fail dv rm d/nope 2>err && grep "d/nope" err && test_must_fail dv rm 2>err && test -f plain
 '
 
+test_expect_success 'bytes of a name that cannot be shown are written as git does' '
+	rm -rf copy && cp -a repo copy && cd copy && name=$(printf "a\377b\033c") && echo x >"d/$name" && test_must_fail dv rm d 2>err && cat err && grep "^error: d/a.377b.033c is not recorded" err && LC_ALL=C grep -v "[^ -~]" err | test_cmp err -
+'
+
 test_expect_success 'core.autostage stages what went; dv remove is the same command' '
 	rm -rf copy && cp -a repo copy && cd copy && git config dv.core.autostage true && dv remove f sub/g d/link 2>err && ! grep hint err && git status --short >out && cat out && grep "^D  f.dv" out && grep "^M  d.dv" out && grep "^D  sub/g.dv" out
 '

@@ -5,21 +5,35 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
+#define ESCAPED		4	/* bytes of "\377" */
+
 static __thread char last_text[1024];
 static __thread char last_hint[512];
 
 /*
  * Names in a text may be a stranger's: no control byte of theirs reaches a
- * terminal, and a text stays one line.
+ * terminal, and a text stays one line.  They are written as git does, "\377".
  */
-static void make_plain(char *text)
+static void make_plain(const char *text, char *out, size_t room)
 {
-	for (; *text; text++) {
-		unsigned char c = *text;
+	size_t left = strlen(text), used = 0, n;
 
-		if (c < 0x20 || c == 0x7f)
-			*text = '?';
+	for (; left; text += n, left -= n) {
+		size_t shown = utf8_shown(text, left);
+
+		n = shown ? shown : 1;
+		if (used + (shown ? n : ESCAPED) >= room)
+			break;
+		if (shown)
+			memcpy(out + used, text, n);
+		else
+			snprintf(out + used, room - used, "\\%03o",
+				 (unsigned char)*text);
+		used += shown ? n : ESCAPED;
 	}
+	out[used] = '\0';
 }
 
 /* By way of a copy, because an argument may be the text of before. */
@@ -30,8 +44,7 @@ static void set_text(char *out, size_t room, const char *fmt, va_list ap)
 
 	if (vsnprintf(text, room, fmt, ap) < 0)
 		text[0] = '\0';
-	make_plain(text);
-	memcpy(out, text, strlen(text) + 1);
+	make_plain(text, out, room);
 }
 
 int dv_fail(enum dv_error code, const char *fmt, ...)

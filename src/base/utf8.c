@@ -28,3 +28,16 @@ size_t utf8_length(const char *text, size_t len)
 		return 0;
 	return n;
 }
+
+size_t utf8_shown(const char *text, size_t len)
+{
+	size_t n = utf8_length(text, len);
+	unsigned char c = *text;
+
+	if (n == 1 && (c < 0x20 || c == 0x7f))
+		return 0;
+	/* U+0080 to U+009F are control characters as well */
+	if (n == 2 && c == 0xc2 && (unsigned char)text[1] < 0xa0)
+		return 0;
+	return n;
+}

@@ -10,4 +10,7 @@
  */
 size_t utf8_length(const char *text, size_t len);
 
+/* The same for what can be shown to people; 0 for control characters too. */
+size_t utf8_shown(const char *text, size_t len);
+
 #endif

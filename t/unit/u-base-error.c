@@ -55,7 +55,7 @@ static void texts_are_one_plain_line(void **state)
 
 	(void)state;
 	dv_fail(DV_E_IO, "file %s", "a\nb\x1b[2J\x7f\xc3\xb6");
-	assert_string_equal(dv_error_text(), "file a?b?[2J?\xc3\xb6");
+	assert_string_equal(dv_error_text(), "file a\\012b\\033[2J\\177\xc3\xb6");
 	memset(name, 'x', sizeof(name));
 	name[sizeof(name) - 1] = '\0';
 	dv_fail(DV_E_IO, "%s", name);
