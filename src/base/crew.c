@@ -191,23 +191,17 @@ unsigned crew_size(unsigned asked)
 	return n < CREW_MOST ? n : CREW_MOST;
 }
 
-void turnstile_init(struct turnstile *t)
+void crew_cond_init(pthread_cond_t *moved)
 {
 	pthread_condattr_t attr;
 
-	pthread_mutex_init(&t->mutex, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&t->moved, &attr);
+	pthread_cond_init(moved, &attr);
 	pthread_condattr_destroy(&attr);
-	t->next = 0;
 }
 
-/*
- * Waits a little only: nobody signals `moved` for a failure, and dv_cancel()
- * in a signal handler could not.
- */
-static void wait_moved(struct turnstile *t)
+void crew_wait(pthread_cond_t *moved, pthread_mutex_t *mutex)
 {
 	struct timespec until;
 
@@ -217,7 +211,14 @@ static void wait_moved(struct turnstile *t)
 		until.tv_nsec -= 1000000000;
 		until.tv_sec++;
 	}
-	pthread_cond_timedwait(&t->moved, &t->mutex, &until);
+	pthread_cond_timedwait(moved, mutex, &until);
+}
+
+void turnstile_init(struct turnstile *t)
+{
+	pthread_mutex_init(&t->mutex, NULL);
+	crew_cond_init(&t->moved);
+	t->next = 0;
 }
 
 bool turnstile_enter(struct turnstile *t, uint64_t step, struct crew *crew)
@@ -226,7 +227,7 @@ bool turnstile_enter(struct turnstile *t, uint64_t step, struct crew *crew)
 
 	pthread_mutex_lock(&t->mutex);
 	while (!(failed = crew_failed(crew)) && t->next != step)
-		wait_moved(t);
+		crew_wait(&t->moved, &t->mutex);
 	pthread_mutex_unlock(&t->mutex);
 	return !failed;
 }

@@ -51,6 +51,14 @@ void cancel_reset(void);
 unsigned crew_size(unsigned asked);
 
 /*
+ * Waits on `moved` for a little while only: nobody signals it for a failure of
+ * the crew, and dv_cancel() in a signal handler could not.  The condition is
+ * one of crew_cond_init().
+ */
+void crew_cond_init(pthread_cond_t *moved);
+void crew_wait(pthread_cond_t *moved, pthread_mutex_t *mutex);
+
+/*
  * A turnstile: steps 0, 1, 2 ... are let through one at a time, in order,
  * whatever thread comes with them.
  */

@@ -1,8 +1,5 @@
-#include <time.h>
-
 #include <curl/curl.h>
 
-#include "base/clock.h"
 #include "base/crew.h"
 #include "base/random.h"
 #include "remote/retry.h"
@@ -114,12 +111,7 @@ void retry_budget_give(struct retry_budget *b)
 
 void gate_init(struct gate *g, unsigned max)
 {
-	pthread_condattr_t attr;
-
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&g->free, &attr);
-	pthread_condattr_destroy(&attr);
+	crew_cond_init(&g->free);
 	pthread_mutex_init(&g->mutex, NULL);
 	g->max = max ? max : 1;
 	g->active = 0;
@@ -139,18 +131,8 @@ int gate_enter(struct gate *g, unsigned *ticket)
 	int err = 0;
 
 	pthread_mutex_lock(&g->mutex);
-	while (g->active >= (unsigned)g->limit && !(err = cancel_check())) {
-		struct timespec until;
-
-		/* a signal cannot wake a condition: look now and then */
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_nsec += 100000000;
-		if (until.tv_nsec >= 1000000000) {
-			until.tv_nsec -= 1000000000;
-			until.tv_sec++;
-		}
-		pthread_cond_timedwait(&g->free, &g->mutex, &until);
-	}
+	while (g->active >= (unsigned)g->limit && !(err = cancel_check()))
+		crew_wait(&g->free, &g->mutex);
 	if (!err)
 		g->active++;
 	*ticket = g->lowered;

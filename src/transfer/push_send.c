@@ -1,7 +1,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/array.h"
@@ -44,20 +43,6 @@ static void upload_release(struct upload *u)
 		unlink(u->path);
 	free(u->path);
 	u->path = NULL;
-}
-
-/* Waits a little, so that a failed crew is noticed. */
-static void wait_moved(struct sender *s)
-{
-	struct timespec until;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += 100000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
-	pthread_cond_timedwait(&s->moved, &s->mutex, &until);
 }
 
 /* --- one pack ---------------------------------------------------------- */
@@ -188,7 +173,7 @@ static int take_made(void *data, struct pack *pack)
 	pack_close(pack);
 	pthread_mutex_lock(&s->mutex);
 	while (s->made > s->push->to->jobs && !crew_failed(s->crew))
-		wait_moved(s);
+		crew_wait(&s->moved, &s->mutex);
 	ARRAY_GROW(s->items, s->count + 1, s->room);
 	s->items[s->count++] = u;
 	s->made++;
@@ -213,7 +198,7 @@ static bool take_next(struct sender *s, struct crew *crew, struct upload *out)
 		}
 		if (!s->making)
 			break;
-		wait_moved(s);
+		crew_wait(&s->moved, &s->mutex);
 	}
 	pthread_mutex_unlock(&s->mutex);
 	return found;
@@ -358,7 +343,7 @@ int push_send_class(struct push *p, enum object_class class,
 	int err;
 
 	pthread_mutex_init(&s.mutex, NULL);
-	pthread_cond_init(&s.moved, NULL);
+	crew_cond_init(&s.moved);
 	err = run_sender(&s);
 	if (!err && s.damaged) {
 		s.copied = FATE_DAMAGED;
