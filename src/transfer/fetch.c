@@ -4,7 +4,6 @@
 
 #include "base/array.h"
 #include "base/auto.h"
-#include "base/crew.h"
 #include "base/memory.h"
 #include "base/trace.h"
 #include "git/repo.h"
@@ -20,6 +19,7 @@ static void fetch_release(struct fetch *f)
 	if (f->reader)
 		store_reader_free(f->reader);
 	roots_release(&f->gathered);
+	pthread_mutex_destroy(&f->mutex);
 	/* a checkout may follow */
 	if (f->result->packs)
 		memory_trim();
@@ -68,106 +68,6 @@ static int fetch_open(struct fetch *f, size_t *pending)
 
 /* --- one remote -------------------------------------------------------- */
 
-/* What kept a root from being fetched; the most telling reason stays. */
-static void set_why(struct fetch_root *r, const struct error_state *why)
-{
-	if (!r->why.code || (r->why.code == DV_E_NOTFOUND &&
-			     why->code != DV_E_NOTFOUND))
-		r->why = *why;
-}
-
-struct locating {
-	struct fetch *fetch;
-	pthread_mutex_t mutex;	/* of what is known of the remote */
-};
-
-static int take_locator(struct fetch *f, struct fetch_root *r,
-			const struct locator *l)
-{
-	struct have *h = f->have;
-	int err = 0;
-
-	r->located = true;
-	for (size_t i = 0; i < l->count && !err; i++) {
-		struct have_pack *k;
-		uint32_t n;
-
-		err = have_add(h, &l->packs[i], false, &n);
-		k = &h->packs[n];
-		k->active = true;
-		k->here = store_pack(f->store, k->ref.class, &k->ref.id);
-		numbers_add(&r->packs, n);
-	}
-	return err;
-}
-
-static int not_taken(const struct root *root)
-{
-	int err = dv_fail(DV_E_NOTFOUND, "%s has not been downloaded from its "
-			  "source yet", root->path);
-
-	return dv_hint(err, "dv fetch %s", root->path);
-}
-
-static int locate(struct locating *job, struct fetch_root *r)
-{
-	struct fetch *f = job->fetch;
-	DV_AUTO_LOCATOR struct locator l = LOCATOR_INIT;
-	struct error_state why;
-	int err = r->root->awaited ? not_taken(r->root) :
-		endpoint_locator(f->from, &r->root->id, &l);
-
-	if (!err) {
-		pthread_mutex_lock(&job->mutex);
-		err = take_locator(f, r, &l);
-		pthread_mutex_unlock(&job->mutex);
-		return err;
-	}
-	if (r->root->awaited) {
-		;	/* no remote can know it */
-	} else if (err == DV_E_NOTFOUND) {
-		dv_fail(err, "%s: not at remote %s", r->root->path,
-			f->from->name);
-		dv_hint(err, "dv push where it was added");
-	} else if (err == DV_E_CORRUPT || err == DV_E_UNSUPPORTED) {
-		error_save(err, &why);
-		dv_fail(err, "%s: %s: %s", r->root->path, f->from->name,
-			why.text);
-	} else {
-		return err;
-	}
-	error_save(err, &why);
-	set_why(r, &why);
-	return 0;
-}
-
-/* The marker is read along with the locators, which are nothing without it. */
-static int locate_one(void *data, unsigned worker, size_t i)
-{
-	struct locating *job = data;
-	struct fetch *f = job->fetch;
-
-	(void)worker;
-	if (!i)
-		return endpoint_check_marker(f->from, false);
-	return f->roots[i - 1].done ? 0 : locate(job, &f->roots[i - 1]);
-}
-
-static int locate_roots(struct fetch *f)
-{
-	struct locating job = { .fetch = f };
-	int err;
-
-	for (size_t i = 0; i < f->count; i++) {
-		f->roots[i].located = false;
-		f->roots[i].packs.count = 0;
-	}
-	pthread_mutex_init(&job.mutex, NULL);
-	err = crew_each(f->from->window, f->count + 1, locate_one, &job);
-	pthread_mutex_destroy(&job.mutex);
-	return err;
-}
-
 /* After a remote: which roots are whole now, and why others are not. */
 static int settle(struct fetch *f, int failed)
 {
@@ -196,7 +96,7 @@ static int settle(struct fetch *f, int failed)
 				r->root->path, f->from->name);
 			error_save(DV_E_CORRUPT, &why);
 		}
-		set_why(r, &why);
+		fetch_why(r, &why);
 	}
 	return 0;
 }
@@ -218,7 +118,9 @@ static int fetch_from(struct fetch *f, struct endpoint *e)
 	f->have = e->have;
 	f->have->active_only = true;
 	f->bad.code = 0;
-	err = locate_roots(f);
+	f->hoped = 0;
+	f->hopeless = false;
+	err = fetch_locate_all(f);
 	for (size_t i = 0; i < f->count; i++)
 		located |= f->roots[i].located;
 	if (!err && located)
@@ -381,7 +283,7 @@ int dv_fetch(struct dv_repo *repo, const struct dv_transfer_options *options,
 {
 	DV_AUTO_FETCH struct fetch f = {
 		.repo = repo, .options = options, .result = result,
-		.gathered = ROOTS_INIT,
+		.gathered = ROOTS_INIT, .mutex = PTHREAD_MUTEX_INITIALIZER,
 	};
 	const struct fetch_root *left;
 	DV_AUTO_FREE char *first = NULL;

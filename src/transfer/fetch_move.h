@@ -5,8 +5,8 @@
 #include "transfer/verify.h"
 
 /*
- * One fetch_packs(): what is asked for (fetch_packs.c), and what becomes of
- * the bytes (fetch_unit.c).
+ * Packs that are asked for together (fetch_packs.c), by which threads, and what
+ * becomes of the bytes (fetch_unit.c).
  */
 
 /* One request: frames [first, end) of a pack, or its index, or all of it. */
@@ -34,20 +34,39 @@ struct mover {
 	struct buf bytes;
 	bool *claimed;
 	size_t claimed_room;
+	uint64_t keep;		/* what `bytes` may take between requests */
 };
 
+/* All threads', and where they put what is good. */
+struct movers {
+	struct mover *items;	/* owned */
+	unsigned count;
+	struct session *session;	/* owned; NULL: not open yet */
+	const char *temp_dir;
+};
+
+/* fetch->mutex is that of packs[], too. */
 struct moving {
 	struct fetch *fetch;
+	struct movers *movers;
 	struct moving_pack *packs;	/* owned */
 	size_t count;
 	struct unit *units;		/* owned */
 	size_t unit_count, unit_room;
-	struct session *session;	/* owned; NULL: for indexes alone */
-	const char *temp_dir;
-	struct mover *movers;		/* owned */
-	uint64_t keep;	/* what a thread's bytes may take between requests */
-	pthread_mutex_t mutex;	/* of packs[], result and fetch->bad */
 };
+
+void movers_init(struct movers *v, unsigned count);
+/* Before packs are asked for; of indexes alone it is not needed. */
+int movers_open(struct movers *v, struct store *s);
+/* Ends all; what was good is kept, and durable. */
+int movers_finish(struct movers *v);
+
+/* Cuts these packs into requests.  Indexes are in `have` where they must. */
+void moving_plan(struct moving *m, const struct fetch_pack *packs,
+		 size_t count);
+/* Makes request number i of it and does with it what is to be done. */
+int moving_unit(struct moving *m, struct mover *t, size_t i);
+void moving_release(struct moving *m);
 
 bool fetch_frame_wanted(const struct moving_pack *p,
 			const struct frame_info *info);

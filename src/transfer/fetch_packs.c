@@ -1,6 +1,5 @@
 #include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/array.h"
@@ -79,7 +78,7 @@ static void fail_pack(struct moving *m, struct moving_pack *p, int err)
 	struct error_state bare;
 
 	p->failed = true;
-	f->have->packs[p->asked.number].bad = true;
+	have_set_bad(f->have, p->asked.number);
 	if (f->bad.code)
 		return;
 	error_save(err, &bare);
@@ -115,8 +114,8 @@ static int plan_pack(struct moving *m, uint32_t number,
 	return 0;
 }
 
-static void plan_moving(struct moving *m, const struct fetch_pack *packs,
-			size_t count)
+void moving_plan(struct moving *m, const struct fetch_pack *packs,
+		 size_t count)
 {
 	struct fetch *f = m->fetch;
 
@@ -141,7 +140,7 @@ static int open_temp(struct moving *m, struct moving_pack *p)
 	int err;
 
 	dv_id_to_hex(&p->ref.id, hex);
-	buf_addf(&path, "%s/%s.fetch", m->temp_dir, hex);
+	buf_addf(&path, "%s/%s.fetch", m->movers->temp_dir, hex);
 	p->temp = buf_detach(&path);
 	err = store_take_room(m->fetch->store, p->ref.size);
 	if (err)
@@ -215,11 +214,10 @@ static int finish_pack(struct moving *m, struct moving_pack *p)
 	if (err)
 		return err;
 	meter_add(&f->meter, 0, 1);
-	pthread_mutex_lock(&m->mutex);
-	f->result->packs++;
+	__atomic_fetch_add(&f->result->packs, 1, __ATOMIC_RELAXED);
 	if (p->asked.take != TAKE_FRAMES)
-		f->result->objects += p->ref.objects;
-	pthread_mutex_unlock(&m->mutex);
+		__atomic_fetch_add(&f->result->objects, p->ref.objects,
+				   __ATOMIC_RELAXED);
 	return 0;
 }
 
@@ -244,9 +242,10 @@ static int begin_pack(struct moving *m, struct moving_pack *p)
 /* The end of a request: good or bad, and perhaps the pack's last. */
 static int end_unit(struct moving *m, struct moving_pack *p, int err)
 {
+	struct fetch *f = m->fetch;
 	bool last, good;
 
-	pthread_mutex_lock(&m->mutex);
+	pthread_mutex_lock(&f->mutex);
 	if (is_soft(err)) {
 		fail_pack(m, p, err);
 		err = 0;
@@ -255,40 +254,100 @@ static int end_unit(struct moving *m, struct moving_pack *p, int err)
 	}
 	last = !--p->units_left;
 	good = !p->failed;
-	pthread_mutex_unlock(&m->mutex);
+	pthread_mutex_unlock(&f->mutex);
 	if (!last)
 		return err;
 	if (good)
 		err = finish_pack(m, p);
 	close_temp(p);
 	if (good && is_soft(err)) {
-		pthread_mutex_lock(&m->mutex);
+		pthread_mutex_lock(&f->mutex);
 		fail_pack(m, p, err);
-		pthread_mutex_unlock(&m->mutex);
+		pthread_mutex_unlock(&f->mutex);
 		err = 0;
 	}
 	return err;
 }
 
-static int move_unit(void *data, unsigned worker, size_t i)
+int moving_unit(struct moving *m, struct mover *t, size_t i)
 {
-	struct moving *m = data;
 	const struct unit *u = &m->units[i];
 	struct moving_pack *p = &m->packs[u->pack];
 	bool failed;
 	int err;
 
-	pthread_mutex_lock(&m->mutex);
+	pthread_mutex_lock(&m->fetch->mutex);
 	err = begin_pack(m, p);
 	failed = p->failed;
-	pthread_mutex_unlock(&m->mutex);
+	pthread_mutex_unlock(&m->fetch->mutex);
 	if (!err && !failed) {
-		err = fetch_unit(m, &m->movers[worker], p, u);
+		err = fetch_unit(m, t, p, u);
 		if (p->asked.take != TAKE_INDEX)
 			meter_add(&m->fetch->meter, u->len, 0);
 	}
 	return end_unit(m, p, err);
 }
+
+void moving_release(struct moving *m)
+{
+	for (size_t i = 0; i < m->count; i++)
+		close_temp(&m->packs[i]);
+	free(m->packs);
+	free(m->units);
+}
+
+void movers_init(struct movers *v, unsigned count)
+{
+	*v = (struct movers){ .count = count };
+	v->items = xcalloc(count + 1, sizeof(*v->items));
+	for (unsigned i = 0; i < count; i++)
+		v->items[i].bytes = (struct buf)BUF_INIT;
+}
+
+int movers_open(struct movers *v, struct store *s)
+{
+	int err;
+
+	if (v->session)
+		return 0;
+	err = store_temp_dir(s, &v->temp_dir);
+	return err ? err : session_open(s, &v->session);
+}
+
+static void release_mover(struct mover *t)
+{
+	if (t->hand)
+		session_hand_free(t->hand);
+	if (t->verifier)
+		verifier_free(t->verifier);
+	buf_release(&t->bytes);
+	free(t->claimed);
+}
+
+int movers_finish(struct movers *v)
+{
+	struct error_state first = { 0 };
+	int err = 0;
+
+	for (unsigned i = 0; i < v->count; i++) {
+		struct mover *t = &v->items[i];
+
+		err = t->hand ? session_hand_flush(t->hand) : 0;
+		if (err && !first.code)
+			error_save(err, &first);
+		release_mover(t);
+	}
+	free(v->items);
+	if (v->session) {
+		err = session_finish(v->session);
+		if (err && !first.code)
+			error_save(err, &first);
+		session_free(v->session);
+	}
+	return first.code ? error_restore(&first) : 0;
+}
+
+/* --- packs that are known from the start ------------------------------- */
 
 static int longest_first(const void *a, const void *b)
 {
@@ -301,7 +360,7 @@ static int longest_first(const void *a, const void *b)
  * Small requests wait for round trips, so more of them are under way: as many
  * as take no more memory, however they meet, than so many large ones.
  */
-static unsigned pick_threads(struct moving *m)
+static unsigned pick_threads(const struct moving *m)
 {
 	const struct endpoint *from = m->fetch->from;
 	uint64_t most = from->jobs * FETCH_REQUEST_MAX, sum = 0;
@@ -318,88 +377,58 @@ static unsigned pick_threads(struct moving *m)
 			break;
 		threads++;
 	}
-	m->keep = most / (threads ? threads : 1);
 	return threads;
 }
 
-/* What was good is kept, whatever became of the rest. */
-static int release_movers(struct moving *m, unsigned threads)
+static bool only_indexes(const struct moving *m)
 {
-	struct error_state first = { 0 };
-
-	for (unsigned i = 0; i < threads; i++) {
-		struct mover *t = &m->movers[i];
-		int err = t->hand ? session_hand_flush(t->hand) : 0;
-
-		if (err && !first.code)
-			error_save(err, &first);
-		if (t->hand)
-			session_hand_free(t->hand);
-		if (t->verifier)
-			verifier_free(t->verifier);
-		buf_release(&t->bytes);
-		free(t->claimed);
-	}
-	free(m->movers);
-	return first.code ? error_restore(&first) : 0;
+	for (size_t i = 0; i < m->count; i++)
+		if (m->packs[i].asked.take != TAKE_INDEX)
+			return false;
+	return true;
 }
 
-static int open_session(struct moving *m)
+static int move_one(void *data, unsigned worker, size_t i)
 {
-	bool packs = false;
-	int err;
+	struct moving *m = data;
 
-	for (size_t i = 0; i < m->count; i++)
-		packs |= m->packs[i].asked.take != TAKE_INDEX;
-	if (!packs)
-		return 0;
-	err = store_temp_dir(m->fetch->store, &m->temp_dir);
-	return err ? err : session_open(m->fetch->store, &m->session);
+	return moving_unit(m, &m->movers->items[worker], i);
 }
 
 static int run_moving(struct moving *m)
 {
+	const struct fetch *f = m->fetch;
 	unsigned threads = pick_threads(m);
 	struct error_state first = { 0 };
-	int err;
+	int err = 0;
 
-	if (!threads)
-		return 0;
-	err = open_session(m);
-	if (err)
-		return err;
-	m->movers = xcalloc(threads, sizeof(*m->movers));
+	movers_init(m->movers, threads);
 	for (unsigned i = 0; i < threads; i++)
-		m->movers[i].bytes = (struct buf)BUF_INIT;
-	err = crew_each(threads, m->unit_count, move_unit, m);
+		m->movers->items[i].keep =
+			f->from->jobs * FETCH_REQUEST_MAX / threads;
+	if (!only_indexes(m))
+		err = movers_open(m->movers, f->store);
+	if (!err)
+		err = crew_each(threads, m->unit_count, move_one, m);
 	if (err)
 		error_save(err, &first);
-	err = release_movers(m, threads);
-	if (err && !first.code)
-		error_save(err, &first);
-	if (!m->session)
-		return first.code ? error_restore(&first) : 0;
-	err = session_finish(m->session);
-	session_free(m->session);
+	err = movers_finish(m->movers);
 	return first.code ? error_restore(&first) : err;
 }
 
 int fetch_packs(struct fetch *f, const struct fetch_pack *packs, size_t count)
 {
-	struct moving m = { .fetch = f };
+	struct movers movers;
+	struct moving m = { .fetch = f, .movers = &movers };
 	TRACE_REGION("fetch: packs");
-	int err;
+	int err = 0;
 
 	if (!count)
 		return 0;
-	pthread_mutex_init(&m.mutex, NULL);
-	plan_moving(&m, packs, count);
-	err = run_moving(&m);
-	for (size_t i = 0; i < m.count; i++)
-		close_temp(&m.packs[i]);
-	free(m.packs);
-	free(m.units);
-	pthread_mutex_destroy(&m.mutex);
+	moving_plan(&m, packs, count);
+	if (m.unit_count)
+		err = run_moving(&m);
+	moving_release(&m);
 	return err;
 }
 
@@ -409,10 +438,9 @@ uint64_t fetch_packs_bytes(struct fetch *f, const struct fetch_pack *packs,
 	struct moving m = { .fetch = f };
 	uint64_t sum = 0;
 
-	plan_moving(&m, packs, count);
+	moving_plan(&m, packs, count);
 	for (size_t i = 0; i < m.unit_count; i++)
 		sum += m.units[i].len;
-	free(m.packs);
-	free(m.units);
+	moving_release(&m);
 	return sum;
 }

@@ -1,17 +1,8 @@
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/array.h"
-#include "base/auto.h"
 #include "base/trace.h"
 #include "transfer/fetch.h"
-
-/* A pack of nodes up to this is fetched whole, whatever is wanted of it. */
-#define META_AT_ONCE	((uint64_t)4 << 20)
-/* So is a pack of chunks up to this, when its root is wanted whole. */
-#define DATA_AT_ONCE	((uint64_t)1 << 20)
-/* And when but a part is: its index would take as long. */
-#define PART_AT_ONCE	FETCH_GAP_MAX
 
 /* Packs to be fetched. */
 struct list {
@@ -31,16 +22,6 @@ static void list_add(struct list *l, uint32_t number, enum fetch_take take,
 {
 	ARRAY_GROW(l->items, l->count + 1, l->room);
 	l->items[l->count++] = (struct fetch_pack){ number, take, mark };
-}
-
-/* True when the roots in hand are wanted whole, all or some of them. */
-static bool any_whole(const struct fetch *f)
-{
-	for (size_t i = 0; i < f->count; i++)
-		if (f->roots[i].located && !f->roots[i].done &&
-		    !*f->roots[i].root->inside && !f->options->what.filter)
-			return true;
-	return false;
 }
 
 static bool usable(const struct have_pack *k, enum object_class class)
@@ -84,49 +65,6 @@ static void open_cached(struct fetch *f, enum object_class class)
 			have_index_open(f->have, i);
 }
 
-/* --- whole or in part -------------------------------------------------- */
-
-/*
- * Is so much of the pack in frames with something wanted in them that it is
- * better had whole?  Half will do, unless only a part was asked for: nobody
- * is to wait for what they left out.
- */
-static bool mostly_wanted(const struct fetch *f, const struct mark *k)
-{
-	uint64_t all = k->pack->size - k->pack->index_len;
-	DV_AUTO_FREE bool *frames = xcalloc((size_t)k->pack->frames + 1, 1);
-	uint64_t sum = 0;
-
-	for (uint32_t s = 0; s < k->pack->objects; s++) {
-		struct frame_info info;
-		struct place place;
-
-		if (!mark_has(k, s))
-			continue;
-		pack_place_at(k->pack, s, &place);
-		if (frames[place.frame])
-			continue;
-		frames[place.frame] = true;
-		pack_frame_at(k->pack, place.frame, &info);
-		sum += info.stored;
-	}
-	return sum >= (any_whole(f) ? all / 2 : all - all / 8);
-}
-
-/* Most of what is in the pack is not in the store. */
-static bool mostly_new(struct fetch *f, const struct pack *p)
-{
-	uint64_t fresh = 0;
-
-	for (uint32_t s = 0; s < p->objects; s++) {
-		struct place place;
-
-		fresh += !store_find(f->store, p->class, pack_id_at(p, s),
-				     &place);
-	}
-	return fresh >= p->objects / 2 + 1;
-}
-
 static void list_marks(const struct fetch *f, const struct marks *marks,
 		       struct list *out)
 {
@@ -134,71 +72,25 @@ static void list_marks(const struct fetch *f, const struct marks *marks,
 		const struct mark *k = &marks->items[i];
 
 		if (k->count)
-			list_add(out, k->stamp, mostly_wanted(f, k) ?
-				 TAKE_WHOLE : TAKE_FRAMES, k);
+			list_add(out, k->stamp, fetch_take_marked(f, k), k);
 	}
-}
-
-/* --- what the locators alone tell --------------------------------------- */
-
-/*
- * About what chunks may be stored in, of all that is wanted whole, when none
- * of the packs named is here; else 0.
- */
-static uint64_t bytes_hoped_for(const struct fetch *f)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < f->have->count; i++)
-		if (f->have->packs[i].active && f->have->packs[i].here &&
-		    f->have->packs[i].ref.class == OBJECT_DATA)
-			return 0;
-	for (size_t i = 0; i < f->count; i++) {
-		const struct fetch_root *r = &f->roots[i];
-		uint64_t size = r->root->size;
-
-		if (r->done || !r->located || *r->root->inside)
-			continue;
-		if (size > PACK_REF_SIZE_MAX)
-			size = PACK_REF_SIZE_MAX;
-		sum += size + size / 8;
-	}
-	return sum;
-}
-
-/* Can all of a pack of which nothing is known be asked for in one request? */
-static bool at_once(const struct fetch *f, const struct pack_ref *ref,
-		    uint64_t *hoped)
-{
-	if (f->options->dry_run)
-		return false;
-	if (ref->class == OBJECT_META)
-		return ref->size <= META_AT_ONCE;
-	if (!any_whole(f))
-		return ref->size <= PART_AT_ONCE;
-	if (ref->size > FETCH_REQUEST_MAX || ref->size > *hoped)
-		return ref->size <= DATA_AT_ONCE;
-	*hoped -= ref->size;
-	return true;
 }
 
 /*
  * Lists up to `max` packs that nothing is known of yet, from number *from on:
  * small ones at once, of others the index.  *from becomes where to go on.
  */
-static void list_unknown(const struct fetch *f, enum object_class class,
+static void list_unknown(struct fetch *f, enum object_class class,
 			 size_t max, struct list *out, size_t *from)
 {
 	const struct have *h = f->have;
-	uint64_t hoped = bytes_hoped_for(f);
 
 	for (; *from < h->count && max; ++*from) {
 		const struct have_pack *k = &h->packs[*from];
 
 		if (!usable(k, class) || k->index)
 			continue;
-		list_add(out, *from, at_once(f, &k->ref, &hoped) ?
-			 TAKE_AT_ONCE : TAKE_INDEX, NULL);
+		list_add(out, *from, fetch_take_unknown(f, &k->ref), NULL);
 		max--;
 	}
 }
@@ -206,7 +98,7 @@ static void list_unknown(const struct fetch *f, enum object_class class,
 /* How many at a time: all, unless only some are likely to be needed. */
 static size_t most_unknown(const struct fetch *f)
 {
-	return any_whole(f) ? SIZE_MAX : f->from->jobs;
+	return fetch_any_whole(f) ? SIZE_MAX : f->from->jobs;
 }
 
 /* --- nodes ------------------------------------------------------------- */
@@ -228,11 +120,11 @@ static int get_meta_packs(struct fetch *f, size_t *from)
 	if (first && !f->options->metadata_only)
 		list_unknown(f, OBJECT_DATA, most_unknown(f), &list, &data);
 	err = fetch_packs(f, list.items, list.count);
-	for (size_t i = 0; i < list.count && !err && any_whole(f); i++) {
+	for (size_t i = 0; i < list.count && !err && fetch_any_whole(f); i++) {
 		struct have_pack *k = &h->packs[list.items[i].number];
 
 		if (k->ref.class == OBJECT_META && k->index && !k->here &&
-		    mostly_new(f, k->index))
+		    fetch_mostly_new(f, k->index))
 			list_add(&large, list.items[i].number, TAKE_WHOLE,
 				 NULL);
 	}
@@ -352,7 +244,7 @@ static int place_few(struct fetch *f, struct fetch_walk *w)
 /* Marks where the remote has the chunks that are missing. */
 static int place_data(struct fetch *f, struct fetch_walk *w)
 {
-	bool all = any_whole(f);
+	bool all = fetch_any_whole(f);
 	int err = 0;
 
 	open_cached(f, OBJECT_DATA);
@@ -454,6 +346,36 @@ static int estimate(struct fetch *f)
 	return 0;
 }
 
+/* Packs that nothing is known of yet. */
+static size_t count_unknown(struct fetch *f, enum object_class class)
+{
+	size_t n = 0;
+
+	open_cached(f, class);
+	for (size_t i = 0; i < f->have->count; i++)
+		n += usable(&f->have->packs[i], class) &&
+		     !f->have->packs[i].index;
+	return n;
+}
+
+/*
+ * Data come along with indexes when these are more than go at once, or, of a
+ * first fetch, than there are connections already: others take longer.
+ */
+static int fetch_ahead(struct fetch *f)
+{
+	size_t n, most = f->from->window;
+
+	if (!fetch_any_whole(f))
+		return 0;
+	if (!f->hopeless && f->count + 1 < most)
+		most = f->count + 1;
+	n = count_unknown(f, OBJECT_META);
+	if (!f->options->metadata_only)
+		n += count_unknown(f, OBJECT_DATA);
+	return n > most ? fetch_stream_packs(f, n) : 0;
+}
+
 int fetch_located(struct fetch *f)
 {
 	int err;
@@ -461,7 +383,9 @@ int fetch_located(struct fetch *f)
 	f->complete = true;
 	if (f->options->dry_run)
 		return estimate(f);
-	err = fetch_meta(f);
+	err = fetch_ahead(f);
+	if (!err)
+		err = fetch_meta(f);
 	if (!err && !f->options->metadata_only)
 		err = fetch_data(f);
 	if (count_bad(f))

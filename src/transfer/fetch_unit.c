@@ -70,10 +70,10 @@ static int put_frame(struct moving *m, struct mover *t,
 	int err;
 
 	if (!t->hand)
-		t->hand = session_hand_new(m->session);
+		t->hand = session_hand_new(m->movers->session);
 	ARRAY_GROW(t->claimed, info->count, t->claimed_room);
 	for (uint32_t i = 0; i < info->count; i++) {
-		t->claimed[i] = session_claim(m->session, class,
+		t->claimed[i] = session_claim(m->movers->session, class,
 					      &view->ids[i]);
 		fresh += t->claimed[i];
 	}
@@ -188,7 +188,7 @@ int fetch_unit(struct moving *m, struct mover *t, struct moving_pack *p,
 			break;
 		trace_note("pack range was wrong, asked for again");
 	}
-	if (t->bytes.room > m->keep)
+	if (t->bytes.room > t->keep)
 		buf_release(&t->bytes);
 	return err;
 }

@@ -24,7 +24,7 @@ static int note_missing(struct fetch_walk *w, enum object_class class,
 	size_t mark;
 
 	w->missing++;
-	if (w->first_only)
+	if (w->first_only || (class == OBJECT_META && w->nodes_here))
 		return DV_E_INCOMPLETE;
 	if (!w->marks)
 		return 0;
@@ -103,7 +103,8 @@ int fetch_walk_all(struct fetch_walk *w)
 	w->missing = w->unplaced = 0;
 	w->id_count = 0;
 	for (size_t i = 0; i < f->count && !err; i++)
-		if (f->roots[i].located && !f->roots[i].done)
+		if (f->roots[i].located && !f->roots[i].done &&
+		    !f->roots[i].planned)
 			err = fetch_walk_root(w, &f->roots[i]);
 	return err;
 }

@@ -318,6 +318,23 @@ int have_set_marker(struct have *h)
 	return err;
 }
 
+struct pack_ref have_ref(struct have *h, uint32_t number)
+{
+	struct pack_ref ref;
+
+	pthread_mutex_lock(&h->mutex);
+	ref = h->packs[number].ref;
+	pthread_mutex_unlock(&h->mutex);
+	return ref;
+}
+
+void have_set_bad(struct have *h, uint32_t number)
+{
+	pthread_mutex_lock(&h->mutex);
+	h->packs[number].bad = true;
+	pthread_mutex_unlock(&h->mutex);
+}
+
 /* --- indexes ----------------------------------------------------------- */
 
 static uint64_t id_hash(const struct have *h, const struct dv_id *id)
@@ -429,13 +446,10 @@ int have_index_keep(struct have *h, uint32_t number, const uint8_t *bytes,
 		    size_t len)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
-	struct pack_ref ref;
+	struct pack_ref ref = have_ref(h, number);
 	char hex[DV_ID_HEX + 1];
 	int err;
 
-	pthread_mutex_lock(&h->mutex);
-	ref = h->packs[number].ref;
-	pthread_mutex_unlock(&h->mutex);
 	if (len != ref.index_len + PACK_TAIL_SIZE)
 		return dv_fail(DV_E_CORRUPT, "index of the wrong length");
 	err = pack_index_check(bytes, len, &ref.id);

@@ -93,6 +93,10 @@ int have_sent(struct have *h, const struct pack_ref *ref, uint32_t *number);
 /* Notes that the pack is not there any more. */
 int have_gone(struct have *h, uint32_t number);
 int have_set_marker(struct have *h);
+/* What is said of the pack, while other threads may add some. */
+struct pack_ref have_ref(struct have *h, uint32_t number);
+/* fetch: what came of the pack was wrong. */
+void have_set_bad(struct have *h, uint32_t number);
 
 /* Path of the cached index, appended to *out. */
 void have_index_path(const struct have *h, const struct dv_id *id,

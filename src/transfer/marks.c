@@ -39,11 +39,18 @@ bool marks_set(struct marks *m, const struct place *place, size_t *number)
 	return true;
 }
 
+const struct mark *marks_find(const struct marks *m, const struct dv_id *pack)
+{
+	const uint64_t *n = id_map_get(&m->by_id, pack);
+
+	return n ? &m->items[*n] : NULL;
+}
+
 bool marks_has(const struct marks *m, const struct place *place)
 {
-	const uint64_t *n = id_map_get(&m->by_id, &place->pack->id);
+	const struct mark *k = marks_find(m, &place->pack->id);
 
-	return n && mark_has(&m->items[*n], place->slot);
+	return k && mark_has(k, place->slot);
 }
 
 void marks_add(struct marks *m, const struct marks *from)

@@ -33,6 +33,8 @@ struct marks {
 
 /* The mark of a pack, made when there is none yet; number in *number. */
 struct mark *marks_of(struct marks *m, struct pack *pack, size_t *number);
+/* The same, or NULL when there is none. */
+const struct mark *marks_find(const struct marks *m, const struct dv_id *pack);
 /* Sets the bit of an object.  True when it was not set before. */
 bool marks_set(struct marks *m, const struct place *place, size_t *number);
 bool marks_has(const struct marks *m, const struct place *place);

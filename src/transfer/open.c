@@ -256,11 +256,12 @@ static int get_large_index(struct endpoint *e, uint32_t number,
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	DV_AUTO_FILEMAP struct filemap map = FILEMAP_INIT;
+	struct pack_ref ref = have_ref(e->have, number);
 	struct index_file f = { .out = NEWFILE_INIT };
 	struct remote_sink sink = { write_index, restart_index, &f };
 	int err;
 
-	have_index_path(e->have, &e->have->packs[number].ref.id, &path);
+	have_index_path(e->have, &ref.id, &path);
 	err = newfile_open(&f.out, path.data, NULL);
 	if (!err)
 		err = remote_get(e->remote, name, offset, len, &sink);
@@ -298,7 +299,7 @@ int endpoint_bad_index(const struct dv_id *pack)
 int endpoint_fetch_index(struct endpoint *e, uint32_t number)
 {
 	DV_AUTO_BUF struct buf name = BUF_INIT;
-	struct pack_ref ref = e->have->packs[number].ref;
+	struct pack_ref ref = have_ref(e->have, number);
 	uint64_t len = ref.index_len + PACK_TAIL_SIZE;
 	int err;
 
