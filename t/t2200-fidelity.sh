@@ -87,4 +87,22 @@ test_expect_success 'special files are refused by name' '
 	grep "data/pipe" err && rm data/pipe
 '
 
+test_expect_success 'a symbolic link in the place of what is tracked is not recorded as nothing' '
+	make_repo moved && cd moved && mkdir d && echo 1 >d/1 && echo f >f && echo g >g && dv add -q d f g && git add -A && git commit -qm one && mv d ../elsewhere && ln -s ../elsewhere d && rm f && ln -s /etc/passwd f && cp d.dv f.dv .. && for path in d f
+	do
+		test_exit_code 1 dv commit $path 2>../err && cat ../err && grep "^error: $path is a symbolic link$" ../err && grep "hint: .*dv rm --keep $path$" ../err && test_cmp ../$path.dv $path.dv && test_exit_code 1 dv commit -n $path && test_exit_code 1 dv add $path || return 1
+	done && test_exit_code 1 dv commit && dv status --short >out && grep "^M  d$" out && rm d f && dv checkout -q && echo 1 | test_cmp - d/1 && echo f | test_cmp - f && ln -s nowhere d/dangling && dv commit -q && dv ls d | grep "^d/dangling$"
+'
+
+test_expect_success 'nothing becomes tracked inside of what is recorded as a file' '
+	make_repo within && cd within && echo 1 >x && dv add -q x && git add -A && git commit -qm one && rm x && mkdir x && echo y >x/y && echo z >z && dv add -q z && for command in "add x/y" "mv z x/z" "import . z -o x/z" "import-url ../expect x/z"
+	do
+		test_exit_code 1 dv $command 2>../err && cat ../err && grep "^error: x is recorded as a file$" ../err && grep "^hint: dv add x$" ../err && test "$(ls x)" = y || return 1
+	done && dv status --short >out && grep "^M  x/$" out && dv add x && dv add x/y && dv ls x | grep "^x/y$"
+'
+
+test_expect_success 'a directory that the store was put into is not recorded' '
+	make_repo swallow && cd swallow && mkdir d && echo 1 >d/1 && dv add -q d && git config dv.store.path d/store && test_exit_code 1 dv add d 2>../err && cat ../err && grep "^error: d: the store lies in it" ../err && test_exit_code 1 dv commit && git config --unset dv.store.path && rm -r d/store && dv status && dv ls d >out && ! grep store out
+'
+
 test_done

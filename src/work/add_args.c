@@ -280,17 +280,32 @@ static int refuse_git(struct dv_repo *repo, const char *path)
 	return dv_hint(err, "git rm -r --cached %s", repo_word(repo, path, &typed));
 }
 
-/* Below a submodule or another repository git does not take the pointer. */
-static int refuse_other_repo(struct dv_repo *repo, const char *path)
+static int recorded_as_file(struct dv_repo *repo, const char *path)
+{
+	DV_AUTO_BUF struct buf typed = BUF_INIT;
+	int err = dv_fail(DV_E_EXISTS, "%s is recorded as a file", path);
+
+	return dv_hint(err, "dv add %s", repo_word(repo, path, &typed));
+}
+
+/*
+ * Below a submodule or another repository git does not take the pointer; one
+ * of a file that is a folder now has it for itself.
+ */
+static int refuse_above(struct dv_repo *repo, const char *path)
 {
 	DV_AUTO_BUF struct buf dir = BUF_INIT;
 	DV_AUTO_BUF struct buf typed = BUF_INIT;
+	DV_AUTO_BUF struct buf tracked = BUF_INIT;
+	DV_AUTO_BUF struct buf inside = BUF_INIT;
 	size_t len;
 	int err;
 
 	buf_addstr(&dir, path);
 	while ((len = path_parent_len(dir.data)) > 0) {
 		buf_setlen(&dir, len);
+		if (!tracked_find(repo, dir.data, &tracked, &inside))
+			return recorded_as_file(repo, dir.data);
 		if (!is_repository(repo, dir.data))
 			continue;
 		err = dv_fail(DV_E_INVALID, "%s is in another repository, %s",
@@ -317,7 +332,6 @@ static int gone(struct dv_repo *repo, const char *path, bool tracked)
 static int check_inside(struct dv_repo *repo, const char *path,
 			const char *tracked)
 {
-	DV_AUTO_BUF struct buf typed = BUF_INIT;
 	struct dv_pointer p;
 	struct stat st;
 	bool there;
@@ -326,9 +340,7 @@ static int check_inside(struct dv_repo *repo, const char *path,
 	if (err)
 		return err;
 	if (p.kind != DV_KIND_TREE)
-		err = dv_hint(dv_fail(DV_E_EXISTS, "%s is recorded as a file",
-				      tracked),
-			      "dv add %s", repo_word(repo, tracked, &typed));
+		err = recorded_as_file(repo, tracked);
 	dv_pointer_release(&p);
 	if (!err && !path_relative_ok(path))
 		err = dv_fail(DV_E_INVALID, "%s is inside of .git", path);
@@ -348,7 +360,7 @@ static int check_whole(struct dv_repo *repo, char *path, bool tracked)
 	if (!err)
 		err = stat_path(repo, path, &st, &there);
 	if (!err)
-		err = refuse_other_repo(repo, path);
+		err = refuse_above(repo, path);
 	if (!err && !there)
 		err = gone(repo, path, tracked);
 	if (!err)
@@ -417,7 +429,7 @@ int add_args_place(struct dv_repo *repo, const char *arg, bool again,
 			      "-f replaces what is tracked; -o gives it "
 			      "another name");
 	if (!err)
-		err = refuse_other_repo(repo, path->data);
+		err = refuse_above(repo, path->data);
 	if (!err)
 		err = refuse_nested(repo, path->data);
 	return err ? err : refuse_git(repo, path->data);
@@ -472,6 +484,6 @@ int add_check_name(struct dv_repo *repo, const char *path)
 	int err = check_name(repo, path);
 
 	if (!err)
-		err = refuse_other_repo(repo, path);
+		err = refuse_above(repo, path);
 	return err ? err : refuse_git(repo, path);
 }

@@ -4,10 +4,14 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/auto.h"
 #include "base/error.h"
 #include "base/path.h"
+#include "store/pointer_line.h"
 #include "store/tree.h"
 #include "work/add_job.h"
+#include "work/below.h"
+#include "work/linked.h"
 #include "work/stored.h"
 #include "work/temp_name.h"
 
@@ -122,6 +126,50 @@ static int refuse_ignored(const struct job *j, const struct add_part *part)
 	return dv_hint(err, "take the rule out of .dvignore to record it");
 }
 
+/*
+ * Where a symbolic link has taken the place of what is tracked, its data are
+ * elsewhere: as a link alone they would be lost.
+ */
+static int refuse_link(const struct job *j, const struct add_part *part)
+{
+	const struct scan *scan = &part->scan;
+	const char *path = j->plan->path;
+	DV_AUTO_BUF struct buf parent = BUF_INIT;
+	DV_AUTO_BUF struct buf word = BUF_INIT;
+	int top, err;
+
+	if (*part->inside || !scan->single ||
+	    scan->dirs[0].entries[0].type != ENTRY_SYMLINK)
+		return 0;
+	err = repo_worktree_fd(j->a->repo, &top);
+	if (err)
+		return err;
+	buf_add(&parent, path, path_parent_len(path));
+	DV_AUTO_CLOSE int fd = open_below(top, parent.data);
+	err = linked_refuse(repo_store_real(j->a->repo), fd, path);
+	if (err)
+		return err;
+	path = repo_word(j->a->repo, path, &word);
+	return dv_hint(dv_fail(DV_E_INVALID, "%s is a symbolic link",
+			       j->plan->path),
+		       "put what it leads to in its place, or: dv rm --keep %s",
+		       path);
+}
+
+/* It would become part of itself. */
+static int refuse_store(const struct job *j)
+{
+	struct dv_repo *repo = j->a->repo;
+	DV_AUTO_BUF struct buf full = BUF_INIT;
+
+	buf_addf(&full, "%s/%s", dv_repo_worktree(repo), j->plan->path);
+	if (!path_below(repo_store_real(repo), full.data))
+		return 0;
+	return dv_hint(dv_fail(DV_E_INVALID, "%s: the store lies in it",
+			       j->plan->path), "dv config --local store.path "
+		       "<path>, outside of what is recorded");
+}
+
 static int scan_part(struct job *j, struct add_part *part)
 {
 	struct adding *a = j->a;
@@ -130,6 +178,9 @@ static int scan_part(struct job *j, struct add_part *part)
 	part->gone = a->drop;
 	if (a->drop)
 		return 0;
+	err = refuse_store(j);
+	if (err)
+		return err;
 	err = scan_run(a->repo, j->plan->path, part->inside, &j->index,
 		       a->ignore, a->o->threads, &part->scan);
 
@@ -139,6 +190,8 @@ static int scan_part(struct job *j, struct add_part *part)
 	}
 	if (!err)
 		err = refuse_ignored(j, part);
+	if (!err)
+		err = refuse_link(j, part);
 	return err ? err : list_items(j, part);
 }
 
