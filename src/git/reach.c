@@ -96,9 +96,11 @@ static int take_text(struct reach *r, const char *path, const char *commit,
 		return err;
 	p.id = pointer.id;
 	p.kind = pointer.kind;
-	if (pointer_line_get(&pointer, POINTER_URL, &url))
-		p.source = url.data;
-	p.import = pointer_is_import(&pointer);
+	if (!pointer_is_edited(&pointer)) {
+		if (pointer_line_get(&pointer, POINTER_URL, &url))
+			p.source = url.data;
+		p.import = pointer_is_import(&pointer);
+	}
 	if (!pointer_is_awaited(&pointer))	/* else it needs nothing */
 		err = r->fn(&p, r->data);
 	dv_pointer_release(&pointer);

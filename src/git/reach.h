@@ -22,7 +22,7 @@ struct reach_pointer {
 	struct dv_id id;
 	enum dv_kind kind;	/* 0: an id in a text that is no pointer */
 	const char *source;	/* the URL that it came from; or NULL */
-	bool import;		/* pointer_is_import() */
+	bool import;		/* pointer_is_import(), and it is there */
 	/*
 	 * Only with REACH_LENIENT: cannot be read, dv_error_text() says why.
 	 * `path` NULL: nor can anything of this work tree.

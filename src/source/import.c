@@ -118,17 +118,21 @@ int import_write(struct dv_repo *repo, const char *path,
 void import_keep_lines(struct dv_pointer *p, const struct dv_pointer *old)
 {
 	static const char *const keys[] = { POINTER_URL, POINTER_PATH,
-					    POINTER_REV, POINTER_ETAG };
+					    POINTER_REV, POINTER_ETAG,
+					    POINTER_EDITED };
 	DV_AUTO_BUF struct buf value = BUF_INIT;
-	char *mine = p->rest;
-	struct dv_pointer from = { .rest = mine };
+	struct dv_pointer from = { .rest = p->rest };
 
 	p->rest = xstrdup(old->rest ? old->rest : "");
+	/* the place is still the same, whichever way leads there */
+	if (pointer_line_get(old, POINTER_URL, &value) &&
+	    pointer_url_is_near(value.data))
+		pointer_line_set(&from, POINTER_URL, value.data);
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
 		pointer_line_set(p, keys[i], pointer_line_get(&from, keys[i],
 							      &value) ?
 				 value.data : NULL);
-	free(mine);
+	free(from.rest);
 }
 
 int import_check_out(struct dv_repo *repo, const char *path,

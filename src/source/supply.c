@@ -118,11 +118,25 @@ static int supply_import(struct dv_repo *repo, const struct dv_tracked *missing,
 	return err ? err : supply_part(repo, c, missing, path.data, options);
 }
 
+/* What was changed here is where it was recorded, or nowhere. */
+static int edited(struct dv_repo *repo, const struct dv_tracked *missing)
+{
+	DV_AUTO_BUF struct buf word = BUF_INIT;
+
+	return dv_hint(dv_fail(DV_E_NOTFOUND, "%s was changed after it had "
+			       "been taken from there, and no remote has "
+			       "what became of it", missing->path),
+		       "dv push %s, in the clone where it was changed",
+		       repo_word(repo, missing->path, &word));
+}
+
 int dv_source_supply(struct dv_repo *repo, const struct dv_tracked *missing,
 		     const struct dv_transfer_options *options)
 {
 	int err;
 
+	if (pointer_is_edited(&missing->pointer))
+		return edited(repo, missing);
 	if (depth == SUPPLY_DEPTH)
 		return dv_fail(DV_E_UNSUPPORTED, "%s was imported through "
 			       "more than %d repositories", missing->path,

@@ -113,7 +113,7 @@ static int open_remote(struct dv_repo *repo, unsigned jobs,
 static void add_place(struct dv_repo *repo, const char *url,
 		      const char *tracked, struct buf *out)
 {
-	if (tracked && *url && *url != '/' && !strstr(url, "://"))
+	if (tracked && pointer_url_is_near(url))
 		buf_addf(out, "%s/%.*s/", dv_repo_worktree(repo),
 			 (int)path_parent_len(tracked), tracked);
 	buf_addstr(out, url);

@@ -91,6 +91,24 @@ bool pointer_is_import(const struct dv_pointer *p)
 	       pointer_line_get(p, POINTER_REV, &value);
 }
 
+bool pointer_is_edited(const struct dv_pointer *p)
+{
+	DV_AUTO_BUF struct buf value = BUF_INIT;
+
+	return pointer_line_get(p, POINTER_EDITED, &value);
+}
+
+void pointer_set_edited(struct dv_pointer *p)
+{
+	if (pointer_has_source(p))
+		pointer_line_set(p, POINTER_EDITED, "yes");
+}
+
+bool pointer_url_is_near(const char *url)
+{
+	return *url && *url != '/' && !strstr(url, "://");
+}
+
 bool pointer_is_awaited(const struct dv_pointer *p)
 {
 	static const struct dv_id zeros;

@@ -18,6 +18,7 @@
 #define POINTER_REV	"source.rev"	/* the commit that this was taken at */
 #define POINTER_ETAG	"source.etag"	/* how the server named the version */
 #define POINTER_CHECKSUM "source.checksum" /* sha256:<hex> of the whole file */
+#define POINTER_EDITED	"source.edited"	/* it is not what was taken any more */
 
 /* Replaces *out with the value at key; false when there is no such line. */
 bool pointer_line_get(const struct dv_pointer *p, const char *key,
@@ -35,8 +36,15 @@ bool pointer_value_ok(const char *value);
 
 /* It has a place it was taken from. */
 bool pointer_has_source(const struct dv_pointer *p);
-/* It has a commit to be taken from again: nothing that has to be pushed. */
+/* That is the commit of a repository. */
 bool pointer_is_import(const struct dv_pointer *p);
+/* It was changed here since: that place does not have it. */
+bool pointer_is_edited(const struct dv_pointer *p);
+/* It is so from now on; nothing where it was not taken from anywhere. */
+void pointer_set_edited(struct dv_pointer *p);
+
+/* A path as seen from the folder of the pointer, as DVC has recorded it. */
+bool pointer_url_is_near(const char *url);
 
 /*
  * What it points to has not been downloaded yet, so that nobody knows its id,

@@ -88,7 +88,8 @@ static int take_root(const struct dv_tracked *t, void *data)
 	bool added;
 	uint64_t *n;
 
-	if (g->flags & ROOTS_OWN && pointer_is_import(&t->pointer))
+	if (g->flags & ROOTS_OWN && pointer_is_import(&t->pointer) &&
+	    !pointer_is_edited(&t->pointer))
 		return 0;
 	/* the ids of such are all the same, and say nothing */
 	if (pointer_is_awaited(&t->pointer)) {

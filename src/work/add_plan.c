@@ -281,6 +281,8 @@ static int set_pointer(struct job *j, const struct tree_entry *root)
 	}
 	j->out->same = !plan->is_new && p->kind == plan->old.kind &&
 		dv_id_equal(&p->id, &plan->old.id);
+	if (!j->out->same)
+		pointer_set_edited(p);
 	return err;
 }
 
