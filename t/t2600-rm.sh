@@ -83,4 +83,9 @@ test_expect_success 'core.autostage stages what went; dv remove is the same comm
 	rm -rf copy && cp -a repo copy && cd copy && git config dv.core.autostage true && dv remove f sub/g d/link 2>err && ! grep hint err && git status --short >out && cat out && grep "^D  f.dv" out && grep "^M  d.dv" out && grep "^D  sub/g.dv" out
 '
 
+test_expect_success 'a .git in a tracked directory was never recorded: it stays, and so do the folders above' '
+	rm -rf copy && cp -a repo copy && cd copy && mkdir d/.git d/sub/.git && echo x >d/.git/config && echo y >d/sub/.git/config && dv status -q && dv rm d >../out && cat ../out && grep "2 kept that were not recorded" ../out &&
+	test ! -e d/a && test -f d/.git/config && test -f d/sub/.git/config && test ! -e d.dv
+'
+
 test_done

@@ -103,7 +103,8 @@ static void fill_entry(struct scan_entry *e, const struct disk_entry *d,
 		e->type = ENTRY_FILE;
 	else if (S_ISLNK(d->mode))
 		e->type = ENTRY_SYMLINK;
-	else if (S_ISDIR(d->mode) && !temp_name_is(d->name))
+	else if (S_ISDIR(d->mode) && !temp_name_is(d->name) &&
+		 path_name_ok(d->name, strlen(d->name)))
 		e->type = ENTRY_DIR;
 	else
 		e->special = true;
@@ -154,14 +155,6 @@ static int64_t row_at_name(struct row_cursor *c, const char *name,
 	return -1;
 }
 
-static int refuse_name(const char *full)
-{
-	int err = dv_fail(DV_E_INVALID, "%s: a name that cannot be recorded",
-			  full);
-
-	return dv_hint(err, "name it in a .dvignore file to leave it out");
-}
-
 /* One name: kept, queued when a directory, or left out. */
 static int take_entry(struct walk *w, struct arena *arena, struct job *job,
 		      const struct disk_entry *d, struct row_cursor *rows,
@@ -182,8 +175,6 @@ static int take_entry(struct walk *w, struct arena *arena, struct job *job,
 		buf_setlen(full, at);
 		return 0;
 	}
-	if (!path_name_ok(d->name, strlen(d->name)))
-		return refuse_name(full->data);
 	memset(e, 0, sizeof(*e));
 	e->row = n;
 	fill_entry(e, d, n < 0 ? NULL : &row);
