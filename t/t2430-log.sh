@@ -87,4 +87,8 @@ test_expect_success 'in a clone without lists sizes are known, and what to fetch
 	test_must_fail dv log --oneline set/1 >../actual 2>err && grep "list not in the store" ../actual && grep "hint: dv fetch -A set" err
 '
 
+test_expect_success 'as many versions as asked for, none too' '
+	cd repo && dv log -n 2 --oneline set >../actual && test "$(wc -l <../actual)" = 2 && dv log -n 0 set >../actual && test ! -s ../actual
+'
+
 test_done

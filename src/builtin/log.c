@@ -1,5 +1,6 @@
 /* dv log: the versions of a tracked path. */
 
+#include <limits.h>
 #include <stdio.h>
 
 #include "dv/log.h"
@@ -155,9 +156,10 @@ int cmd_log(int argc, char **argv)
 	DV_AUTO_REPO struct dv_repo *repo = NULL;
 	struct log l = { 0 };
 	struct dv_log_options o = { 0 };
+	unsigned most = UINT_MAX;
 	int code, err, n;
 	const struct option options[] = {
-		OPT_COUNT('n', "max-count", &o.most, "<n>",
+		OPT_COUNT('n', "max-count", &most, "<n>",
 			  "so many versions at most"),
 		OPT_FLAG(0, "oneline", &l.oneline, "a line per version"),
 		OPT_FLAG(0, "json", &l.json, "a JSON object per version"),
@@ -172,8 +174,9 @@ int cmd_log(int argc, char **argv)
 					      "no path given");
 	o.path = argv[n - 1];
 	o.range = n == 2 ? argv[0] : NULL;
+	o.most = most == UINT_MAX ? 0 : most;
 	err = open_any_repo(&repo);
-	if (err)
+	if (err || !most)
 		return report(err);
 	l.repo = repo;
 	err = dv_log(repo, &o, take_entry, &l);
