@@ -15,6 +15,7 @@ enum dv_hook_state {
 	DV_HOOK_OURS,
 	DV_HOOK_CHAINED,	/* ours, which calls the one that was there */
 	DV_HOOK_OTHER,		/* one that is not ours */
+	DV_HOOK_CALLED,		/* the one that is there calls ours */
 };
 
 struct dv_hook {

@@ -35,6 +35,8 @@ static const char *state_word(enum dv_hook_state state)
 		return "chained";
 	case DV_HOOK_OTHER:
 		return "other";
+	case DV_HOOK_CALLED:
+		return "called";
 	}
 	return "";
 }
@@ -64,6 +66,8 @@ static const char *explain(const struct dv_hook *h)
 	case DV_HOOK_OTHER:
 		return h->changed ? "removed; the hook that was there is back" :
 				    "not installed; there is another hook";
+	case DV_HOOK_CALLED:
+		return "installed; called by the hook that is there";
 	}
 	return "";
 }

@@ -149,8 +149,7 @@ static int note_hook(const struct dv_hook *hook, void *data)
 	bool *there = data;
 
 	*there |= !strcmp(hook->name, "post-merge") &&
-		(hook->state == DV_HOOK_OURS ||
-		 hook->state == DV_HOOK_CHAINED);
+		hook->state != DV_HOOK_NONE && hook->state != DV_HOOK_OTHER;
 	return 0;
 }
 

@@ -15,6 +15,7 @@
 #include "git/private.h"
 
 #define BEFORE		".before-dv"
+#define LEGACY		".legacy"	/* what the pre-commit framework calls */
 #define SCRIPT_MOST	(1u << 20)	/* bytes that are compared */
 
 static const struct {
@@ -88,7 +89,7 @@ static void script(const char *name, bool input, struct buf *out)
 struct hook_file {
 	const char *name;
 	bool input;
-	struct buf file, before;
+	struct buf file, before, legacy;
 };
 
 #define DV_AUTO_HOOK_FILE	__attribute__((cleanup(hook_file_release)))
@@ -97,6 +98,7 @@ static void hook_file_release(struct hook_file *p)
 {
 	buf_release(&p->file);
 	buf_release(&p->before);
+	buf_release(&p->legacy);
 }
 
 static bool there(const char *path)
@@ -117,17 +119,32 @@ static bool is_ours(const char *path)
 		!strncmp(text.data, head, strcspn(head, ":"));
 }
 
+/*
+ * The framework of pre-commit.com, when it is put there after dv, calls our
+ * script by another name.  In front of it ours would call itself.
+ */
+static bool calls_ours(const struct hook_file *p, const char *path)
+{
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+
+	return is_ours(p->legacy.data) &&
+		!file_read(path, SCRIPT_MOST, &text) &&
+		strstr(text.data, "pre-commit.com");
+}
+
 static enum dv_hook_state state_of(const struct hook_file *p)
 {
+	if (calls_ours(p, p->file.data))
+		return DV_HOOK_CALLED;
 	if (is_ours(p->file.data))
 		return there(p->before.data) ? DV_HOOK_CHAINED : DV_HOOK_OURS;
 	return there(p->file.data) ? DV_HOOK_OTHER : DV_HOOK_NONE;
 }
 
-static int write_script(const struct hook_file *p, const struct buf *text)
+static int write_script(const char *path, const struct buf *text)
 {
 	DV_AUTO_NEWFILE struct newfile f = NEWFILE_INIT;
-	int err = newfile_open(&f, p->file.data, NULL);
+	int err = newfile_open(&f, path, NULL);
 	struct stat st;
 
 	if (!err)
@@ -135,18 +152,34 @@ static int write_script(const struct hook_file *p, const struct buf *text)
 	/* executable for whoever may read it */
 	if (!err && (fstat(f.fd, &st) < 0 ||
 		     fchmod(f.fd, st.st_mode | (st.st_mode & 0444) >> 2) < 0))
-		err = dv_fail_errno("cannot set the mode of %s", p->file.data);
+		err = dv_fail_errno("cannot set the mode of %s", path);
 	return err ? err : newfile_commit(&f, 0);
+}
+
+/* What an older dv has put in front of the framework that calls it. */
+static int undo_circle(const struct hook_file *p, bool *changed)
+{
+	if (!is_ours(p->file.data) || !calls_ours(p, p->before.data))
+		return 0;
+	*changed = true;
+	if (rename(p->before.data, p->file.data) < 0)
+		return dv_fail_errno("cannot rename %s", p->before.data);
+	return 0;
 }
 
 static int install(const struct hook_file *p, bool *changed)
 {
 	DV_AUTO_BUF struct buf text = BUF_INIT;
 	DV_AUTO_BUF struct buf old = BUF_INIT;
+	int err = undo_circle(p, changed);
+	bool called = calls_ours(p, p->file.data);
+	const char *path = called ? p->legacy.data : p->file.data;
 
+	if (err)
+		return err;
 	script(p->name, p->input, &text);
-	if (is_ours(p->file.data)) {
-		if (!file_read(p->file.data, SCRIPT_MOST, &old) &&
+	if (is_ours(path)) {
+		if (!file_read(path, SCRIPT_MOST, &old) &&
 		    !strcmp(old.data, text.data))
 			return 0;
 	} else if (there(p->file.data)) {
@@ -161,20 +194,24 @@ static int install(const struct hook_file *p, bool *changed)
 					     p->file.data);
 	}
 	*changed = true;
-	return write_script(p, &text);
+	return write_script(path, &text);
 }
 
 static int uninstall(const struct hook_file *p, bool *changed)
 {
-	if (!is_ours(p->file.data))
-		return 0;
+	int err = undo_circle(p, changed);
+	const char *path = calls_ours(p, p->file.data) ? p->legacy.data :
+		p->file.data;
+
+	if (err || !is_ours(path))
+		return err;
 	*changed = true;
-	if (rename(p->before.data, p->file.data) == 0)
+	if (rename(p->before.data, path) == 0)
 		return 0;
 	if (errno != ENOENT)
 		return dv_fail_errno("cannot rename %s", p->before.data);
-	if (unlink(p->file.data) < 0)
-		return dv_fail_errno("cannot remove %s", p->file.data);
+	if (unlink(path) < 0)
+		return dv_fail_errno("cannot remove %s", path);
 	return 0;
 }
 
@@ -218,11 +255,13 @@ static int each(struct dv_repo *repo, hook_file_fn *act, dv_hook_cb *fn,
 	for (size_t i = 0; i < HOOKS && !err; i++) {
 		DV_AUTO_HOOK_FILE struct hook_file p = {
 			hooks[i].name, hooks[i].input, BUF_INIT, BUF_INIT,
+			BUF_INIT,
 		};
 		struct dv_hook hook = { .name = p.name };
 
 		buf_addf(&p.file, "%s/%s", dir.data, p.name);
 		buf_addf(&p.before, "%s" BEFORE, p.file.data);
+		buf_addf(&p.legacy, "%s" LEGACY, p.file.data);
 		if (act)
 			err = act(&p, &hook.changed);
 		hook.file = p.file.data;
