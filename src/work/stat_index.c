@@ -26,18 +26,26 @@
 #define STAT_NAME_HEX	16	/* digits of the path's hash in a file's name */
 #define DAY_NS		(INT64_C(86400) * 1000000000)
 
+/* What the file is called that the index of `path` is kept in. */
+static void file_name(const char *path, char hex[DV_ID_HEX + 1])
+{
+	struct dv_id id;
+
+	sha256(path, strlen(path), &id);
+	dv_id_to_hex(&id, hex);
+	hex[STAT_NAME_HEX] = '\0';
+}
+
 int stat_index_name(struct dv_repo *repo, const char *path, struct buf *out)
 {
 	char hex[DV_ID_HEX + 1];
 	const char *dir;
-	struct dv_id id;
 	int err = repo_state_dir(repo, &dir);
 
 	if (err)
 		return err;
-	sha256(path, strlen(path), &id);
-	dv_id_to_hex(&id, hex);
-	buf_addf(out, "%s/stat/%.*s", dir, STAT_NAME_HEX, hex);
+	file_name(path, hex);
+	buf_addf(out, "%s/stat/%s", dir, hex);
 	return 0;
 }
 
@@ -393,29 +401,30 @@ int stat_index_each(const char *git_dir,
 	return err;
 }
 
-/* Is this file the one that the index of `path` is kept in? */
+static void name_all(const struct path_list *paths, struct path_list *out)
+{
+	char hex[DV_ID_HEX + 1];
+
+	for (size_t i = 0; i < paths->count; i++) {
+		file_name(paths->items[i], hex);
+		path_list_add(out, hex, STAT_NAME_HEX);
+	}
+	path_list_sort(out);
+}
+
 static bool is_name_of(const char *name, const char *path)
 {
 	char hex[DV_ID_HEX + 1];
-	struct dv_id id;
 
-	sha256(path, strlen(path), &id);
-	dv_id_to_hex(&id, hex);
-	return !strncmp(hex, name, STAT_NAME_HEX) && !name[STAT_NAME_HEX];
-}
-
-static bool is_any_of(const char *name, const struct path_list *paths)
-{
-	for (size_t i = 0; i < paths->count; i++)
-		if (is_name_of(name, paths->items[i]))
-			return true;
-	return false;
+	file_name(path, hex);
+	return !strcmp(hex, name);
 }
 
 int stat_index_others(struct dv_repo *repo, const struct path_list *paths,
 		      struct path_list *out)
 {
 	DV_AUTO_BUF struct buf file = BUF_INIT;
+	DV_AUTO_PATH_LIST struct path_list names = PATH_LIST_INIT;
 	DV_AUTO_DIR DIR *dir = NULL;
 	const struct dirent *entry;
 	const char *state;
@@ -424,6 +433,7 @@ int stat_index_others(struct dv_repo *repo, const struct path_list *paths,
 
 	if (err)
 		return err;
+	name_all(paths, &names);
 	buf_addf(&file, "%s/stat", state);
 	len = file.len;
 	dir = opendir(file.data);
@@ -431,7 +441,8 @@ int stat_index_others(struct dv_repo *repo, const struct path_list *paths,
 		DV_AUTO_STAT_INDEX struct stat_index x = STAT_INDEX_INIT;
 		const char *path;
 
-		if (entry->d_name[0] == '.' || is_any_of(entry->d_name, paths))
+		if (entry->d_name[0] == '.' ||
+		    path_list_has(&names, entry->d_name))
 			continue;
 		buf_setlen(&file, len);
 		path_append(&file, entry->d_name);
