@@ -50,7 +50,8 @@ test_expect_success 'a hook that is there is called, and comes back byte for byt
 test_expect_success 'core.hooksPath is honoured, relative and absolute' '
 	make_repo hp && cd hp && git config core.hooksPath my-hooks && dv hooks install -q && test -x my-hooks/pre-push &&
 	dv hooks uninstall -q && git config core.hooksPath "$SCRATCH/all hooks" && dv hooks install -q &&
-	test -x "$SCRATCH/all hooks/post-merge" && test ! -e .git/hooks/pre-push
+	test -x "$SCRATCH/all hooks/post-merge" && test ! -e .git/hooks/pre-push && git config core.hooksPath /dev/null &&
+	test_must_fail dv hooks install 2>../err && grep "/dev/null: not a folder" ../err && grep "^hint: .*core.hooksPath" ../err
 '
 
 test_expect_success 'those of husky are called by the name they had' '
@@ -242,6 +243,48 @@ test_expect_success 'a linked work tree gets its data from the store' '
 	cd co && git worktree add -q ../linked b && test "$(cat ../linked/data/b)" = b && cd ../linked && dv status --exit-code
 '
 
+test_expect_success 'data whose pointer a rebased commit removes goes, and one it moves follows' '
+	data_repo re && cd re && mkdir keep && echo k >keep/k && dv add -q keep && git add -A && git commit -qm keep &&
+	git checkout -q -b without && dv rm -q data && git mv keep.dv kept.dv && dv checkout -q && git add -A && git commit -qm without &&
+	git checkout -q main && test -e data/1 && echo code >code && git add code && git commit -qm code &&
+	git checkout -q without && git rebase -q main 2>../err && test ! -e data && test ! -e keep && test "$(cat kept/k)" = k &&
+	test -z "$(git status --porcelain)"
+'
+
+test_expect_success 'data that a rebased branch adds is there again at the end' '
+	data_repo adds && cd adds && git checkout -q -b adds && mkdir new && echo n >new/n && dv add -q new && git add -A && git commit -qm new &&
+	echo more >>new/n && dv add -q new && git commit -qam more && git checkout -q main && test ! -e new && echo 3 >data/3 && record main &&
+	git checkout -q adds && git rebase -q main && test "$(cat new/n | tr -d "\n")" = nmore && test -e data/3 && dv status --exit-code &&
+	git checkout -q main && git checkout -q --orphan root && git commit -qm root && git checkout -q adds && git rebase -q --root && test -e new/n && dv status --exit-code
+'
+
+test_expect_success 'what git tracks itself, in a commit from before it was dv'\''s, stays git'\''s' '
+	git init -q was && cd was && mkdir d && echo 1 >d/1 && echo 2 >d/2 && echo f >f && git add -A && git commit -qm git && git tag git &&
+	dv init -q && git commit -qm dv && git tag both && git rm -rq --cached d f && dv add -q d f && git add -A && git commit -qm data &&
+	dv hooks install -q && for old in git both
+	do
+		git checkout -q $old && test "$(cat d/1 d/2 f | tr -d "\n")" = 12f && test -z "$(git status --porcelain -uno)" &&
+		git checkout -q main && test "$(cat d/1 d/2 f | tr -d "\n")" = 12f && dv status --exit-code && test -z "$(git status --porcelain)" || return 1
+	done && echo 3 >d/3 && dv add -q d && git commit -qam 3 && git checkout -q both && test "$(cat d/1 d/2 f | tr -d "\n")" = 12f &&
+	git checkout -q main && test "$(cat d/1 d/2 d/3 | tr -d "\n")" = 123 && dv status --exit-code && git checkout -q both && echo 4 >d/4 && git add d/4 && git commit -qm more && git mv f g && git commit -qm mv && git checkout -q main && dv status --exit-code &&
+	test -z "$(git status --porcelain)" && test ! -e d/4 && test ! -e g
+'
+
+test_expect_success 'one directory that becomes two, and one again' '
+	make_repo parts && cd parts && mkdir -p data/a data/b && echo 1 >data/a/1 && echo 2 >data/b/2 && dv add -q data/a data/b && git add -A && git commit -qm two &&
+	dv rm -q --keep data/a data/b && git rm -rq --cached data && echo 3 >data/3 && dv add -q data && git add -A && git commit -qm one && dv hooks install -q &&
+	git checkout -q HEAD~1 && test "$(cat data/a/1 data/b/2 | tr -d "\n")" = 12 && test ! -e data/3 && dv status --exit-code && test -z "$(git status --porcelain)" &&
+	git checkout -q main && test "$(cat data/a/1 data/b/2 data/3 | tr -d "\n")" = 123 && dv status --exit-code && test -z "$(git status --porcelain)"
+'
+
+test_expect_success 'a folder that git mv renames with the data in it' '
+	data_repo up && cd up && mkdir -p sub/a && echo 5 >sub/a/5 && echo f >sub/f && dv add -q sub/a sub/f && git add -A && git commit -qm sub &&
+	git mv sub new && test -e new/a/5 && dv checkout && git commit -qm mv && git checkout -q HEAD~1 &&
+	test "$(cat sub/a/5)" = 5 && test "$(cat sub/f)" = f && test ! -e new/a && dv status --exit-code &&
+	git checkout -q main && test "$(cat new/a/5)" = 5 && test ! -e sub/a && rm -r new/a && echo code >code && git add code && git commit -qm code --no-verify &&
+	git checkout -q HEAD~1 && test ! -e new/a && git checkout -q main && test ! -e new/a
+'
+
 # --- the pre-commit framework --------------------------------------------------------
 
 net=
@@ -257,6 +300,28 @@ test_expect_success 'under pre-commit, from .pre-commit-hooks.yaml and with no n
 	echo x >data/1 && test_must_fail git commit -q --allow-empty -m x 2>../err && cat ../err && grep "dv add data" ../err &&
 	dv add -q data && git add -A && git commit -qm x && git push -q origin main && test -d ../fw.data/packs &&
 	git checkout -q HEAD~1 && test "$(cat data/1)" = 1 && git checkout -q main && test "$(cat data/1)" = x
+'
+
+test_expect_success 'what pre-commit hides for a moment stays where it is' '
+	data_repo stashed && cd stashed && export PRE_COMMIT_HOME="$SCRATCH/pc-home" && printf "%s\n" "repos:" "- repo: local" "  hooks:" "  - id: x" \
+		"    name: x" "    entry: \"true\"" "    language: system" "    always_run: true" >.pre-commit-config.yaml &&
+	git add -A && git commit -qm "a config" && rm .git/hooks/pre-commit && pre-commit install && echo z >data/1 && dv add -q data && echo code >code && git add code &&
+	git commit -qm code 2>../err && grep Stashing ../err && test "$(cat data/1)" = z && git add -A && git commit -qm z
+'
+
+test_expect_success 'installed in turns, each is called once' '
+	data_repo turns && cd turns && export PRE_COMMIT_HOME="$SCRATCH/pc-home" && cp ../stashed/.pre-commit-config.yaml . &&
+	git add -A && pre-commit install && dv hooks install >../out && cat ../out && grep "pre-commit *installed; called by" ../out &&
+	pre-commit install && dv hooks install --json >../out && grep "\"pre-commit\".*\"called\",\"changed\":false" ../out &&
+	git commit -qm config && echo x >data/1 && test_must_fail git commit -q --allow-empty -m x 2>../err &&
+	test "$(grep -c "is not as it is recorded" ../err)" = 1 && dv hooks uninstall -q && test ! -e .git/hooks/pre-commit.legacy &&
+	git commit -q --allow-empty -m x
+'
+
+test_expect_success 'a circle with pre-commit is undone' '
+	cd turns && export PRE_COMMIT_HOME="$SCRATCH/pc-home" && dv checkout -qf && rm .git/hooks/* && dv hooks install -q && pre-commit install &&
+	mv .git/hooks/pre-commit .git/hooks/pre-commit.before-dv && cp .git/hooks/pre-commit.legacy .git/hooks/pre-commit &&
+	dv hooks install -q && test ! -e .git/hooks/pre-commit.before-dv && git commit -q --allow-empty -m x
 '
 
 test_expect_success 'beside hooks that pre-commit has installed' '

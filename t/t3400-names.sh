@@ -24,6 +24,12 @@ new
 s"
 '
 
+test_expect_success 'of a directory that is here in part, that part moves' '
+	start && mkdir ../moved && dv remote add origin "$SCRATCH/moved" && git add .dvconfig && git commit -qm remote && dv push -q && git clone -q . ../part &&
+	cd ../part && dv pull -q data/sub && echo mine >data/sub/s && git mv data.dv d2.dv && test_must_fail dv checkout --allow-missing && test ! -e data &&
+	test "$(cat d2/sub/s)" = mine && grep -x /d2 .gitignore && dv status -s >../out && cat ../out && grep "^M  d2/sub/s" ../out && ! grep "^?" ../out
+'
+
 test_expect_success 'into another folder, where something else is, and of a copy' '
 	start && mkdir deep && git mv data.dv deep/data.dv && dv checkout -q && test -f deep/data/1 && test ! -e data &&
 	git mv deep/data.dv here.dv && mkdir here && echo x >here/x && dv checkout -q && test -f here/x &&

@@ -72,24 +72,33 @@ int dv_precommit(struct dv_repo *repo,
 
 /*
  * Calls fn for each pointer that names another version than the one the work
- * tree was made for.  Data that was never put into this work tree counts only
- * if the commit `before` (NULL: no commit) had not the same pointer: what
- * was not wanted then is not wanted now.  With `before` "" such data does not
- * count at all.  Of a directory that is here in part, fn is called for those
- * entries of it which are (t->inside).  No file of the data is looked at.
+ * tree was made for.  Data that was never put into this work tree, or of which
+ * nothing is here any more, counts only if the commit `before` (NULL: no
+ * commit) had not the same pointer: what was not wanted then is not wanted
+ * now.  With `before` "" such data does not count at all.  Of a directory that
+ * is here in part, fn is called for those entries of it which are
+ * (t->inside).  Nothing in a directory is looked at.
  */
 int dv_outdated(struct dv_repo *repo, const char *before, dv_tracked_cb *fn,
 		void *data);
 
 /*
  * Removes the data whose pointer the commit `before` had, and neither HEAD nor
- * the work tree has any more: git has removed the pointer.  As with
- * dv_checkout(), which reads the same options but `what`, files that were
- * changed and what the store has not are kept; so is data whose pointer was
- * never committed.
+ * the work tree has any more: git has removed the pointer, and tracks nothing
+ * of it itself.  As with dv_checkout(), which reads the same options but
+ * `what`, files that were changed and what the store has not are kept; so is
+ * data whose pointer was never committed.
  */
 int dv_checkout_gone(struct dv_repo *repo, const char *before,
 		     const struct dv_checkout_options *options,
 		     struct dv_checkout_result *result);
+
+/*
+ * Calls fn for each path, relative to the work tree and sorted, whose data dv
+ * has put there or recorded, and that lies there still without a pointer: git
+ * ignores it no longer, and would add it.  Not for what git tracks itself.
+ */
+typedef int dv_left_cb(const char *path, void *data);
+int dv_left_each(struct dv_repo *repo, dv_left_cb *fn, void *data);
 
 #endif

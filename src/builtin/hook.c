@@ -344,38 +344,85 @@ static void add_result(struct dv_checkout_result *to,
 	to->moved += r->moved;
 }
 
-static int check_out(struct dv_repo *repo, const struct moved *moved,
-		     const char *before, struct dv_checkout_result *all)
+/* The commits at which the work tree was before; each may be NULL. */
+struct befores {
+	const char *last;	/* that git's command began at */
+	const char *between;	/* that it went through */
+};
+
+/*
+ * A directory that became several ones, or several that became one, are the same
+ * files: those that went with the old pointers come back.
+ */
+static int check_out_again(struct dv_repo *repo,
+			   const struct dv_checkout_options *o,
+			   struct dv_checkout_result *all)
 {
+	struct dv_checkout_result result = { 0 };
+	int err = dv_checkout(repo, o, NULL, NULL, &result);
+
+	all->written += result.written;
+	all->written_bytes += result.written_bytes;
+	return err;
+}
+
+static int check_out(struct dv_repo *repo, const struct moved *moved,
+		     const struct befores *before,
+		     struct dv_checkout_result *all)
+{
+	const char *const commits[] = { before->last, before->between };
 	struct progress_view view = { 0 };
 	struct dv_checkout_options o = {
 		.what = { .given = moved->items,
 			  .given_count = moved->count },
 		.allow_missing = true,
 	};
-	struct dv_checkout_result result = { 0 };
-	int err = open_threads(repo, &o.threads), gone = 0;
+	int err = open_threads(repo, &o.threads);
+	uint64_t gone = 0;
 
 	o.progress = progress_show(&view, false);
 	if (!err && moved->count)
 		err = dv_checkout(repo, &o, NULL, NULL, all);
-	if ((!err || err == DV_E_EXISTS) && before) {
-		gone = dv_checkout_gone(repo, before, &o, &result);
+	for (size_t i = 0; i < 2 && (!err || err == DV_E_EXISTS); i++) {
+		struct dv_checkout_result result = { 0 };
+
+		if (!commits[i])
+			continue;
+		err = dv_checkout_gone(repo, commits[i], &o, &result);
+		if (i && err == DV_E_NOTFOUND)	/* of a root commit */
+			err = 0;
 		add_result(all, &result);
+		gone += result.removed;
 	}
+	if (gone && moved->count && (!err || err == DV_E_EXISTS))
+		err = check_out_again(repo, &o, all);
 	progress_clear(&view);
-	return err && err != DV_E_EXISTS ? err : gone;
+	return err;
+}
+
+/* What is new since the commit whose data is here. */
+static int find_moved(struct dv_repo *repo, const struct befores *before,
+		      struct moved *moved)
+{
+	int err = before->between ?
+		dv_outdated(repo, before->between, take_moved, moved) :
+		DV_E_NOTFOUND;
+
+	/* a root commit is built on nothing */
+	if (err == DV_E_NOTFOUND)
+		err = dv_outdated(repo, before->last, take_moved, moved);
+	return err;
 }
 
 /*
  * Git has done its part, so nothing here makes it fail: what cannot be done
  * is told, and dv checkout does it later.
  */
-static int follow(struct dv_repo *repo, const char *before)
+static int follow(struct dv_repo *repo, const struct befores *before)
 {
 	struct dv_checkout_result result = { 0 };
 	struct moved moved = { 0 };
-	int err = dv_outdated(repo, before, take_moved, &moved);
+	int err = find_moved(repo, before, &moved);
 
 	if (!err)
 		err = check_out(repo, &moved, before, &result);
@@ -390,35 +437,57 @@ static int follow(struct dv_repo *repo, const char *before)
 static int post_checkout(struct dv_repo *repo, int argc, char **argv)
 {
 	const char *before = argc ? argv[0] : getenv("PRE_COMMIT_FROM_REF");
+	struct befores befores = { NULL, NULL };
 
+	/* the pre-commit framework hides what is not staged for a moment */
+	if (getenv("_PRE_COMMIT_SKIP_POST_CHECKOUT"))
+		return 0;
 	if (!before)
 		before = "HEAD";
-	return follow(repo, strspn(before, "0") == strlen(before) ? NULL :
-		      before);
+	if (strspn(before, "0") < strlen(before))
+		befores.last = before;
+	return follow(repo, &befores);
 }
 
 static int post_merge(struct dv_repo *repo, int argc, char **argv)
 {
+	const struct befores before = { "ORIG_HEAD", NULL };
+
 	(void)argc;
 	(void)argv;
-	return follow(repo, "ORIG_HEAD");
+	return follow(repo, &before);
 }
 
-/* "<old> <new>" for each commit; the work tree was at the last old one. */
+/*
+ * "<old> <new>" for each commit: the work tree was at the last old one, then,
+ * with its data, at what the first new one is built on.
+ */
 static int post_rewrite(struct dv_repo *repo, int argc, char **argv)
 {
 	DV_AUTO_FREE char *line = NULL;
 	DV_AUTO_BUF struct buf old = BUF_INIT;
+	DV_AUTO_BUF struct buf onto = BUF_INIT;
+	struct befores before = { "HEAD", NULL };
 	size_t room = 0;
 
 	/* an amended commit leaves the work tree as it is */
 	if (argc && !strcmp(argv[0], "amend"))
 		return 0;
 	while (getline(&line, &room, stdin) > 0) {
+		size_t len = strcspn(line, " \n");
+
 		buf_clear(&old);
-		buf_add(&old, line, strcspn(line, " \n"));
+		buf_add(&old, line, len);
+		if (!onto.len && line[len] == ' ')
+			buf_addf(&onto, "%.*s^", (int)strcspn(line + len + 1,
+							      " \n"),
+				 line + len + 1);
 	}
-	return follow(repo, old.len ? old.data : "HEAD");
+	if (old.len)
+		before.last = old.data;
+	if (onto.len)
+		before.between = onto.data;
+	return follow(repo, &before);
 }
 
 static const struct hook {

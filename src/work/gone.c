@@ -1,4 +1,4 @@
-/* dv_checkout_gone(): data whose pointer git has removed. */
+/* Data whose pointer is gone. */
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,9 +10,11 @@
 
 #include "base/array.h"
 #include "base/auto.h"
+#include "base/error.h"
 #include "base/path.h"
 #include "base/trace.h"
 #include "git/head.h"
+#include "git/index_file.h"
 #include "git/repo.h"
 #include "store/tree.h"
 #include "work/below.h"
@@ -39,12 +41,56 @@ static int removed_by_git(struct dv_repo *repo, const char *path, bool *out)
 	return err;
 }
 
+/* Was it put here?  `inside` "" is the tracked path itself. */
+static bool was_put(const struct stat_index *x, const char *inside)
+{
+	DV_AUTO_BUF struct buf parent = BUF_INIT;
+	int64_t dir;
+
+	if (!*inside)
+		return true;
+	buf_add(&parent, inside, path_parent_len(inside));
+	dir = stat_index_find_dir(x, parent.data);
+	return dir >= 0 &&
+		stat_index_find(x, (uint32_t)dir, path_name(inside)) >= 0;
+}
+
+static int order_path(const void *path, const void *item)
+{
+	return strcmp(path, *(const char *const *)item);
+}
+
+/*
+ * Some of it is git's now, as in a commit from before it was dv's: git has put
+ * that there, and nobody else is to remove it.
+ */
+static int is_of_git(struct dv_repo *repo, const char *path,
+		     const struct stat_index *x, bool *out)
+{
+	const struct index_names *index;
+	int err = index_names_get(repo, true, &index);
+	size_t len = strlen(path), i;
+
+	*out = false;
+	if (err)
+		return err;
+	i = array_lower(path, index->paths, index->path_count,
+			sizeof(*index->paths), order_path);
+	for (; i < index->path_count && !*out &&
+	     !strncmp(index->paths[i], path, len); i++) {
+		const char *inside = path_below(index->paths[i], path);
+
+		*out = inside && was_put(x, inside);
+	}
+	return 0;
+}
+
 /* The pointer for which the data was put here, not just one at this path. */
 static int take_committed(const struct dv_tracked *t, void *data)
 {
 	struct gone *g = data;
 	DV_AUTO_STAT_INDEX struct stat_index x = STAT_INDEX_INIT;
-	bool removed;
+	bool removed, theirs;
 	int err;
 
 	if (!path_list_has(g->forsaken, t->path))
@@ -52,9 +98,27 @@ static int take_committed(const struct dv_tracked *t, void *data)
 	err = removed_by_git(g->repo, t->path, &removed);
 	if (!err && removed)
 		err = stat_index_open(g->repo, t->path, &x);
-	if (!err && x.dirs && dv_id_equal(&x.pointer, &t->pointer.id))
+	if (err || !removed || !x.dirs ||
+	    !dv_id_equal(&x.pointer, &t->pointer.id))
+		return err;
+	err = is_of_git(g->repo, t->path, &x, &theirs);
+	/* what git removes of it later is not what was put here any more */
+	if (!err && theirs)
+		err = stat_index_remove(g->repo, t->path);
+	else if (!err)
 		path_list_add(&g->paths, t->path, strlen(t->path));
 	return err;
+}
+
+/* A tracked file; false: a directory, or nothing is there. */
+static bool is_file(struct dv_repo *repo, const char *path)
+{
+	struct stat st;
+	int top;
+
+	return !repo_worktree_fd(repo, &top) &&
+		!fstatat(top, path, &st, AT_SYMLINK_NOFOLLOW) &&
+		!S_ISDIR(st.st_mode);
 }
 
 /* What is empty now goes, and with it what dv knew of it. */
@@ -83,19 +147,26 @@ static int empty(struct gone *g, const struct dv_checkout_options *options,
 {
 	struct dv_checkout_options o = *options;
 	struct dv_tracked *given = xcalloc(g->paths.count, sizeof(*given));
+	size_t files = 0;
 	int err, failed = 0;
 
-	for (size_t i = 0; i < g->paths.count; i++)
+	for (size_t i = 0; i < g->paths.count; i++) {
+		files += is_file(g->repo, g->paths.items[i]);
 		given[i] = (struct dv_tracked){
 			.path = g->paths.items[i], .inside = "",
 			.pointer = { .kind = DV_KIND_TREE, .id = tree_empty },
 		};
+	}
 	o.what = (struct dv_selection){
 		.given = given, .given_count = g->paths.count,
 	};
 	err = dv_checkout(g->repo, &o, NULL, NULL, result);
 	for (size_t i = 0; i < g->paths.count && !failed; i++)
 		failed = forget(g->repo, g->paths.items[i]);
+	/* those were replaced, by empty directories */
+	for (size_t i = 0; i < g->paths.count && files; i++)
+		files -= is_file(g->repo, g->paths.items[i]);
+	result->removed += files;
 	free(given);
 	return err ? err : failed;
 }
@@ -119,5 +190,43 @@ int dv_checkout_gone(struct dv_repo *repo, const char *before,
 	if (!err && g.paths.count)
 		err = empty(&g, options, result);
 	path_list_release(&g.paths);
+	return err;
+}
+
+/* --- what is left ---------------------------------------------------------- */
+
+/* It lies there, and neither git nor another pointer has it. */
+static int is_left(struct dv_repo *repo, int top, const char *path, bool *left)
+{
+	DV_AUTO_BUF struct buf other = BUF_INIT;
+	DV_AUTO_BUF struct buf inside = BUF_INIT;
+	struct stat st;
+	int err;
+
+	*left = false;
+	if (fstatat(top, path, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    !tracked_find(repo, path, &other, &inside))
+		return 0;
+	buf_clear(&other);
+	err = repo_git_tracks(repo, path, &other);
+	*left = err == DV_E_NOTFOUND;
+	return *left ? 0 : err;
+}
+
+int dv_left_each(struct dv_repo *repo, dv_left_cb *fn, void *data)
+{
+	TRACE_REGION("left");
+	DV_AUTO_PATH_LIST struct path_list forsaken = PATH_LIST_INIT;
+	int top, err = repo_worktree_fd(repo, &top);
+
+	if (!err)
+		err = moves_forsaken(repo, &forsaken);
+	for (size_t i = 0; i < forsaken.count && !err; i++) {
+		bool left;
+
+		err = is_left(repo, top, forsaken.items[i], &left);
+		if (!err && left)
+			err = fn(forsaken.items[i], data);
+	}
 	return err;
 }

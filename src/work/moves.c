@@ -68,10 +68,13 @@ static int note_ignores(struct moves *m, const char *from, const char *to)
 static bool rename_data(const struct moves *m, const char *from,
 			const char *to, enum dv_kind kind)
 {
+	DV_AUTO_BUF struct buf which = BUF_INIT;
 	DV_AUTO_CLOSE int source = open_parent(m, from);
 	DV_AUTO_CLOSE int target = open_parent(m, to);
 
+	/* what git has put there by now is git's */
 	return source >= 0 && target >= 0 &&
+		repo_git_tracks(m->repo, from, &which) == DV_E_NOTFOUND &&
 		is_there(m, source, path_name(from), kind) &&
 		!renameat2(source, path_name(from), target, path_name(to),
 			   RENAME_NOREPLACE);
@@ -83,7 +86,7 @@ static int try_one(struct moves *m, const char *from, const char *to,
 	DV_AUTO_STAT_INDEX struct stat_index x = STAT_INDEX_INIT;
 	int err = stat_index_open(m->repo, from, &x);
 
-	if (err || !x.dirs || !x.complete ||
+	if (err || !x.dirs ||
 	    !dv_id_equal(&x.pointer, &pointer->id) ||
 	    !rename_data(m, from, to, pointer->kind))
 		return err;

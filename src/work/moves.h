@@ -24,7 +24,8 @@ void moves_release(struct moves *m);
 
 /*
  * Renames the data of `pointer` to path, if nothing is there, nothing ever
- * was, and all of it lies at a path that has lost its pointer.
+ * was, and it, or the part of it that is here, lies at a path that has lost its
+ * pointer.
  */
 int moves_follow(struct moves *m, const char *path,
 		 const struct dv_pointer *pointer, bool *moved);

@@ -1,6 +1,9 @@
 /* dv_outdated(): pointers that have moved since the data was put here. */
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "dv/hooks.h"
 
@@ -80,18 +83,32 @@ static int tell_parts(struct outdated *o, const struct dv_tracked *t,
 	return err;
 }
 
+/* Nothing lies there: git has renamed a folder above, data and all. */
+static bool is_away(struct outdated *o, const char *path)
+{
+	struct stat st;
+	int top;
+
+	return !repo_worktree_fd(o->repo, &top) &&
+		fstatat(top, path, &st, AT_SYMLINK_NOFOLLOW) < 0 &&
+		errno == ENOENT;
+}
+
 static int look_at(const struct dv_tracked *t, void *data)
 {
 	struct outdated *o = data;
 	DV_AUTO_STAT_INDEX struct stat_index x = STAT_INDEX_INIT;
-	bool had = false;
+	bool here_only = o->before && !*o->before, same, had = false;
 	int err = stat_index_open(o->repo, t->path, &x);
 
-	if (!err && !x.dirs && o->before && !*o->before)
+	if (err || (!x.dirs && here_only))
+		return err;
+	same = x.dirs && dv_id_equal(&x.pointer, &t->pointer.id);
+	if (same && (here_only || !is_away(o, t->path)))
 		return 0;
-	if (!err && !x.dirs)
+	if (!x.dirs || same)
 		err = had_before(o, t, &had);
-	if (err || had || (x.dirs && dv_id_equal(&x.pointer, &t->pointer.id)))
+	if (err || had)
 		return err;
 	if (x.dirs && !x.complete && t->pointer.kind == DV_KIND_TREE)
 		return tell_parts(o, t, &x);
