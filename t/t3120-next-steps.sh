@@ -85,4 +85,14 @@ test_expect_success 'git add that fails behind core.autostage: what is to be add
 	grep -x "hint: git add .a b.dv. .gitignore" ../err && rm .git/index.lock && sh -c "$(sed -n "s/^hint: //p" ../err)" && test "$(git diff --cached --name-only | tr "\n" " ")" = ".gitignore a b.dv " && git commit -qm x && dv status --exit-code
 '
 
+test_expect_success 'data whose pointer git has removed is named as long as it is left' '
+	make_repo left && cd left && mkdir d "m v" && echo 1 >d/1 && echo 2 >"m v/2" && echo 3 >keep && echo 4 >git && dv add -q d "m v" keep git &&
+	git add -A && git commit -qm base && dv status >../out && grep "^nothing changed" ../out &&
+	git checkout -q -b without && dv rm -q d && git commit -qam without && git checkout -q main && dv checkout -q && git cherry-pick without >/dev/null &&
+	dv checkout && test -e d/1 && dv status >../out && cat ../out && grep "left: *d$" ../out && grep "^nothing changed" ../out &&
+	dv status --exit-code && test -z "$(dv status --porcelain)" && dv add -q d && ! dv status | grep left: && dv rm -qf d && dv status | grep "^nothing changed" &&
+	dv rm -q --keep keep && git commit -qam keep && test -e keep && ! dv status | grep left: && git rm -q --cached git.dv && rm git.dv &&
+	dv status | grep "left: *git$" && git add -f git && git commit -qam git && ! dv status | grep left:
+'
+
 test_done

@@ -51,11 +51,15 @@ static const struct section {
 	  "work tree", "not stored" },
 	{ DV_STATE_UNCOMMITTED, "Pointer files that git has not committed:",
 	  "\"git add\" and \"git commit\" them", "uncommitted" },
+	{ 0, "Data whose pointer is gone:",
+	  "\"dv checkout\" moves it after a \"git mv\"; \"dv add <path>\" "
+	  "tracks it again", "left" },
 };
 
 #define SECTIONS (sizeof(sections) / sizeof(*sections))
 
 #define SECTION_BEHIND	1
+#define SECTION_LEFT	(SECTIONS - 1)
 
 struct line {
 	char *text;		/* owned */
@@ -185,6 +189,16 @@ static int find_behind(struct status *s, const struct dv_selection *what)
 	return dv_outdated(s->form.repo, "", take_behind, s);
 }
 
+static int take_left(const char *path, void *data)
+{
+	struct status *s = data;
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+
+	begin_line(s, SECTION_LEFT, path, &text);
+	end_line(s, SECTION_LEFT, &text);
+	return 0;
+}
+
 static int take_entry(const struct dv_status_entry *e, void *data)
 {
 	struct status *s = data;
@@ -232,6 +246,22 @@ static void print_long(const struct status *s)
 	}
 	if (!s->differences)
 		printf("nothing changed\n");
+}
+
+/* What only people are told. */
+static int tell_people(struct status *s, const struct dv_selection *what)
+{
+	int err;
+
+	if (s->form.quiet || s->form.brief || s->form.porcelain ||
+	    s->form.json)
+		return 0;
+	err = find_behind(s, what);
+	if (!err && !what->count)
+		err = dv_left_each(s->form.repo, take_left, s);
+	if (!err)
+		print_long(s);
+	return err;
 }
 
 /* --remote: whether push would have anything to send. */
@@ -316,9 +346,7 @@ int cmd_status(int argc, char **argv)
 	o.progress = progress_show(&s.view, s.form.quiet);
 	err = dv_status(repo, &o, take_entry, &s);
 	if (!err)
-		err = find_behind(&s, &o.what);
-	if (!err && !s.form.quiet && !s.form.brief && !s.form.porcelain && !s.form.json)
-		print_long(&s);
+		err = tell_people(&s, &o.what);
 	if (!err && (with_remote || remote))
 		err = compare(&s, remote, &o.what);
 	if (!err && sources)
