@@ -96,4 +96,16 @@ test_expect_success 'names that are no files of a folder' '
 	done && test -z "$(find "$SCRATCH" -name x)" && AWS_ENDPOINT_URL=$odd dv import-url "s3://lists/deep/" odd && rm -rf odd odd.dv
 '
 
+test_expect_success 'S3 without any keys: what is public, and what is not' '
+	for verb in create public
+	do
+		python3 "$TEST_DIR/helper/s3-bucket.py" $verb public-$S3_BUCKET || return 1
+	done && python3 "$TEST_DIR/helper/s3-bucket.py" put public-$S3_BUCKET set/a repo/from/a && s3_put private/a repo/from/a &&
+	make_repo anybody && cd anybody && (
+		unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY && export AWS_EC2_METADATA_DISABLED=true &&
+		dv import-url s3://public-$S3_BUCKET/set/a && cmp a ../repo/from/a && dv import-url s3://public-$S3_BUCKET/set/ && cmp set/a a && dv update &&
+		test_must_fail dv import-url s3://$S3_BUCKET/private/a no 2>../err
+	) && cat ../err && grep "access denied without credentials" ../err && grep "^hint: set AWS_ACCESS_KEY_ID" ../err && ! grep anonymous ../err
+'
+
 test_done

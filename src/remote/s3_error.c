@@ -130,6 +130,10 @@ static int judge_denied(struct s3_call *q, const char *words)
 	if (!q->used.access_key) {
 		call_fail(c, DV_E_AUTH, "access denied without credentials: "
 			  "%s", words);
+		if (c->remote->apart)
+			return dv_hint(c->code, "set AWS_ACCESS_KEY_ID and "
+				       "AWS_SECRET_ACCESS_KEY, or run aws "
+				       "configure");
 		return dv_hint(c->code, "unset remote.%s.anonymous and set "
 			       "AWS_ACCESS_KEY_ID or a profile",
 			       c->remote->name);

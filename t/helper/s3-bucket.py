@@ -6,6 +6,7 @@
     s3-bucket.py delete BUCKET KEY
     s3-bucket.py flip BUCKET KEY OFFSET     (inverts a bit of one byte)
     s3-bucket.py versions BUCKET            (is to keep them)
+    s3-bucket.py public BUCKET              (anybody may read and list it)
     s3-bucket.py put BUCKET KEY FILE        (prints its version)
 
 Signs by itself (SigV4, standard library only), independently of dv's signer.
@@ -14,6 +15,7 @@ Endpoint, key, secret and region from S3_ENDPOINT and AWS_*.
 import datetime
 import hashlib
 import hmac
+import json
 import os
 import re
 import sys
@@ -78,6 +80,11 @@ def main(verb, bucket, *rest):
         request("PUT", f"/{bucket}", "versioning=", b"<VersioningConfiguration xmlns="
                 b'"http://s3.amazonaws.com/doc/2006-03-01/"><Status>Enabled</Status>'
                 b"</VersioningConfiguration>")
+    elif verb == "public":
+        request("PUT", f"/{bucket}", "policy=", json.dumps({
+            "Version": "2012-10-17", "Statement": [{
+                "Effect": "Allow", "Principal": "*", "Action": ["s3:GetObject", "s3:ListBucket"],
+                "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]}]}).encode())
     elif verb == "put":
         with open(rest[1], "rb") as f:
             request("PUT", f"/{bucket}/{rest[0]}", body=f.read())
