@@ -170,6 +170,7 @@ test_expect_success 'annotations and the source of imports become lines of the p
 	test_cmp ../expect ../rest &&
 	grep "^dvc.url: https://example.com/reg.git$" b.dv && grep "^dvc.path: sub/b$" b.dv &&
 	grep "^dvc.ref: v1$" b.dv && grep "^dvc.rev: 0123456789012345678901234567890123456789$" b.dv &&
+	test_must_fail dv update b 2>../err && grep "b was imported by DVC, from https://example.com/reg.git" ../err && grep "^hint: dvc update" ../err &&
 	dv remote add -d o ../pushed && dv push >../out && grep "pushed 2 of 2" ../out
 '
 

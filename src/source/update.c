@@ -200,6 +200,11 @@ static int update_path(struct update *u, const struct dv_tracked *t)
 	if (pointer_line_get(&t->pointer, POINTER_URL, &url))
 		return u->named && u->o->rev ? no_rev(t, url.data) :
 			update_url(u, t, url.data);
+	if (u->named && pointer_line_get(&t->pointer, "dvc.url", &url))
+		return dv_hint(dv_fail(DV_E_INVALID, "%s was imported by DVC, "
+				       "from %s", t->path, url.data),
+			       "dvc update, then dv add; or dv import -f once "
+			       "that repository uses dv");
 	if (u->named)
 		return dv_fail(DV_E_INVALID, "%s was not imported", t->path);
 	return 0;
