@@ -52,7 +52,7 @@ test_expect_success 'an age that is none, and what is never taken from .dvconfig
 
 test_expect_success 'a store that store.path leaves aside: said when it is set, and by doctor' '
 	make_repo aside && cd aside && echo 1 >d && dv add -q d && dv config --local store.path ../elsewhere 2>err && cat err && rm d && test_must_fail dv checkout d && dv doctor --offline >out && cat out && grep "^warning .*is not read since store.path is set" out &&
-	eval "$(sed -n "s/^hint: .*after: //p" err)" && dv checkout d && dv doctor --offline >out && ! grep "is not read since" out && dv config --local --unset store.path 2>err && dv doctor --offline >out && ! grep "is not read since" out &&
+	dv config --local store.path ../elsewhere 2>again && test ! -s again && eval "$(sed -n "s/^hint: .*after: //p" err)" && dv checkout d && dv doctor --offline >out && ! grep "is not read since" out && dv config --local --unset store.path 2>err && dv doctor --offline >out && ! grep "is not read since" out &&
 	make_repo ../unset && cd ../unset && dv config --global store.path "$SCRATCH/g" 2>err && test ! -s err && git config --global --unset dv.store.path
 '
 

@@ -1,6 +1,7 @@
 /* dv config: get and set settings. */
 
 #include <stdio.h>
+#include <string.h>
 #include <strings.h>
 
 #include "dv/error.h"
@@ -101,13 +102,15 @@ static int set(struct dv_repo *repo, const struct config *c,
 	       const char *name, const char *value)
 {
 	enum dv_config_level to = level(c);
+	const char *old = dv_config_get(repo, name);
+	bool same = old && value && !strcmp(old, value);
 	int err;
 
 	/* what a team shares is the common case, as with .gitmodules */
 	if (to == DV_CONFIG_ANY)
 		to = DV_CONFIG_PROJECT;
 	err = dv_config_set(repo, to, name, value);
-	if (!err && !strcasecmp(name, "store.path"))
+	if (!err && !same && !strcasecmp(name, "store.path"))
 		hint_old_store(repo);
 	return report(err);
 }

@@ -302,6 +302,25 @@ static int report_blob(struct revision *r, const git_oid *id, const char *ref,
 	return revision_report(r, id);
 }
 
+/* `ref`: of which it is, len bytes; 0: not known. */
+static int add_object(struct revision *r, const git_oid *id, const char *ref,
+		      size_t len, struct queue *q)
+{
+	struct dv_id key = revision_key(id, 0);
+	git_oid what;
+	git_object_t is;
+	int err;
+
+	if (id_map_get(&q->known, &key))	/* many refs are of one commit */
+		return 0;
+	err = peel(r, id, &is, &what);
+	if (!err && is != GIT_OBJECT_BLOB)
+		push(q, &what, is == GIT_OBJECT_TREE);
+	else if (!err && len)
+		err = report_blob(r, &what, ref, len);
+	return err;
+}
+
 /*
  * What the lines of text name, or tags there stand for: "<id>", or "<id>
  * <ref>".
@@ -312,18 +331,13 @@ static int add_lines(struct revision *r, const char *text, struct queue *q)
 
 	for (const char *at = text; *at && !err; at += *at == '\n') {
 		size_t len = strcspn(at, "\n"), id_len = strcspn(at, " \n");
-		git_oid id, what;
-		git_object_t is;
+		git_oid id;
 
 		if (id_len != GIT_OID_HEXSZ || lib.oid_fromstr(&id, at))
 			return dv_fail(DV_E_IO, "cannot read what git says of "
 				       "its refs");
-		err = peel(r, &id, &is, &what);
-		if (!err && is != GIT_OBJECT_BLOB)
-			push(q, &what, is == GIT_OBJECT_TREE);
-		else if (!err && len > id_len)
-			err = report_blob(r, &what, at + id_len + 1,
-					  len - id_len - 1);
+		err = add_object(r, &id, at + id_len + 1,
+				 len > id_len ? len - id_len - 1 : 0, q);
 		at += len;
 	}
 	return err;
