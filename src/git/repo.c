@@ -339,6 +339,13 @@ int repo_state_dir(struct dv_repo *repo, const char **out)
 	return err;
 }
 
+void repo_spill_init(struct dv_repo *repo, struct spill *s, size_t free)
+{
+	const char *dir;
+
+	spill_init(s, repo_state_dir(repo, &dir) ? NULL : dir, free);
+}
+
 int repo_worktree_fd(struct dv_repo *repo, int *out)
 {
 	int err = repo_need_worktree(repo);

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/lock.h"
+#include "base/spill.h"
 #include "git/path_list.h"
 #include "store/store.h"
 
@@ -27,6 +28,8 @@ const char *repo_git_dir(const struct dv_repo *repo);
 const char *repo_common_dir(const struct dv_repo *repo);
 /* <git dir>/dv: what dv keeps for this work tree alone; made on demand. */
 int repo_state_dir(struct dv_repo *repo, const char **out);
+/* A spill whose file goes there; `free` as for spill_init(). */
+void repo_spill_init(struct dv_repo *repo, struct spill *s, size_t free);
 /* DV_E_UNSUPPORTED, with the next step, in a bare repository. */
 int repo_need_worktree(const struct dv_repo *repo);
 /*

@@ -59,11 +59,8 @@ void scan_dir_stat(const struct scan_dir *d, struct stat *out)
 struct scan_private *scan_private_new(struct dv_repo *repo, unsigned count)
 {
 	struct scan_private *p = xcalloc(1, sizeof(*p));
-	const char *dir = NULL;
 
-	if (repo_state_dir(repo, &dir))
-		dir = NULL;
-	spill_init(&p->spill, dir, MEMORY_BYTES);
+	repo_spill_init(repo, &p->spill, MEMORY_BYTES);
 	p->own.spill = &p->spill;
 	p->arenas = xcalloc(count, sizeof(*p->arenas));
 	p->count = count;

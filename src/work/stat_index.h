@@ -143,7 +143,7 @@ bool stat_is_racy(const struct stat *st, int64_t read_ns);
  * directory sorted; a row of type dir is linked to its directory by path.
  */
 struct stat_writer;
-/* Long ones lie in a file while they are made (base/spill.h); NULL: never. */
+/* Long ones lie in a file while they are made (base/spill.h). */
 struct stat_writer *stat_writer_new(struct dv_repo *repo);
 /* Adds a directory, returns its number. */
 uint32_t stat_writer_dir(struct stat_writer *w, const char *path,

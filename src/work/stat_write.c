@@ -70,11 +70,8 @@ struct stat_writer {
 struct stat_writer *stat_writer_new(struct dv_repo *repo)
 {
 	struct stat_writer *w = xcalloc(1, sizeof(*w));
-	const char *dir = NULL;
 
-	if (!repo || repo_state_dir(repo, &dir))
-		dir = NULL;
-	spill_init(&w->spill, dir, MEMORY_BYTES);
+	repo_spill_init(repo, &w->spill, MEMORY_BYTES);
 	w->arena.spill = &w->spill;
 	return w;
 }
