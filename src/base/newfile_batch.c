@@ -4,7 +4,6 @@
 #include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "base/path_list.h"
 
 /*
  * From so many on the whole file system is synced: what others have written
@@ -113,50 +113,39 @@ static int give_names(struct newfile_batch *b)
 
 /* --- their folders ----------------------------------------------------- */
 
-static int by_text(const void *a, const void *b)
+/* Each of them once. */
+static void list_folders(const struct newfile_batch *b, struct path_list *out)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
+	for (size_t i = 0; i < b->count; i++) {
+		const char *path = b->items[i].path;
+		size_t len = path_parent_len(path);
 
-static char *folder_of(const char *path)
-{
-	DV_AUTO_BUF struct buf dir = BUF_INIT;
-
-	buf_add(&dir, path, path_parent_len(path));
-	if (!dir.len)
-		buf_addch(&dir, *path == '/' ? '/' : '.');
-	return buf_detach(&dir);
+		if (len)
+			path_list_add(out, path, len);
+		else
+			path_list_add(out, *path == '/' ? "/" : ".", 1);
+	}
+	path_list_sort(out);
 }
 
 static int sync_folder(void *data, unsigned worker, size_t i)
 {
+	const struct path_list *folders = data;
+
 	(void)worker;
-	return dir_sync(((char **)data)[i]);
+	return dir_sync(folders->items[i]);
 }
 
 static int sync_folders(struct newfile_batch *b)
 {
-	char **dirs = xcalloc(b->count, sizeof(*dirs));
-	size_t count = 0;
-	int err = 0;
+	DV_AUTO_PATH_LIST struct path_list folders = PATH_LIST_INIT;
 
-	for (size_t i = 0; i < b->count; i++)
-		dirs[i] = folder_of(b->items[i].path);
-	qsort(dirs, b->count, sizeof(*dirs), by_text);
-	for (size_t i = 0; i < b->count; i++) {
-		if (count && !strcmp(dirs[count - 1], dirs[i]))
-			free(dirs[i]);
-		else
-			dirs[count++] = dirs[i];
-	}
-	if (!syncs_whole(b, count))
-		err = crew_each_uncancelled(WAITING, count, sync_folder, dirs);
-	else if (syncfs(b->fd) < 0)
-		err = dv_fail_errno("cannot sync %s", dirs[0]);
-	for (size_t i = 0; i < count; i++)
-		free(dirs[i]);
-	free(dirs);
-	return err;
+	list_folders(b, &folders);
+	if (!syncs_whole(b, folders.count))
+		return crew_each_uncancelled(WAITING, folders.count,
+					     sync_folder, &folders);
+	return syncfs(b->fd) < 0 ? dv_fail_errno("cannot sync %s",
+						 folders.items[0]) : 0;
 }
 
 /* --- all of it --------------------------------------------------------- */

@@ -6,7 +6,7 @@
 #include "dv/repo.h"
 
 #include "base/buf.h"
-#include "git/path_list.h"
+#include "base/path_list.h"
 
 /*
  * Somebody else's repository: one that dv has made at a place of its own to

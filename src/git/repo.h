@@ -8,8 +8,8 @@
 
 #include "base/buf.h"
 #include "base/lock.h"
+#include "base/path_list.h"
 #include "base/spill.h"
-#include "git/path_list.h"
 #include "store/store.h"
 
 /*

@@ -16,8 +16,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/path_list.h"
 #include "chunk/sha256.h"
-#include "git/path_list.h"
 
 #define SOURCES		"sources"
 #define URL_MOST	65536	/* bytes; a pointer's line is no longer */

@@ -11,7 +11,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
-#include "git/path_list.h"
+#include "base/path_list.h"
 #include "store/node.h"
 
 /*

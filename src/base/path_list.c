@@ -1,4 +1,4 @@
-#include "git/path_list.h"
+#include "base/path_list.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-#ifndef GIT_PATH_LIST_H
-#define GIT_PATH_LIST_H
+#ifndef BASE_PATH_LIST_H
+#define BASE_PATH_LIST_H
 
 #include <stdbool.h>
 #include <stddef.h>
