@@ -108,6 +108,16 @@ test_expect_success 'completion for bash, zsh and fish, no other shell' '
 	dv completion fish >c.fish && fish --no-execute c.fish && test_exit_code 129 dv completion tcsh
 '
 
+test_expect_success 'the actions that are offered are those that there are' '
+	make_repo acting && cd acting && for command in completion hooks remote
+	do
+		dv completion --actions $command >../actions && cat ../actions && test -s ../actions && for action in $(cat ../actions)
+		do
+			{ dv $command $action || test $? -eq 129; } >../out 2>../err && ! grep -e "unknown action" -e "is needed" -e "no completion" ../err || return 1
+		done || return 1
+	done && test -z "$(dv completion --actions ls)"
+'
+
 test_expect_success 'bash, asked, offers commands and options' '
 	cat >try.bash <<-\EOF &&
 	eval "$(dv completion bash)"

@@ -27,6 +27,11 @@ const char *command_instead(const char *name);
 const char *option_instead(const char *command, const char *option);
 /* The same for the word behind the command: "rm" of "dv remote rm". */
 const char *action_instead(const char *command, const char *word);
+/* What a command can be told to do: word number i, or NULL behind the last. */
+typedef const char *action_fn(size_t i);
+action_fn hooks_action, remote_action;
+/* The number of this one of them, or -1. */
+int action_find(action_fn *action, const char *name);
 /* Says that it is none, and what to type instead.  Returns 129. */
 int command_unknown(const char *name);
 

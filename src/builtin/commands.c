@@ -71,6 +71,14 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
+int action_find(action_fn *action, const char *name)
+{
+	for (int i = 0; action(i); i++)
+		if (!strcmp(action(i), name))
+			return i;
+	return -1;
+}
+
 /* What a name that was cut short is the beginning of: the shortest. */
 static const char *command_begun(const char *name)
 {

@@ -156,24 +156,39 @@ static const char fish_script[] =
 "		string split \" \") (__dv_away)'\n";
 
 static const struct {
-	const char *command, *actions;
+	const char *name, *script;
+} shells[] = {
+	{ "bash", bash_script },
+	{ "fish", fish_script },
+	{ "zsh", zsh_script },
+};
+
+static const char *shell(size_t i)
+{
+	return i < sizeof(shells) / sizeof(*shells) ? shells[i].name : NULL;
+}
+
+static const struct {
+	const char *command;
+	action_fn *action;
 } acting[] = {
-	{ "completion", "bash\nfish\nzsh" },
-	{ "hooks", "install\nstatus\nuninstall" },
-	{ "remote", "add\ndefault\nlist\nremove\nrename\nset-url" },
+	{ "completion", shell },
+	{ "hooks", hooks_action },
+	{ "remote", remote_action },
 };
 
 static int print_actions(const char *command)
 {
 	for (size_t i = 0; i < sizeof(acting) / sizeof(*acting); i++)
-		if (!strcmp(acting[i].command, command))
-			puts(acting[i].actions);
+		for (size_t n = 0; !strcmp(acting[i].command, command) &&
+				   acting[i].action(n); n++)
+			puts(acting[i].action(n));
 	return 0;
 }
 
 int cmd_completion(int argc, char **argv)
 {
-	int list = 0, code;
+	int list = 0, code, which;
 	const char *of = NULL;
 	const struct option options[] = {
 		OPT_FLAG(0, "commands", &list,
@@ -196,13 +211,9 @@ int cmd_completion(int argc, char **argv)
 		return print_actions(of);
 	if (n != 1)
 		return usage_error(usage, "name one shell");
-	if (!strcmp(argv[0], "bash"))
-		fputs(bash_script, stdout);
-	else if (!strcmp(argv[0], "zsh"))
-		fputs(zsh_script, stdout);
-	else if (!strcmp(argv[0], "fish"))
-		fputs(fish_script, stdout);
-	else
+	which = action_find(shell, argv[0]);
+	if (which < 0)
 		return usage_error(usage, "no completion for '%s'", argv[0]);
+	fputs(shells[which].script, stdout);
 	return 0;
 }

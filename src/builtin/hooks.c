@@ -95,6 +95,20 @@ static int print(const struct dv_hook *h, void *data)
 	return 0;
 }
 
+static const struct {
+	const char *name;
+	int (*run)(struct dv_repo *repo, dv_hook_cb *fn, void *data);
+} actions[] = {
+	{ "install", dv_hooks_install },
+	{ "status", dv_hooks_each },
+	{ "uninstall", dv_hooks_uninstall },
+};
+
+const char *hooks_action(size_t i)
+{
+	return i < sizeof(actions) / sizeof(*actions) ? actions[i].name : NULL;
+}
+
 int cmd_hooks(int argc, char **argv)
 {
 	DV_AUTO_REPO struct dv_repo *repo = NULL;
@@ -104,23 +118,17 @@ int cmd_hooks(int argc, char **argv)
 		OPT_FLAG(0, "json", &v.json, "print a JSON object per hook"),
 		OPT_END()
 	};
-	int code, err, n = parse_options(argc, argv, options, usage, &code);
+	int code, err, which;
+	int n = parse_options(argc, argv, options, usage, &code);
 
 	if (n < 0)
 		return code;
-	if (n != 1 || (strcmp(argv[0], "install") &&
-		       strcmp(argv[0], "uninstall") &&
-		       strcmp(argv[0], "status")))
+	which = n == 1 ? action_find(hooks_action, argv[0]) : -1;
+	if (which < 0)
 		return usage_error(usage, "one of install, uninstall and "
 				   "status is needed");
 	err = open_repo(&repo);
 	if (err)
 		return report(err);
-	if (*argv[0] == 'i')
-		err = dv_hooks_install(repo, print, &v);
-	else if (*argv[0] == 'u')
-		err = dv_hooks_uninstall(repo, print, &v);
-	else
-		err = dv_hooks_each(repo, print, &v);
-	return report(err);
+	return report(actions[which].run(repo, print, &v));
 }

@@ -105,25 +105,22 @@ static int set_default(struct remote_args *a)
 	return dv_remote_set_default(a->repo, a->argv[0]);
 }
 
-static const struct action {
+static const struct {
 	const char *name;
 	int least, most;	/* arguments */
 	int (*run)(struct remote_args *a);
 } actions[] = {
-	{ "list", 0, 0, list },
 	{ "add", 2, 2, add },
-	{ "set-url", 2, 2, set_url },
-	{ "rename", 2, 2, rename_remote },
-	{ "remove", 1, 1, remove_remote },
 	{ "default", 0, 1, set_default },
+	{ "list", 0, 0, list },
+	{ "remove", 1, 1, remove_remote },
+	{ "rename", 2, 2, rename_remote },
+	{ "set-url", 2, 2, set_url },
 };
 
-static const struct action *find_action(const char *name)
+const char *remote_action(size_t i)
 {
-	for (size_t i = 0; i < sizeof(actions) / sizeof(*actions); i++)
-		if (!strcmp(actions[i].name, name))
-			return &actions[i];
-	return NULL;
+	return i < sizeof(actions) / sizeof(*actions) ? actions[i].name : NULL;
 }
 
 static int unknown_action(const char *name)
@@ -140,7 +137,6 @@ int cmd_remote(int argc, char **argv)
 {
 	DV_AUTO_REPO struct dv_repo *repo = NULL;
 	struct remote_args a = { 0 };
-	const struct action *action = actions;
 	const struct option options[] = {
 		OPT_FLAG('v', "verbose", &a.verbose, "show URLs"),
 		OPT_FLAG(0, "json", &a.json, "a JSON object per remote"),
@@ -152,25 +148,26 @@ int cmd_remote(int argc, char **argv)
 			 "keep it in ~/.gitconfig, not in .dvconfig"),
 		OPT_END()
 	};
-	int code, err, n = parse_options(argc, argv, options, usage, &code);
+	int code, err, which;
+	int n = parse_options(argc, argv, options, usage, &code);
 
 	if (n < 0)
 		return code;
+	which = action_find(remote_action, n ? argv[0] : "list");
+	if (which < 0)
+		return unknown_action(argv[0]);
 	if (n) {
-		action = find_action(argv[0]);
-		if (!action)
-			return unknown_action(argv[0]);
 		n--;
 		argv++;
 	}
-	if (n < action->least || n > action->most)
+	if (n < actions[which].least || n > actions[which].most)
 		return usage_error(usage, "wrong number of arguments for '%s'",
-				   action->name);
+				   actions[which].name);
 	err = open_any_repo(&repo);
 	if (err)
 		return report(err);
 	a.repo = repo;
 	a.argv = argv;
 	a.count = n;
-	return report(action->run(&a));
+	return report(actions[which].run(&a));
 }
