@@ -20,7 +20,7 @@
 #include "work/temp_name.h"
 
 /* After so many more the stat index rests. */
-#define REST_ENTRIES	((size_t)32 << 10)
+#define PLAN_REST_ENTRIES	((size_t)32 << 10)
 
 void plan_release(struct plan *p)
 {
@@ -464,7 +464,7 @@ int plan_walk(struct plan *p)
 		err = cancel_check();
 		if (!err)
 			err = walk_dir(p, i);
-		if (p->entry_count - rested < REST_ENTRIES)
+		if (p->entry_count - rested < PLAN_REST_ENTRIES)
 			continue;
 		stat_index_rest(&p->index);
 		rested = p->entry_count;

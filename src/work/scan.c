@@ -204,12 +204,13 @@ static int open_failed(const char *full)
 	return dv_fail_errno("cannot open %s", full);
 }
 
-/* True once for each SCAN_REST. */
+/* True once for each SCAN_REST_ENTRIES. */
 static bool is_time_to_rest(struct walk *w, size_t entries)
 {
 	size_t before = atomic_fetch_add(&w->listed, entries);
 
-	return (before + entries) / SCAN_REST != before / SCAN_REST;
+	return (before + entries) / SCAN_REST_ENTRIES !=
+		before / SCAN_REST_ENTRIES;
 }
 
 static int list_job(struct walk *w, struct arena *arena, struct job *job)

@@ -9,7 +9,7 @@
 struct dv_repo;
 
 /* Entries that are passed over before they rest. */
-#define SCAN_REST	((size_t)16 << 10)
+#define SCAN_REST_ENTRIES	((size_t)16 << 10)
 
 struct scan_private {
 	struct spill spill;	/* of all arenas */

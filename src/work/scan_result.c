@@ -12,7 +12,7 @@
 #include "work/scan_inside.h"
 
 /* A scan that takes more lies in a file. */
-#define MEMORY_BYTES	((size_t)8 << 20)
+#define SCAN_MEMORY	((size_t)8 << 20)
 
 static void stat_of(uint32_t mode, int64_t mtime_ns, int64_t ctime_ns,
 		    uint64_t inode, uint64_t size, struct stat *out)
@@ -60,7 +60,7 @@ struct scan_private *scan_private_new(struct dv_repo *repo, unsigned count)
 {
 	struct scan_private *p = xcalloc(1, sizeof(*p));
 
-	repo_spill_init(repo, &p->spill, MEMORY_BYTES);
+	repo_spill_init(repo, &p->spill, SCAN_MEMORY);
 	p->own.spill = &p->spill;
 	p->arenas = xcalloc(count, sizeof(*p->arenas));
 	p->count = count;
@@ -91,7 +91,7 @@ void *scan_alloc(struct scan *s, size_t len)
 bool scan_passed(struct scan_pass *p, size_t entries)
 {
 	p->entries += entries;
-	if (p->entries < SCAN_REST)
+	if (p->entries < SCAN_REST_ENTRIES)
 		return false;
 	p->entries = 0;
 	spill_rest(&p->scan->private->spill);

@@ -18,8 +18,8 @@
 #include "work/stat_index.h"
 
 /* Bytes and rows that are passed over in one go while it is checked. */
-#define REST_BYTES	((size_t)8 << 20)
-#define REST_ROWS	((uint32_t)64 << 10)
+#define CHECK_REST_BYTES	((size_t)8 << 20)
+#define CHECK_REST_ROWS	((uint32_t)64 << 10)
 /* Times that may still be those of a later write. */
 #define RACY_NS		INT64_C(20000000)
 #define RACY_COARSE_NS	INT64_C(2000000000)	/* times in whole seconds */
@@ -283,7 +283,7 @@ static bool tables_ok(const struct stat_index *x, uint64_t names_len)
 		if (!rows_ok(x, i, names_len, &links, &files, &size))
 			return false;
 		next += load_u32(dir_at(x, i) + 44);
-		if (next >= REST_ROWS) {
+		if (next >= CHECK_REST_ROWS) {
 			stat_index_rest(x);
 			next = 0;
 		}
@@ -301,7 +301,7 @@ static uint64_t check_blocks(const struct stat_index *x)
 	for (size_t at = 0; at < len; at += STAT_BLOCK) {
 		buf_add_u64(&sums, check64(data + at, len - at < STAT_BLOCK ?
 					   len - at : STAT_BLOCK));
-		if (at % REST_BYTES == REST_BYTES - STAT_BLOCK)
+		if (at % CHECK_REST_BYTES == CHECK_REST_BYTES - STAT_BLOCK)
 			stat_index_rest(x);
 	}
 	return check64(sums.data, sums.len);

@@ -63,15 +63,15 @@ struct stat_writer {
 };
 
 /* Rows that take more lie in a file. */
-#define MEMORY_BYTES	((size_t)4 << 20)
+#define WRITER_MEMORY	((size_t)4 << 20)
 /* Rows that are passed over before they rest. */
-#define REST_ROWS	((size_t)16 << 10)
+#define WALK_REST_ROWS	((size_t)16 << 10)
 
 struct stat_writer *stat_writer_new(struct dv_repo *repo)
 {
 	struct stat_writer *w = xcalloc(1, sizeof(*w));
 
-	repo_spill_init(repo, &w->spill, MEMORY_BYTES);
+	repo_spill_init(repo, &w->spill, WRITER_MEMORY);
 	w->arena.spill = &w->spill;
 	return w;
 }
@@ -247,7 +247,7 @@ static struct new_row *walk_rows(struct row_walk *k)
 		k->run = run ? run : w->dirs[k->entered++].runs;
 		k->next = 0;
 	}
-	if (++k->passed % REST_ROWS == 0)
+	if (++k->passed % WALK_REST_ROWS == 0)
 		spill_rest(&k->w->spill);
 	return &k->run->rows[k->next++];
 }
