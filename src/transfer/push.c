@@ -296,17 +296,18 @@ static bool any_root_going(const struct push *p)
  */
 static int wait_for_collector(struct push *p)
 {
-	bool wait = any_root_going(p);
 	int err = 0;
 
-	for (int i = 0; i < WAIT_POLLS && wait && !p->again && !err; i++) {
-		crash_point("push waits");
+	if (p->again || !any_root_going(p))
+		return 0;
+	crash_point("push waits");
+	for (int i = 0; i < WAIT_POLLS && !p->again && !err; i++) {
 		err = clock_sleep_ms(WAIT_POLL_MS);
 		if (!err)
 			err = condemned_changed(p->to, &p->condemned,
 						&p->again);
 	}
-	if (err || !wait || p->again)
+	if (err || p->again)
 		return err;
 	return dv_hint(dv_fail(DV_E_LOCKED, "what is pushed is being removed "
 			       "at %s by somebody who collects", p->to->name),
