@@ -97,7 +97,11 @@ int drivers_attributes(struct dv_repo *repo, bool *changed,
 	return err;
 }
 
-void drivers_exclude(struct dv_repo *repo)
+/*
+ * `git add -A` is not to take what a killed dv has left half-written, which
+ * the next one removes: git's info/exclude says so.  A convenience.
+ */
+static void exclude_leftovers(const struct dv_repo *repo)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	DV_AUTO_BUF struct buf text = BUF_INIT;
@@ -117,7 +121,6 @@ static int configure(struct dv_repo *repo)
 {
 	int err = 0;
 
-	drivers_exclude(repo);
 	for (size_t i = 0; i < sizeof(drivers) / sizeof(*drivers); i++) {
 		const char *const args[] = {
 			"config", "--local", drivers[i].name,
@@ -131,16 +134,19 @@ static int configure(struct dv_repo *repo)
 	return err ? err : settings_load(repo);
 }
 
-int drivers_configure(struct dv_repo *repo)
+int drivers_configure(struct dv_repo *repo, bool again)
 {
+	bool known = settings_git(repo, "merge.dv.driver");
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	DV_AUTO_BUF struct buf text = BUF_INIT;
 	int err;
 
 	/* where git could not write it there is no need to hear so each time */
-	if (settings_git(repo, "merge.dv.driver") ||
-	    access(repo->place.common_dir, W_OK) < 0)
+	if ((known && !again) || access(repo->place.common_dir, W_OK) < 0)
 		return 0;
 	err = read_attributes(repo, &path, &text);
-	return err || !names_driver(text.data) ? err : configure(repo);
+	if (err || !names_driver(text.data))
+		return err;
+	exclude_leftovers(repo);
+	return known ? 0 : configure(repo);
 }

@@ -164,9 +164,7 @@ int dv_repo_init(const char *start, bool *again)
 			err = *again ? set_up_again(repo) : set_up(repo);
 	}
 	if (!err)
-		err = drivers_configure(repo);
-	if (!err)
-		drivers_exclude(repo);
+		err = drivers_configure(repo, true);
 	dv_repo_close(repo);
 	return err;
 }

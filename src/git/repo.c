@@ -391,7 +391,7 @@ int repo_lock(struct dv_repo *repo, const char *command, struct lock *out)
 	if (err)
 		return err;
 	/* a convenience: where it cannot be had, all else can */
-	drivers_configure(repo);
+	drivers_configure(repo, false);
 	newfile_clean(dir);
 	buf_addf(&path, "%s/stat", dir);
 	newfile_clean(path.data);

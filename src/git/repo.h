@@ -246,15 +246,11 @@ int drivers_attributes(struct dv_repo *repo, bool *changed,
 		       struct buf *before);
 /*
  * Tells git's local configuration what the drivers are, where .gitattributes
- * names them and no configuration does: so after a clone.  Cheap otherwise.
+ * names them and no configuration does: so after a clone.  With that, or
+ * `again`, git's info/exclude is told of what a killed dv leaves behind.
+ * Cheap otherwise.
  */
-int drivers_configure(struct dv_repo *repo);
-/*
- * `git add -A` is not to take what a killed dv has left half-written, which
- * the next one removes: git's info/exclude says so.  A convenience; done once
- * with that, and by dv init.
- */
-void drivers_exclude(struct dv_repo *repo);
+int drivers_configure(struct dv_repo *repo, bool again);
 
 /* --- .dvignore --------------------------------------------------------- */
 
