@@ -6,9 +6,9 @@
 
 #include "dv/repo.h"
 
-#include "base/arena.h"
 #include "base/buf.h"
 #include "migrate/export.h"
+#include "migrate/history_texts.h"
 
 /*
  * The .gitattributes files of converted history.  The one at the top names
@@ -17,21 +17,9 @@
  * would put pointers of git-lfs in their place.  What a commit has itself
  * stays above that.
  */
-struct attributes_touch {
-	size_t commit;		/* number */
-	const char *path;
-	const char *blob;	/* NULL: the commit has none there */
-	const char *text;	/* NULL: it cannot be had */
-	size_t len;
-	bool foreign;		/* no plain file: it stays */
-};
-
 struct history_attributes {
 	bool lfs;
-	struct arena arena;
-	struct attributes_touch *touches;	/* owned; by commit */
-	size_t count, room;
-	size_t next;		/* to be written */
+	struct history_texts texts;
 	size_t commit;		/* that is read, from 1 */
 	bool open;
 };

@@ -6,7 +6,6 @@
 #include "base/array.h"
 #include "base/path.h"
 #include "git/repo.h"
-#include "migrate/blobs.h"
 #include "migrate/export.h"
 
 #define NAME		".gitignore"
@@ -17,10 +16,26 @@ void history_ignore_release(struct history_ignore *h)
 	for (size_t i = 0; i < h->dir_names.count; i++)
 		buf_release(&h->dirs[i].lines);
 	free(h->dirs);
-	free(h->touches);
+	free(h->lines);
 	names_release(&h->names);
 	names_release(&h->dir_names);
-	arena_release(&h->arena);
+	history_texts_release(&h->texts);
+}
+
+static void add_text(struct history_ignore *h, size_t number, const char *id,
+		     const char *dir)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_BUF struct buf name = BUF_INIT;
+	const char *kept;
+
+	buf_addstr(&path, dir);
+	path_append(&path, NAME);
+	buf_addf(&name, "%s:%s", id, path.data);
+	kept = arena_copy(&h->texts.arena, name.data, name.len);
+	/* git takes one name a line; such a folder has no file here */
+	history_texts_add(&h->texts, number, kept + strlen(id) + 1)->name =
+		strchr(kept, '\n') ? NULL : kept;
 }
 
 static void touch(struct history_ignore *h, size_t number, const char *id,
@@ -28,14 +43,13 @@ static void touch(struct history_ignore *h, size_t number, const char *id,
 {
 	struct ignore_dir *dir = &h->dirs[n];
 
-	if (!dir->last || h->touches[dir->last - 1].commit != number) {
-		ARRAY_GROW(h->touches, h->count + 1, h->room);
-		h->touches[h->count++] = (struct ignore_touch){
-			.commit = number, .id = id, .dir = n,
-		};
-		dir->last = h->count;
+	if (!dir->last || h->texts.items[dir->last - 1].commit != number) {
+		add_text(h, number, id, h->dir_names.items[n].text);
+		dir->last = h->texts.count;
+		ARRAY_GROW(h->lines, dir->last, h->line_room);
+		h->lines[dir->last - 1].dir = n;
 	}
-	h->touches[dir->last - 1].len = dir->lines.len;
+	h->lines[dir->last - 1].len = dir->lines.len;
 }
 
 void history_ignore_data(struct history_ignore *h, size_t number,
@@ -68,64 +82,27 @@ void history_ignore_change(struct history_ignore *h, size_t number,
 		touch(h, number, id, n);
 }
 
-static void path_of(const struct history_ignore *h,
-		    const struct ignore_touch *t, struct buf *out)
-{
-	buf_addstr(out, h->dir_names.items[t->dir].text);
-	path_append(out, NAME);
-}
-
-static int take_text(void *data, size_t n, const char *text, size_t len)
-{
-	struct history_ignore *h = data;
-
-	h->touches[n].stays = !text;
-	if (!text)
-		return 0;
-	h->touches[n].text = arena_copy(&h->arena, text, len);
-	h->touches[n].text_len = len;
-	return 0;
-}
-
 int history_ignore_read(struct history_ignore *h, struct dv_repo *repo)
 {
-	const char **names = xcalloc(h->count + 1, sizeof(*names));
-	int err;
-
-	for (size_t i = 0; i < h->count; i++) {
-		DV_AUTO_BUF struct buf name = BUF_INIT;
-
-		buf_addf(&name, "%s:", h->touches[i].id);
-		buf_addstr(&name, h->dir_names.items[h->touches[i].dir].text);
-		if (name.data[name.len - 1] != ':')
-			buf_addch(&name, '/');
-		buf_addstr(&name, NAME);
-		/* git takes one name a line; such a folder has no file here */
-		names[i] = strchr(name.data, '\n') ? "-" :
-			arena_copy(&h->arena, name.data, name.len);
-	}
-	err = blobs_read(repo, names, h->count, TEXT_MOST, take_text, h);
-	free(names);
-	return err;
+	return history_texts_read(&h->texts, repo, TEXT_MOST);
 }
 
 void history_ignore_write(struct history_ignore *h, size_t number,
 			  struct buf *out)
 {
-	for (; h->next < h->count && h->touches[h->next].commit == number;
-	     h->next++) {
-		const struct ignore_touch *t = &h->touches[h->next];
-		DV_AUTO_BUF struct buf path = BUF_INIT;
+	const struct history_text *t;
+
+	while ((t = history_texts_next(&h->texts, number))) {
+		const struct ignore_lines *own = &h->lines[t - h->texts.items];
 		DV_AUTO_BUF struct buf text = BUF_INIT;
 
 		if (t->stays)
 			continue;
-		path_of(h, t, &path);
 		if (t->text)
-			buf_add(&text, t->text, t->text_len);
+			buf_add(&text, t->text, t->len);
 		if (text.len && text.data[text.len - 1] != '\n')
 			buf_addch(&text, '\n');
-		buf_add(&text, h->dirs[t->dir].lines.data, t->len);
-		import_file(path.data, text.data, text.len, out);
+		buf_add(&text, h->dirs[own->dir].lines.data, own->len);
+		import_file(t->path, text.data, text.len, out);
 	}
 }

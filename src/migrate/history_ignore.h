@@ -6,9 +6,9 @@
 
 #include "dv/repo.h"
 
-#include "base/arena.h"
 #include "base/buf.h"
 #include "base/names.h"
+#include "migrate/history_texts.h"
 
 /*
  * The .gitignore files of converted history.  A commit that brings a file
@@ -16,30 +16,25 @@
  * has there itself and a line for each such file up to it: older commits
  * stay the same when newer ones come.
  */
-struct ignore_touch {
-	size_t commit;		/* number */
-	const char *id;
-	uint32_t dir;
-	size_t len;		/* of the lines that count */
-	const char *text;	/* what the commit has itself; NULL: nothing */
-	size_t text_len;
-	bool stays;		/* it has one, and that cannot be read */
-};
-
 struct ignore_dir {
 	struct buf lines;
-	size_t last;		/* touch, counted from 1; 0: none */
+	size_t last;		/* text, counted from 1; 0: none */
+};
+
+/* What a text gets from us: the first bytes of the lines of its directory. */
+struct ignore_lines {
+	uint32_t dir;
+	size_t len;
 };
 
 struct history_ignore {
-	struct arena arena;
 	struct names names;	/* paths that became data */
 	struct names dir_names;
 	struct ignore_dir *dirs;	/* owned; as many as dir_names */
 	size_t dir_room;
-	struct ignore_touch *touches;	/* owned; by commit */
-	size_t count, room;
-	size_t next;		/* to be written */
+	struct history_texts texts;
+	struct ignore_lines *lines;	/* owned; as many as texts */
+	size_t line_room;
 };
 
 /* Commit `number`, with this id, has a file at `path` that becomes data. */
