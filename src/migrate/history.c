@@ -13,34 +13,15 @@
 
 #include "base/array.h"
 #include "base/crew.h"
-#include "base/error.h"
 #include "base/names.h"
 #include "base/path.h"
 #include "git/obtain.h"
 #include "git/repo.h"
-#include "migrate/blobs.h"
 #include "migrate/export.h"
 #include "migrate/history_attributes.h"
-#include "migrate/history_filter.h"
 #include "migrate/history_ignore.h"
 #include "migrate/history_refs.h"
-
-#define TEXT_MOST	((size_t)64 << 20)	/* bytes of a pointer of DVC */
-
-/* One version of a file that may track data. */
-struct version {
-	const char *path;	/* in the arena */
-	const char *blob;	/* likewise */
-	const char *commit;	/* the first that has it */
-	const char *text;	/* in the arena; NULL: the reader has no
-				   filter, or it does not look right */
-	size_t len;
-	bool filtered;		/* in some commit the filter has it */
-	size_t first, count;	/* its outs in present.outs */
-	bool executable;
-	bool pointer;		/* it is one */
-	bool done;		/* all of it has been converted */
-};
+#include "migrate/history_versions.h"
 
 /* One path that has had pointers at some time. */
 struct past {
@@ -50,17 +31,13 @@ struct past {
 
 struct history {
 	struct present *p;
-	struct history_reader *reader;
 	struct history_refs refs;
 	struct buf stream;	/* of git fast-export */
 	struct buf out;		/* for git fast-import */
-	struct names keys;	/* "<blob> <x> <path>" -> number of the version */
-	struct version *versions;	/* owned */
-	size_t count, room;
+	struct history_versions versions;
 	struct names paths;
 	struct past *pasts;	/* owned; as many as paths */
 	size_t past_room;
-	struct history_filter filter;	/* when the reader has one */
 	struct history_ignore ignore;	/* when the reader wants that */
 	struct history_attributes attributes;
 };
@@ -72,10 +49,8 @@ static void history_release(struct history *h)
 	for (size_t i = 0; i < h->paths.count; i++)
 		free(h->pasts[i].outs);
 	free(h->pasts);
-	free(h->versions);
-	names_release(&h->keys);
 	names_release(&h->paths);
-	history_filter_release(&h->filter);
+	history_versions_release(&h->versions);
 	history_ignore_release(&h->ignore);
 	history_attributes_release(&h->attributes);
 	history_refs_release(&h->refs);
@@ -83,51 +58,7 @@ static void history_release(struct history *h)
 	buf_release(&h->out);
 }
 
-/* --- the first pass ---------------------------------------------------- */
-
-static uint32_t key_of(struct history *h, const struct export *e, bool add)
-{
-	DV_AUTO_BUF struct buf key = BUF_INIT;
-
-	buf_addf(&key, "%s %d %s", e->blob.data, e->executable, e->path.data);
-	return add ? names_add(&h->keys, key.data, key.len) :
-		names_find(&h->keys, key.data, key.len);
-}
-
-static void note_version(struct history *h, const struct export *e,
-			 const char *commit)
-{
-	struct arena *arena = &h->p->arena;
-	uint32_t n = key_of(h, e, true);
-
-	if (n < h->count)
-		return;
-	ARRAY_GROW(h->versions, h->count + 1, h->room);
-	h->versions[h->count++] = (struct version){
-		.path = arena_copy(arena, e->path.data, e->path.len),
-		.blob = arena_copy(arena, e->blob.data, e->blob.len),
-		.commit = commit, .executable = e->executable,
-	};
-}
-
-static int find_versions(struct history *h)
-{
-	DV_AUTO_EXPORT struct export e = EXPORT_INIT(h->stream.data,
-						     h->stream.len);
-	const char *commit = "";
-	int err;
-
-	while ((err = export_next(&e)) > 0) {
-		h->p->result->commits += e.kind == EXPORT_COMMIT;
-		if (e.kind == EXPORT_ID)
-			commit = arena_copy(&h->p->arena, e.blob.data,
-					    e.blob.len);
-		if (e.kind == EXPORT_MODIFY && e.plain &&
-		    h->reader->may(h->reader, e.path.data))
-			note_version(h, &e, commit);
-	}
-	return err;
-}
+/* --- before the second pass ------------------------------------------- */
 
 /*
  * Pointers are read, and git fast-import asks for each file that stays: what a
@@ -148,185 +79,6 @@ static int obtain_blobs(struct history *h)
 	return err ? err : repo_obtain(h->p->repo, &ids);
 }
 
-/* --- their texts ------------------------------------------------------- */
-
-static int left(struct history *h, const struct version *v, const char *path,
-		const char *why)
-{
-	DV_AUTO_BUF struct buf text = BUF_INIT;
-
-	buf_addf(&text, "%s (since commit %.12s)", why, v->commit);
-	return present_left(h->p, path, v->path, text.data);
-}
-
-static int check_names(const struct history *h, const struct version *v)
-{
-	for (size_t i = v->first; i < v->first + v->count; i++) {
-		const char *path = h->p->outs[i].path;
-		const char *why = present_bad_name(path);
-
-		if (why)
-			return dv_fail(DV_E_INVALID, "%s: %s", path, why);
-	}
-	return 0;
-}
-
-static int read_version(struct history *h, struct version *v,
-			const char *text, size_t len)
-{
-	const struct history_file file = {
-		v->path, v->executable, text, len
-	};
-	int err;
-
-	v->first = h->p->count;
-	err = h->reader->read(h->reader, h->p, &file);
-	v->count = h->p->count - v->first;
-	if (!err)
-		err = check_names(h, v);
-	v->pointer = err != 1;
-	v->done = !err;
-	if (err == DV_E_UNSUPPORTED || err == DV_E_INTERRUPTED)
-		return err;
-	return err < 0 ? left(h, v, v->path, dv_error_text()) : 0;
-}
-
-static int read_one(void *data, size_t n, const char *text, size_t len)
-{
-	struct history *h = data;
-	struct version *v = &h->versions[n];
-
-	if (!text)
-		return 0;
-	if (!h->reader->filter)
-		return read_version(h, v, text, len);
-	if (h->reader->looks(text, len)) {
-		v->text = arena_copy(&h->p->arena, text, len);
-		v->len = len;
-	}
-	return 0;
-}
-
-static int read_versions(struct history *h)
-{
-	const char **names = xcalloc(h->count + 1, sizeof(*names));
-	int err;
-
-	for (size_t i = 0; i < h->count; i++)
-		names[i] = h->versions[i].blob;
-	err = blobs_read(h->p->repo, names, h->count, h->reader->most ?
-			 h->reader->most : TEXT_MOST, read_one, h);
-	free(names);
-	return err;
-}
-
-/* --- those that a filter has ------------------------------------------- */
-
-static struct version *version_of(struct history *h, const struct export *e)
-{
-	uint32_t n = e->kind == EXPORT_MODIFY && e->plain ?
-		key_of(h, e, false) : NAMES_NONE;
-
-	return n == NAMES_NONE ? NULL : &h->versions[n];
-}
-
-static bool is_candidate(const struct export *e, void *data)
-{
-	const struct version *v = version_of(data, e);
-
-	return v && v->text;
-}
-
-/* Notes the first commit in which each version is filtered. */
-static int mark_filtered(struct history *h)
-{
-	DV_AUTO_EXPORT struct export e = EXPORT_INIT(h->stream.data,
-						     h->stream.len);
-	DV_AUTO_BUF struct buf id = BUF_INIT;
-	size_t number = 0;
-	int err;
-
-	while ((err = export_next(&e)) > 0) {
-		struct version *v = version_of(h, &e);
-
-		number += e.kind == EXPORT_COMMIT;
-		if (e.kind == EXPORT_ID) {
-			buf_clear(&id);
-			buf_add(&id, e.blob.data, e.blob.len);
-		}
-		if (!v || !v->text || v->filtered ||
-		    !history_filter_has(&h->filter, number, e.path.data))
-			continue;
-		v->filtered = true;
-		v->commit = arena_copy(&h->p->arena, id.data, id.len);
-	}
-	return err;
-}
-
-static int read_filtered(struct history *h)
-{
-	int err;
-
-	h->filter.repo = h->p->repo;
-	h->filter.name = h->reader->filter;
-	h->filter.candidate = is_candidate;
-	h->filter.data = h;
-	err = history_filter_read(&h->filter, &h->stream);
-	if (!err)
-		err = mark_filtered(h);
-	for (size_t i = 0; i < h->count && !err; i++) {
-		struct version *v = &h->versions[i];
-
-		if (v->filtered)
-			err = read_version(h, v, v->text, v->len);
-	}
-	return err;
-}
-
-/* --- converting -------------------------------------------------------- */
-
-static int settle_version(struct history *h, struct version *v)
-{
-	struct present_out *outs = h->p->outs + v->first;
-	int err = 0;
-
-	for (size_t i = 0; i < v->count && !err; i++) {
-		if (!outs[i].item.why)
-			continue;
-		v->done = false;
-		err = left(h, v, outs[i].path, outs[i].item.why);
-	}
-	if (v->done)
-		h->p->result->done += v->count;
-	return err;
-}
-
-static int convert_all(struct history *h)
-{
-	int err = read_versions(h);
-
-	if (!err && h->reader->filter)
-		err = read_filtered(h);
-	if (!err)
-		err = present_convert(h->p);
-	for (size_t i = 0; i < h->count && !err; i++)
-		if (h->versions[i].pointer)
-			err = settle_version(h, &h->versions[i]);
-	return err;
-}
-
-/* The version that dv's pointers take the place of, or NULL. */
-static const struct version *replaced(struct history *h,
-				      const struct export *e, size_t commit)
-{
-	const struct version *v = version_of(h, e);
-
-	if (!v || !v->done || !v->count)
-		return NULL;
-	return !h->reader->filter ||
-		history_filter_has(&h->filter, commit, v->path) ? v : NULL;
-}
-
 /* What becomes data has to be ignored by git, commit by commit. */
 static int find_ignored(struct history *h)
 {
@@ -341,7 +93,7 @@ static int find_ignored(struct history *h)
 		if (e.kind == EXPORT_ID)
 			id = arena_copy(&h->p->arena, e.blob.data,
 					e.blob.len);
-		if (replaced(h, &e, number))
+		if (history_versions_replaced(&h->versions, &e, number))
 			history_ignore_data(&h->ignore, number, id,
 					    e.path.data);
 		else if (e.kind == EXPORT_MODIFY || e.kind == EXPORT_DELETE)
@@ -399,7 +151,8 @@ static void forget(struct history *h, const char *path, struct buf *deletes)
 	}
 }
 
-static void remember(struct history *h, const struct version *v, size_t out)
+static void remember(struct history *h, const struct history_version *v,
+		     size_t out)
 {
 	struct past *past = past_of(h, v->path, true);
 
@@ -411,7 +164,7 @@ static void remember(struct history *h, const struct version *v, size_t out)
 	past->outs[past->count++] = out;
 }
 
-static void write_pointers(struct history *h, const struct version *v,
+static void write_pointers(struct history *h, const struct history_version *v,
 			   struct buf *files)
 {
 	for (size_t i = v->first; i < v->first + v->count; i++) {
@@ -440,7 +193,8 @@ struct commit {
 static void take_modify(struct history *h, const struct export *e,
 			struct commit *c)
 {
-	const struct version *v = replaced(h, e, c->number);
+	const struct history_version *v =
+		history_versions_replaced(&h->versions, e, c->number);
 
 	forget(h, e->path.data, &c->deletes);
 	if (!v) {
@@ -553,7 +307,8 @@ static int note_tags(struct history *h)
 int history_run(struct present *p, struct history_reader *reader)
 {
 	DV_AUTO_HISTORY struct history h = {
-		.p = p, .reader = reader, .stream = BUF_INIT, .out = BUF_INIT,
+		.p = p, .stream = BUF_INIT, .out = BUF_INIT,
+		.versions = { .p = p, .reader = reader },
 		.refs = { .repo = p->repo, .name = p->o->branch,
 			  .all = p->o->all_refs },
 	};
@@ -564,9 +319,9 @@ int history_run(struct present *p, struct history_reader *reader)
 	if (!err && !p->o->dry_run)
 		err = obtain_blobs(&h);
 	if (!err)
-		err = find_versions(&h);
+		err = history_versions_find(&h.versions, &h.stream);
 	if (!err)
-		err = convert_all(&h);
+		err = history_versions_convert(&h.versions, &h.stream);
 	if (!err)
 		err = cancel_check();
 	if (err || p->o->dry_run)
