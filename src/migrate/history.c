@@ -289,8 +289,8 @@ static int rewrite(struct history *h)
 
 static int note_tags(struct history *h)
 {
-	const struct names *kept = &h->refs.kept;
-	const size_t prefix = strlen("refs/tags/");
+	const struct names *kept = &h->refs.there.kept;
+	const size_t prefix = strlen(REFS_TAGS);
 	int err = 0;
 
 	for (size_t i = 0; i < kept->count && !err; i++) {

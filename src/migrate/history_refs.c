@@ -5,17 +5,12 @@
 
 #include "base/array.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "git/obtain.h"
 #include "git/repo.h"
 #include "git/run.h"
 
 #define HEADS	"refs/heads/"
-#define TAGS	"refs/tags/"
 #define SCRATCH	"refs/dv/migrate"
-/* Tags that git fast-import would not move, for being no children. */
-#define MOVED	"refs/dv/migrate-tags/"
-#define WRITTEN_MOST	((size_t)64 << 20)	/* bytes */
 
 /* --- before ------------------------------------------------------------ */
 
@@ -95,61 +90,12 @@ static int check_work_trees(const struct history_refs *r)
 /* A ref <name> leaves no room for <name>/<x>. */
 static int in_the_way(const char *ref)
 {
-	bool tag = !strncmp(ref, TAGS, strlen(TAGS));
+	bool tag = !strncmp(ref, REFS_TAGS, strlen(REFS_TAGS));
 
 	return dv_hint(dv_fail(DV_E_EXISTS, "%s is a %s already",
-			       ref + strlen(tag ? TAGS : HEADS),
+			       ref + strlen(tag ? REFS_TAGS : HEADS),
 			       tag ? "tag" : "branch"),
 		       "name another prefix with --branch");
-}
-
-/* Beside what all work trees share. */
-static void written_path(const struct history_refs *r, struct buf *out)
-{
-	buf_addf(out, "%s/dv/migrated-tags", repo_common_dir(r->repo));
-}
-
-static void add_lines(const struct buf *text, struct names *out)
-{
-	for (size_t at = 0, len; at < text->len; at += len + 1) {
-		len = strcspn(text->data + at, "\n");
-		names_add(out, text->data + at, len);
-	}
-}
-
-static int read_written(struct history_refs *r)
-{
-	DV_AUTO_BUF struct buf path = BUF_INIT;
-	DV_AUTO_BUF struct buf text = BUF_INIT;
-	int err;
-
-	written_path(r, &path);
-	err = file_read(path.data, WRITTEN_MOST, &text);
-	add_lines(&text, &r->written);
-	return err == DV_E_NOTFOUND ? 0 : err;
-}
-
-/* The ref in "<id> <ref>". */
-static const char *ref_of(const char *line)
-{
-	const char *blank = strchr(line, ' ');
-
-	return blank ? blank + 1 : "";
-}
-
-static bool has_name(const struct names *n, const char *text)
-{
-	return names_find(n, text, strlen(text)) != NAMES_NONE;
-}
-
-static void add_tag(struct history_refs *r, const char *line, const char *ref)
-{
-	if (!has_name(&r->written, line)) {
-		names_add(&r->theirs, ref, strlen(ref));
-		return;
-	}
-	names_add(&r->ours, ref, strlen(ref));
-	names_add(&r->ours_at, line, strlen(line));
 }
 
 static int list_there(struct history_refs *r)
@@ -164,21 +110,21 @@ static int list_there(struct history_refs *r)
 	int err;
 
 	buf_addf(&head, HEADS "%s", r->name);
-	buf_addf(&tag, TAGS "%s", r->name);
+	buf_addf(&tag, REFS_TAGS "%s", r->name);
 	args[2] = head.data;
 	args[3] = tag.data;
 	err = run_git(r->repo, args, NULL, 0, &out);
 	for (size_t at = 0; at < out.len && !err;) {
 		char *line = out.data + at;
 		size_t len = strcspn(line, "\n");
-		const char *ref = ref_of(line);
+		const char *ref = history_tags_ref(line);
 
 		at += len + 1;
 		line[len] = 0;
 		if (!strcmp(ref, head.data) || !strcmp(ref, tag.data))
 			err = in_the_way(ref);
-		else if (!strncmp(ref, TAGS, strlen(TAGS)))
-			add_tag(r, line, ref);
+		else if (!strncmp(ref, REFS_TAGS, strlen(REFS_TAGS)))
+			history_tags_add(&r->there, line);
 	}
 	return err;
 }
@@ -188,12 +134,14 @@ int history_refs_open(struct history_refs *r)
 	int err = check_name(r);
 
 	r->tag = NAMES_NONE;
+	r->there.repo = r->repo;
+	r->there.name = r->name;
 	if (!err)
 		err = check_commit(r);
 	if (!err)
 		err = check_work_trees(r);
 	if (!err && r->all)
-		err = read_written(r);
+		err = history_tags_read(&r->there);
 	return err || !r->all ? err : list_there(r);
 }
 
@@ -203,12 +151,7 @@ void history_refs_release(struct history_refs *r)
 		buf_release(&r->marks[i]);
 	free(r->marks);
 	names_release(&r->tags);
-	names_release(&r->theirs);
-	names_release(&r->ours);
-	names_release(&r->ours_at);
-	names_release(&r->written);
-	names_release(&r->kept);
-	names_release(&r->made);
+	history_tags_release(&r->there);
 }
 
 /*
@@ -260,23 +203,13 @@ static void name_of(const struct export *e, struct buf *out)
 static void new_ref(const struct history_refs *r, const char *ref,
 		    struct buf *out)
 {
-	bool tag = !strncmp(ref, TAGS, strlen(TAGS));
+	bool tag = !strncmp(ref, REFS_TAGS, strlen(REFS_TAGS));
 
 	if (!r->all)
 		buf_addf(out, HEADS "%s", r->name);
 	else
-		buf_addf(out, "%s%s/%s", tag ? TAGS : HEADS, r->name,
-			 ref + strlen(tag ? TAGS : HEADS));
-}
-
-/* False for a tag that is the user's. */
-static bool may_write(struct history_refs *r, const char *ref)
-{
-	bool theirs = has_name(&r->theirs, ref);
-
-	if (!strncmp(ref, TAGS, strlen(TAGS)))
-		names_add(theirs ? &r->kept : &r->made, ref, strlen(ref));
-	return !theirs;
+		buf_addf(out, "%s%s/%s", tag ? REFS_TAGS : HEADS, r->name,
+			 ref + strlen(tag ? REFS_TAGS : HEADS));
 }
 
 /* "from" no commit, as for a tag of a tag, which comes again. */
@@ -290,16 +223,6 @@ static bool takes_back(const struct export *e)
 	return len >= 40 && (id + len == e->end || id[len] == '\n');
 }
 
-/* The "reset" of a ref to the commit that follows. */
-static void reset_line(const struct history_refs *r, const char *ref,
-		       struct buf *out)
-{
-	if (has_name(&r->ours, ref))
-		buf_addf(out, "reset " MOVED "%s\n", ref + strlen(TAGS));
-	else
-		buf_addf(out, "reset %s\n", ref);
-}
-
 /* A commit, or what clears the way for a first one. */
 static void take_commit(struct history_refs *r, const char *word,
 			const char *ref, struct buf *out)
@@ -307,7 +230,7 @@ static void take_commit(struct history_refs *r, const char *word,
 	DV_AUTO_BUF struct buf name = BUF_INIT;
 	size_t before = r->tags.count;
 
-	if (!r->all || strncmp(ref, TAGS, strlen(TAGS))) {
+	if (!r->all || strncmp(ref, REFS_TAGS, strlen(REFS_TAGS))) {
 		new_ref(r, ref, &name);
 		buf_addf(out, "%s %s\n", word, name.data);
 		return;
@@ -332,12 +255,12 @@ static void take_reset(struct history_refs *r, const struct export *e,
 		return;
 	}
 	new_ref(r, ref, &name);
-	r->skip = !may_write(r, name.data);
+	r->skip = !history_tags_may_write(&r->there, name.data);
 	/* what takes back a tag has to name it */
 	if (!r->skip && takes_back(e))
 		buf_addf(out, "reset %s\n", name.data);
 	else if (!r->skip)
-		reset_line(r, name.data, out);
+		history_tags_reset(&r->there, name.data, out);
 }
 
 /* One with a message; it takes the place of what is known of its commits. */
@@ -348,14 +271,14 @@ static void take_tag(struct history_refs *r, const char *tag,
 	DV_AUTO_BUF struct buf name = BUF_INIT;
 	uint32_t n;
 
-	buf_addf(&old, TAGS "%s", tag);
+	buf_addf(&old, REFS_TAGS "%s", tag);
 	n = names_find(&r->tags, old.data, old.len);
 	if (n != NAMES_NONE)
 		buf_clear(&r->marks[n]);
 	new_ref(r, old.data, &name);
-	r->skip = !may_write(r, name.data);
+	r->skip = !history_tags_may_write(&r->there, name.data);
 	if (!r->skip)
-		buf_addf(out, "tag %s\n", name.data + strlen(TAGS));
+		buf_addf(out, "tag %s\n", name.data + strlen(REFS_TAGS));
 }
 
 bool history_refs_take(struct history_refs *r, const struct export *e,
@@ -394,9 +317,10 @@ void history_refs_end(struct history_refs *r, struct buf *out)
 		DV_AUTO_BUF struct buf name = BUF_INIT;
 
 		new_ref(r, r->tags.items[i].text, &name);
-		if (!r->marks[i].len || !may_write(r, name.data))
+		if (!r->marks[i].len ||
+		    !history_tags_may_write(&r->there, name.data))
 			continue;
-		reset_line(r, name.data, out);
+		history_tags_reset(&r->there, name.data, out);
 		buf_addf(out, "from %s\n\n", r->marks[i].data);
 	}
 	/* a ref of no commit is not written */
@@ -406,98 +330,6 @@ void history_refs_end(struct history_refs *r, struct buf *out)
 
 /* --- afterwards -------------------------------------------------------- */
 
-static int list_tags(const struct history_refs *r, const char *below,
-		     struct names *out)
-{
-	const char *const args[] = {
-		"for-each-ref", "--format=%(objectname) %(refname)", below,
-		NULL
-	};
-	DV_AUTO_BUF struct buf said = BUF_INIT;
-	int err = run_git(r->repo, args, NULL, 0, &said);
-
-	add_lines(&said, out);
-	return err;
-}
-
-/* What a killed run has left would be in the way. */
-static int drop_moved(const struct history_refs *r)
-{
-	static const char *const args[] = { "update-ref", "--stdin", NULL };
-	DV_AUTO_BUF struct buf in = BUF_INIT;
-	DV_AUTO_BUF struct buf out = BUF_INIT;
-	struct names left = { 0 };
-	int err = list_tags(r, MOVED, &left);
-
-	for (size_t i = 0; i < left.count; i++)
-		buf_addf(&in, "delete %s\n", ref_of(left.items[i].text));
-	names_release(&left);
-	return err || !in.len ? err :
-		run_git(r->repo, args, in.data, in.len, &out);
-}
-
-/* Those that git fast-import has put elsewhere, if they are ours still. */
-static int move_tags(const struct history_refs *r, const struct names *moved)
-{
-	static const char *const args[] = { "update-ref", "--stdin", NULL };
-	DV_AUTO_BUF struct buf in = BUF_INIT;
-	DV_AUTO_BUF struct buf out = BUF_INIT;
-
-	for (size_t i = 0; i < moved->count; i++) {
-		const char *line = moved->items[i].text, *at = ref_of(line);
-		DV_AUTO_BUF struct buf ref = BUF_INIT;
-		const char *old;
-		uint32_t n;
-
-		buf_addf(&ref, TAGS "%s", at + strlen(MOVED));
-		n = names_find(&r->ours, ref.data, ref.len);
-		if (n == NAMES_NONE)
-			continue;
-		old = r->ours_at.items[n].text;
-		buf_addf(&in, "update %s %.*s %.*s\n", ref.data,
-			 (int)strcspn(line, " "), line,
-			 (int)strcspn(old, " "), old);
-		buf_addf(&in, "delete %s\n", at);
-	}
-	return in.len ? run_git(r->repo, args, in.data, in.len, &out) : 0;
-}
-
-/* What was noted of tags that this run did not write stays. */
-static int note_written(const struct history_refs *r)
-{
-	DV_AUTO_BUF struct buf below = BUF_INIT;
-	DV_AUTO_BUF struct buf path = BUF_INIT;
-	DV_AUTO_BUF struct buf text = BUF_INIT;
-	struct names now = { 0 };
-	int err;
-
-	buf_addf(&below, TAGS "%s/", r->name);
-	err = list_tags(r, below.data, &now);
-	for (size_t i = 0; i < now.count; i++)
-		if (has_name(&r->made, ref_of(now.items[i].text)))
-			buf_addf(&text, "%s\n", now.items[i].text);
-	for (size_t i = 0; i < r->written.count; i++)
-		if (!has_name(&r->made, ref_of(r->written.items[i].text)))
-			buf_addf(&text, "%s\n", r->written.items[i].text);
-	names_release(&now);
-	written_path(r, &path);
-	if (!err)
-		err = dir_make_parents(path.data);
-	return err ? err : file_replace(path.data, text.data, text.len, 0);
-}
-
-static int finish_tags(const struct history_refs *r)
-{
-	struct names moved = { 0 };
-	int err = list_tags(r, MOVED, &moved);
-
-	if (!err)
-		err = move_tags(r, &moved);
-	names_release(&moved);
-	return err || !(r->made.count || r->written.count) ? err :
-		note_written(r);
-}
-
 /* A branch that has commits of its own is not moved: git says so. */
 int history_refs_import(const struct history_refs *r, const struct buf *in)
 {
@@ -506,15 +338,15 @@ int history_refs_import(const struct history_refs *r, const struct buf *in)
 	};
 	DV_AUTO_BUF struct buf out = BUF_INIT;
 	struct error_state failed;
-	int err = r->all ? drop_moved(r) : 0;
+	int err = r->all ? history_tags_drop_moved(&r->there) : 0;
 
 	if (!err)
 		err = run_git(r->repo, args, in->data, in->len, &out);
 	if (!err && r->all)
-		err = finish_tags(r);
+		err = history_tags_finish(&r->there);
 	if (err && r->all) {
 		error_save(err, &failed);
-		drop_moved(r);
+		history_tags_drop_moved(&r->there);
 		err = error_restore(&failed);
 	}
 	if (err != DV_E_IO)

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/names.h"
 #include "migrate/export.h"
+#include "migrate/history_tags.h"
 
 /*
  * Which refs are read, and what they are called when they are written: all of
@@ -19,13 +20,7 @@ struct history_refs {
 	struct dv_repo *repo;
 	const char *name;	/* the branch, or what comes before all names */
 	bool all;
-	/* tags that are there below <name>/, as full refs */
-	struct names theirs;	/* not as we have left them */
-	struct names ours;
-	struct names ours_at;	/* of each of them: "<id> <ref>" */
-	struct names written;	/* "<id> <ref>" of each that we have left */
-	struct names kept;	/* of theirs: those that we would have written */
-	struct names made;	/* tags that this run writes */
+	struct history_tags there;	/* with `all`: below <name>/ */
 	/* tags under whose names commits are exported */
 	struct names tags;
 	struct buf *marks;	/* owned; as many: the mark of the last one */
