@@ -246,7 +246,9 @@ test_expect_success 'a...b is what b has done since both were the same' '
 	dv diff --name-status main...topic >../actual && test_cmp ../expect ../actual && dv diff --name-status ...topic -- d >../actual && test_cmp ../expect ../actual &&
 	printf "D\td/main\nA\td/topic\n" >../expect && dv diff --name-status main..topic >../actual && test_cmp ../expect ../actual &&
 	test_must_fail dv ls --rev main...topic && test_must_fail dv diff main...nothing 2>../err && grep "no such commit: nothing" ../err &&
-	git checkout -q --orphan other && git commit -qm other && test_must_fail dv diff main...other 2>../err && grep "no commit in common" ../err
+	git checkout -q --orphan other && git commit -qm other && test_must_fail dv diff main...other 2>../err && grep "no commit in common" ../err &&
+	mkdir ../broken && printf "#!/bin/sh\ncase \"\$*\" in *...*) exit 128 ;; esac\nexec %s \"\$@\"\n" "$(command -v git)" >../broken/git && chmod +x ../broken/git &&
+	test_must_fail env PATH="$SCRATCH/broken:$PATH" dv diff main...topic 2>../err && cat ../err && ! grep "in common" ../err && grep "git failed with exit code 128" ../err
 '
 
 test_expect_success 'what was a file and is a directory: files with -R, also without renames, and parts of it by name' '

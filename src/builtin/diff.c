@@ -38,7 +38,7 @@ struct diff {
 	bool colour;
 	struct diff_sums sums;
 	uint64_t lacking;	/* files whose content is not in the store */
-	struct buf base;	/* of "a...b", in hex */
+	struct buf base;	/* what git says of "a...b" */
 };
 
 #define DV_AUTO_DIFF	__attribute__((cleanup(diff_release)))
@@ -198,24 +198,34 @@ static bool split_range(const char *arg, char **word, bool *from_base,
 	return true;
 }
 
-/* What "a...b" begins with: what a and b had in common last. */
+/*
+ * What "a...b" begins with: what a and b had in common last.  git rev-parse
+ * names it behind a '^', and unlike git merge-base does not fail where there
+ * is none.
+ */
 static int find_base(struct diff *d, struct dv_diff_options *o)
 {
-	char hex[2][DV_COMMIT_HEX + 1];
-	const char *const argv[] = { "git", "merge-base", hex[0], hex[1],
-				     NULL };
-	int err = dv_repo_commit(d->repo, o->before, hex[0]);
+	char from[DV_COMMIT_HEX + 1], to[DV_COMMIT_HEX + 1];
+	DV_AUTO_BUF struct buf range = BUF_INIT;
+	const char *argv[] = { "git", "rev-parse", NULL, NULL };
+	char *at;
+	int err = dv_repo_commit(d->repo, o->before, from);
 
 	if (!err)
-		err = dv_repo_commit(d->repo, o->after, hex[1]);
+		err = dv_repo_commit(d->repo, o->after, to);
 	if (err)
 		return err;
-	buf_clear(&d->base);
-	if (process_run(argv, NULL, 0, &d->base))
+	buf_addf(&range, "%s...%s", from, to);
+	argv[2] = range.data;
+	err = process_run(argv, NULL, 0, &d->base);
+	if (err)
+		return err;
+	at = strchr(d->base.data, '^');
+	if (!at)
 		return dv_fail(DV_E_NOTFOUND, "%s and %s have no commit in "
 			       "common", o->before, o->after);
-	buf_setlen(&d->base, strcspn(d->base.data, "\n"));
-	o->before = d->base.data;
+	o->before = at + 1;
+	at[1 + strcspn(at + 1, "\n")] = 0;
 	return 0;
 }
 
