@@ -24,7 +24,7 @@ struct dv_remove_result {
 	const char *path;	/* of the data, relative to the work tree */
 	const char *pointer;	/* of the pointer file that went or, when path
 				   is inside a tracked directory, changed */
-	const char *ignore;	/* of the .gitignore that was changed, or NULL */
+	const char *ignore;	/* of the .gitignore that changed, or NULL */
 	bool inside;
 	bool stage;		/* git's index has the pointer */
 	uint64_t removed;	/* files and symlinks taken away here */

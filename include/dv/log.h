@@ -36,8 +36,8 @@ struct dv_log_options {
 
 /*
  * Newest first, through renames of the pointer.  DV_E_NOTFOUND: no commit has
- * it, or there is no such revision.  DV_E_INCOMPLETE, after all was told, when the store lacks what would
- * say whether a path inside changed.
+ * it, or there is no such revision.  DV_E_INCOMPLETE, after all was told, when
+ * the store lacks what would say whether a path inside changed.
  */
 int dv_log(struct dv_repo *repo, const struct dv_log_options *options,
 	   dv_log_cb *fn, void *data);

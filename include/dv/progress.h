@@ -10,7 +10,7 @@
  * must not call back into libdv.
  */
 struct dv_progress_event {
-	const char *phase;	/* "adding", "uploading" ... a constant string */
+	const char *phase;	/* "adding", "uploading" ...: a constant */
 	uint64_t done_bytes;
 	uint64_t total_bytes;	/* 0: not known yet */
 	uint64_t done_items;	/* files, packs: whatever `unit` says */

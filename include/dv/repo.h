@@ -29,8 +29,8 @@ int dv_repo_open_unset(const char *start, struct dv_repo **out);
  * As dv_repo_open(); a bare repository may be opened too.  `.dvconfig` and,
  * where no revision is named, what is tracked are those of HEAD's commit
  * there, paths are relative to its top, and dv_repo_worktree() is the git
- * folder.  DV_E_NOTFOUND when HEAD has no .dvconfig.  What needs a work tree then fails
- * with DV_E_UNSUPPORTED.
+ * folder.  DV_E_NOTFOUND when HEAD has no .dvconfig.  What needs a work tree
+ * then fails with DV_E_UNSUPPORTED.
  */
 int dv_repo_open_any(const char *start, struct dv_repo **out);
 bool dv_repo_is_bare(const struct dv_repo *repo);

@@ -30,9 +30,9 @@ typedef int dv_supply_cb(struct dv_repo *repo, const struct dv_tracked *missing,
 struct dv_transfer_options {
 	struct dv_selection what;
 	const char *remote;	/* name or URL; NULL: the default remote */
-	unsigned jobs;		/* transfers in flight, 0: remote.<name>.jobs or 8 */
+	unsigned jobs;		/* in flight; 0: remote.<name>.jobs or 8 */
 	bool dry_run;		/* plan only */
-	bool force;		/* push: send even what the remote seems to have */
+	bool force;		/* push: send even what seems to be there */
 	bool metadata_only;	/* fetch: trees and lists, no content */
 	bool imports;		/* push: also what was imported */
 	dv_supply_cb *supply;	/* fetch; may be NULL */

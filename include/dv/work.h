@@ -16,7 +16,7 @@
 
 struct dv_add_options {
 	unsigned threads;	/* 0: as many as there are CPUs */
-	bool changed_only;	/* dv commit: only tracked paths, only if changed */
+	bool changed_only;	/* dv commit: tracked paths only, if changed */
 	bool force;		/* also where the pointer was changed since the
 				   last checkout: what is here replaces it */
 	bool dry_run;
@@ -27,7 +27,7 @@ struct dv_add_options {
 struct dv_add_result {
 	const char *path;	/* of the data, relative to the work tree */
 	const char *pointer;	/* of the pointer file, likewise */
-	const char *ignore;	/* of the .gitignore that was changed, or NULL */
+	const char *ignore;	/* of the .gitignore that changed, or NULL */
 	bool changed;		/* the pointer file was written */
 	bool is_new;
 	uint64_t files, size;	/* of all of it now */

@@ -22,13 +22,13 @@ typedef int crew_fn(struct crew *crew, unsigned worker, void *data);
 int crew_run(unsigned n, crew_fn *fn, void *data);
 
 /*
- * Calls fn(data, worker, i) once for each i of 0..count-1, in no order, on `most`
- * threads or as many as there are calls.  Returns 0 or the first failure,
- * after which no more calls are begun.
+ * Calls fn(data, worker, i) once for each i of 0..count-1, in no order, on
+ * `most` threads or as many as there are calls.  Returns 0 or the first
+ * failure, after which no more calls are begun.
  */
 typedef int crew_each_fn(void *data, unsigned worker, size_t i);
 int crew_each(unsigned most, size_t count, crew_each_fn *fn, void *data);
-/* The same, dv_cancel() or not: for what has to be finished once it is begun. */
+/* The same, dv_cancel() or not: for what has to end once it is begun. */
 int crew_each_uncancelled(unsigned most, size_t count, crew_each_fn *fn,
 			  void *data);
 

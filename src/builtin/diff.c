@@ -24,8 +24,8 @@
 
 static const char *const usage[] = {
 	"dv diff [--content | --stat | --name-status | --json | --md] "
-	"[--key <column>] [-R] [-z] [--no-renames] [--exit-code] [-q] [-j <n>] [<rev> [<rev>]] [--] "
-	"[<path>...]", NULL
+	"[--key <column>] [-R] [-z] [--no-renames] [--exit-code] [-q] "
+	"[-j <n>] [<rev> [<rev>]] [--] [<path>...]", NULL
 };
 
 struct diff {

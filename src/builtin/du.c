@@ -133,8 +133,8 @@ static int list(struct du *d, const struct item *i, enum dv_list_flags flags,
 	buf_addf(&full, "%s/%s", dv_repo_worktree(d->repo), i->path);
 	path = full.data;
 	what.paths = &path;
-	return dv_list_fetching(d->repo, &what, flags, dv_source_supply_look, fn,
-				data);
+	return dv_list_fetching(d->repo, &what, flags, dv_source_supply_look,
+				fn, data);
 }
 
 static int show(struct du *d, struct item *i)

@@ -16,7 +16,8 @@
 #include "cli/report.h"
 
 static const char *const usage[] = {
-	"dv fsck [--quick] [--repair] [-r <remote>] [-j <n>] [-q] [--json]", NULL
+	"dv fsck [--quick] [--repair] [-r <remote>] [-j <n>] [-q] [--json]",
+	NULL
 };
 
 struct fsck_view {

@@ -46,7 +46,8 @@ static void describe(const struct dv_progress_event *e, double elapsed,
 	else if (e->done_items)
 		n += snprintf(out + n, size - n, "%llu %s, ",
 			      (unsigned long long)e->done_items, e->unit);
-	n += snprintf(out + n, size - n, "%s", human_bytes(e->done_bytes, done));
+	n += snprintf(out + n, size - n, "%s",
+		      human_bytes(e->done_bytes, done));
 	if (e->total_bytes)
 		n += snprintf(out + n, size - n, " of %s",
 			      human_bytes(e->total_bytes, total));

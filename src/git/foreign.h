@@ -42,8 +42,8 @@ const char *repo_base_dir(const struct dv_repo *repo);
  * its fallbacks, as its configuration says: `folder` is its work tree (of any
  * kind: linked, a submodule) or git folder.  Nothing is written and no command
  * runs there; the environment, which is about the user's own repository, says
- * nothing.  DV_E_NOTFOUND when it is no repository, DV_E_INVALID when it belongs to
- * somebody else and safe.directory does not have it.
+ * nothing.  DV_E_NOTFOUND when it is no repository, DV_E_INVALID when it
+ * belongs to somebody else and safe.directory does not have it.
  */
 int foreign_stores(const char *folder, struct path_list *out);
 

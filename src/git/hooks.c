@@ -41,7 +41,8 @@ static const char missing_text[] =
 	"else\n"
 	"	said=$(git rev-parse --git-path dv-hooks-said)\n"
 	"	test -e \"$said\" || {\n"
-	"		echo 'dv is not on the PATH: its hooks do nothing' >&2\n"
+	"		echo 'dv is not on the PATH: its hooks do nothing' "
+	">&2\n"
 	"		: >\"$said\"\n"
 	"	}\n"
 	"fi\n";

@@ -16,7 +16,7 @@
 #define ENTRY_ID	40
 #define ENTRY_FLAGS	60
 #define FLAG_EXTENDED	0x4000
-#define FLAG_SKIPPED	0x4000	/* of the extended flags: not in the work tree */
+#define FLAG_SKIPPED	0x4000	/* extended flags: not in the work tree */
 #define ASK_GIT		1	/* not an error: git can read it, we cannot */
 
 struct reader {

@@ -150,10 +150,10 @@ static int refuse_nested(const struct dv_repo *repo)
 		repo_path(repo, folder.data, &file);
 		path_append(&file, ".dvconfig");
 		if (!lstat(file.data, &st))
-			return dv_hint(dv_fail(DV_E_UNSUPPORTED, "%s/.dvconfig: "
-					       "a project inside of another "
-					       "one is not supported",
-					       folder.data),
+			return dv_hint(dv_fail(DV_E_UNSUPPORTED,
+					       "%s/.dvconfig: a project "
+					       "inside of another one is not "
+					       "supported", folder.data),
 				       "move its settings to the .dvconfig at "
 				       "the top and remove it; dv works from "
 				       "any folder");

@@ -149,7 +149,8 @@ int tracked_write(struct dv_repo *repo, const char *path,
 
 /* One of many pointers to be written, and what came of it. */
 struct pointer_write {
-	const char *path;	/* of the data; borrowed, as the pointer's rest */
+	const char *path;	/* of the data; borrowed, as the pointer's
+				   rest */
 	struct dv_pointer pointer;
 	bool ignore;		/* git is to ignore the data */
 

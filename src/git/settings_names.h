@@ -15,7 +15,7 @@ enum setting_kind {
 	SETTING_BOOL,
 	SETTING_NUMBER,		/* with k, m, g */
 	SETTING_PATH,
-	SETTING_LINK,		/* a list of: reflink, hardlink, symlink, copy */
+	SETTING_LINK,		/* a list of reflink, hardlink, symlink, copy */
 	SETTING_CHOICE,		/* one of a few words */
 	SETTING_AGE,		/* a number with s, m, h, d or w, or now */
 };
@@ -30,7 +30,8 @@ enum setting_flags {
 };
 
 struct setting {
-	const char *name;	/* "core.jobs"; of a remote: "remote.*.url", of a profile likewise */
+	const char *name;	/* "core.jobs"; of a remote: "remote.*.url",
+				   of a profile likewise */
 	enum setting_kind kind;
 	enum setting_flags flags;
 };

@@ -19,7 +19,7 @@
 
 struct writing {
 	struct dv_repo *repo;
-	struct pointer_write **items;	/* owned; those of one folder together */
+	struct pointer_write **items;	/* owned; those of a folder together */
 	size_t count;
 	size_t open;		/* the first of a folder that is not finished */
 };

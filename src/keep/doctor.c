@@ -54,7 +54,7 @@ int doctor_tell_failure(const struct doctor *d, const char *subject,
 			   text.data);
 }
 
-/* --- the system -------------------------------------------------------------- */
+/* --- the system -------------------------------------------------------- */
 
 static int look_at_system(struct doctor *d)
 {
@@ -100,7 +100,7 @@ static int look_at_libraries(struct doctor *d)
 		look_at_library(d, remote_library);
 }
 
-/* --- the store ---------------------------------------------------------------- */
+/* --- the store --------------------------------------------------------- */
 
 /* What statfs(2) and linux/magic.h call file systems. */
 static const struct {
@@ -205,7 +205,7 @@ static int look_at_store(struct doctor *d)
 	return err ? err : look_at_fallbacks(d);
 }
 
-/* --- git ------------------------------------------------------------------------ */
+/* --- git --------------------------------------------------------------- */
 
 struct hook_sum {
 	struct buf ours, others;

@@ -233,7 +233,8 @@ static int mend_list(struct mend *m, const struct content *c, int fd)
 	int err = list_walk_open(r, c, 0, &walk);
 
 	/* a file of another size is no reason to go as far as the list says */
-	if (!err && (fd < 0 || fstat(fd, &st) || (uint64_t)st.st_size != c->size))
+	if (!err && (fd < 0 || fstat(fd, &st) ||
+		     (uint64_t)st.st_size != c->size))
 		list_walk_once(walk);
 	while (!err && (err = list_walk_next(walk, &id, &offset, &len)) == 1) {
 		err = store_find(m->store, OBJECT_DATA, &id, &place) ? 0 :

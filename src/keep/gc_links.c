@@ -3,7 +3,8 @@
  * to.  What can be reached is live in one copy; a link needs the very file.  A
  * stat index names the content of each file that was put into its work tree, so
  * a whole file that one of them names stays, unless it is certain that what
- * the row is of is a file of the user's own: it is there, and is not the store's.
+ * the row is of is a file of the user's own: it is there, and is not the
+ * store's.
  */
 
 #include <dirent.h>
@@ -37,7 +38,7 @@ static int by_size(const void *a, const void *b)
 	return (x->size > y->size) - (x->size < y->size);
 }
 
-/* --- rows ------------------------------------------------------------------ */
+/* --- rows -------------------------------------------------------------- */
 
 static bool is_file(const char *worktree, const char *path, uint64_t inode)
 {
@@ -113,7 +114,7 @@ static int look_at_index(void *data, const struct stat_index *x)
 	return err;
 }
 
-/* --- work trees ------------------------------------------------------------ */
+/* --- work trees -------------------------------------------------------- */
 
 /* Those of the work tree whose `.git` this is; NULL: of one not known. */
 static int look_in_tree(struct search *s, const char *git_dir,

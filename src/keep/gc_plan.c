@@ -265,7 +265,7 @@ static void choose(struct gc_plan *p)
 			continue;
 		if (f->bad)
 			p->gc->result->kept++;
-		else if (f->linked)	/* would free nothing, or break a link */
+		else if (f->linked)	/* frees nothing, or breaks a link */
 			p->gc->result->linked++;
 		else if (!is_old(p, f))
 			p->gc->result->young++;

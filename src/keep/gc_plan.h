@@ -22,7 +22,7 @@ struct gc_file {
 	uint64_t spared;	/* of them, those counted in a whole file */
 	uint64_t inode;
 	bool bad;		/* something in it is damaged */
-	bool linked;		/* a loose file that a work tree has a link to */
+	bool linked;		/* a loose file that a work tree links to */
 	bool leaned_on;		/* a loose file that has such objects */
 	enum dv_gc_action action;	/* 0: it stays */
 };

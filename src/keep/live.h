@@ -59,7 +59,7 @@ struct live {
 	size_t count, room;
 	size_t walked;			/* roots that live_walk() has done */
 	struct marks marks;
-	uint64_t not_here;		/* roots of which something is missing */
+	uint64_t not_here;		/* roots that lack something */
 	uint64_t missing;		/* objects that are, as far as known */
 	/* Called for each of these, unless NULL. */
 	int (*miss)(void *data, const struct live_root *root,

@@ -15,11 +15,11 @@
 /* One object that is looked for; all texts are borrowed. */
 struct wanted {
 	struct object_name name;	/* kind 0: it has none */
-	const char *path;	/* in the work tree, where it may lie; or NULL */
+	const char *path;	/* where it may lie in the work tree; or NULL */
 	bool has_size;
 	uint64_t size;
 	const char *key;	/* its own name below a remote's URL; or NULL */
-	const char *version;	/* of it, in a bucket that keeps them; or NULL */
+	const char *version;	/* of it, in a bucket that has them; or NULL */
 	const char *remote;	/* the name of the remote to ask first */
 };
 

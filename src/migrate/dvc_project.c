@@ -315,7 +315,8 @@ static int take(struct origin *o, const struct wanted *w, unsigned n,
 	int err;
 
 	if (n == 2)
-		return w->path && w->name.kind ? held_here(p->repo, w, out) : none();
+		return w->path && w->name.kind ? held_here(p->repo, w, out) :
+			none();
 	if (n > 2 && (n - 3) / 2 >= p->remote_count)
 		return 1;
 	old ^= n < 2 ? n : (n - 3) % 2;

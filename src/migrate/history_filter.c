@@ -222,7 +222,8 @@ static int ask_set(struct history_filter *f, uint32_t set, const char *index)
 {
 	static const char *const fill[] = {
 		"-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false",
-		"-c", "core.splitIndex=false", "update-index", "-z", "--index-info", NULL
+		"-c", "core.splitIndex=false", "update-index", "-z",
+		"--index-info", NULL
 	};
 	static const char *const ask[] = {
 		"check-attr", "--cached", "-z", "--stdin", "filter", NULL

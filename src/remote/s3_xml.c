@@ -141,7 +141,8 @@ static void error_end(struct xml *x)
 
 	if (xml_at(x, "Error/Code") || xml_at(x, "ErrorResponse/Error/Code"))
 		keep(&x->text, e->code, sizeof(e->code));
-	else if (xml_at(x, "Error/Message") || xml_at(x, "ErrorResponse/Error/Message"))
+	else if (xml_at(x, "Error/Message") ||
+		 xml_at(x, "ErrorResponse/Error/Message"))
 		keep(&x->text, e->message, sizeof(e->message));
 	else if (xml_at(x, "Error/Region"))
 		keep_region(&x->text, e->region, sizeof(e->region));

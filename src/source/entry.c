@@ -70,7 +70,8 @@ static int not_there(const struct clone *c, const struct source_entry *p)
 	return dv_hint(err, "dv ls --repo %s", url.data);
 }
 
-int source_find(const struct clone *c, const char *path, struct source_entry *out)
+int source_find(const struct clone *c, const char *path,
+		struct source_entry *out)
 {
 	DV_AUTO_BUF struct buf plain = BUF_INIT;
 	enum clone_entry kind;

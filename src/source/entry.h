@@ -20,7 +20,7 @@ enum source_kind {
 struct source_entry {
 	enum source_kind kind;
 	char *path;		/* owned: plain, relative to the top there */
-	struct dv_pointer pointer;	/* SOURCE_TRACKED: of the tracked path */
+	struct dv_pointer pointer;	/* SOURCE_TRACKED: of that path */
 	char *inside;		/* owned: below the tracked path, or "" */
 };
 
@@ -28,7 +28,8 @@ struct source_entry {
 void source_release(struct source_entry *p);
 
 /* DV_E_NOTFOUND when nothing is there. */
-int source_find(const struct clone *c, const char *path, struct source_entry *out);
+int source_find(const struct clone *c, const char *path,
+		struct source_entry *out);
 
 /* Some of what is selected there was imported in its turn. */
 bool source_has_imports(const struct clone *c, const struct dv_selection *what);

@@ -22,7 +22,7 @@
 #define SOURCES		"sources"
 #define URL_MOST	65536	/* bytes; a pointer's line is no longer */
 
-/* --- using it -------------------------------------------------------------- */
+/* --- using it ---------------------------------------------------------- */
 
 static void own_folder(const char *store_path, struct buf *out)
 {
@@ -62,7 +62,7 @@ int kept_use(const char *dir, const char *url, struct lock *use)
 	return 0;
 }
 
-/* --- what is not used -------------------------------------------------------- */
+/* --- what is not used -------------------------------------------------- */
 
 /* Both locks, when nobody else has one and it was not used since. */
 struct hold {

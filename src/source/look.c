@@ -117,8 +117,8 @@ int dv_source_list(struct dv_source *from, const struct dv_selection *what,
 	error_save(err, &why);
 	err = beside_take(from->clone, &t);
 	if (err == DV_E_NOTFOUND && source_has_imports(from->clone, what))
-		return dv_list_fetching(repo, what, flags, dv_source_supply_look,
-					fn, data);
+		return dv_list_fetching(repo, what, flags,
+					dv_source_supply_look, fn, data);
 	if (err)
 		return err == DV_E_NOTFOUND ? error_restore(&why) : err;
 	return dv_list(repo, what, flags, fn, data);

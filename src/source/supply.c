@@ -51,7 +51,8 @@ static int settle(struct dv_repo *repo, const struct dv_tracked *missing,
 		return dv_hint(dv_fail(DV_E_NOTFOUND, "%s was not downloaded "
 				       "yet when it was committed",
 				       missing->path),
-			       "without a revision it is, and can be committed");
+			       "without a revision it is, and can be "
+			       "committed");
 	import_keep_lines(&i->pointer, &missing->pointer);
 	return import_write(repo, missing->path, &i->pointer, &changed);
 }

@@ -102,8 +102,8 @@ static int check_web(const char *typed)
 	const char *query = url_name_query(typed);
 
 	if (memchr(host, '@', strcspn(host, "/?#")))
-		return dv_hint(refuse(typed, "a user or password in a URL would "
-				      "be kept for all to see"),
+		return dv_hint(refuse(typed, "a user or password in a URL "
+				      "would be kept for all to see"),
 			       "git credential keeps them");
 	if (strchr(typed, '#'))
 		return refuse(typed, "what follows a # is never asked for");

@@ -31,10 +31,11 @@ void list_builder_free(struct list_builder *b);
 /*
  * Walks the chunks of a file in order, from any offset.
  *
- * A few nodes may stand for any number of chunks.  What is done for each byte is
- * bounded by these; so that there are not many more steps than that, a list of
- * more chunks than LIST_CHUNKS_FREE whose mean is below LIST_CHUNK_MEAN bytes
- * is DV_E_CORRUPT.  Who does nothing for each byte calls list_walk_once().
+ * A few nodes may stand for any number of chunks.  What is done for each byte
+ * is bounded by these; so that there are not many more steps than that, a list
+ * of more chunks than LIST_CHUNKS_FREE whose mean is below LIST_CHUNK_MEAN
+ * bytes is DV_E_CORRUPT.  Who does nothing for each byte calls
+ * list_walk_once().
  */
 struct list_walk;
 

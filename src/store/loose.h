@@ -97,8 +97,8 @@ int loose_clone(struct store *s, const struct content *content, int to);
 
 /*
  * Makes `name` in dir_fd a hard link to the loose file of this content.  As
- * loose_open(), and DV_E_UNSUPPORTED with the reason where it cannot be done; 1:
- * not of this one, which is another user's.
+ * loose_open(), and DV_E_UNSUPPORTED with the reason where it cannot be done;
+ * 1: not of this one, which is another user's.
  */
 int loose_link(struct store *s, const struct content *content, int dir_fd,
 	       const char *name);

@@ -1,8 +1,8 @@
 /*
  * Whole files of other users.  That the chunks which an index names are in them
- * is verified when it is opened (trust.c); a whole file is used as a whole, so that
- * they are those of its content, in that order, has to be as well.  Its name is
- * made of the list of them.
+ * is verified when it is opened (trust.c); a whole file is used as a whole, so
+ * that they are those of its content, in that order, has to be as well.  Its
+ * name is made of the list of them.
  */
 
 #include "store/store_inside.h"

@@ -27,7 +27,7 @@
  *	sources/<hex>/		clones of other repositories; derived
  *				(source/kept.h)
  *	tmp/<pid>-<random>/	what is being written; removed once pid is gone
- *	users/<hex>		repositories that use it, by path (store_add_user)
+ *	users/<hex>		repositories that use it: store_add_user()
  *	users.lock		see store_hold()
  *
  * Everything but index/, have/, sources/ and tmp/ is immutable.  Any number of

@@ -243,7 +243,8 @@ bool loose_has_bad(struct store *s, const struct dv_id *name);
 
 /*
  * loose_order.c.  Another user's file, open as fd: all its parts were verified
- * as it is now, and their chunks, one after the other, are what it is named after.
+ * as it is now, and their chunks, one after the other, are what it is named
+ * after.
  */
 bool loose_is_verified(struct store *s, const struct dv_id *name, int fd);
 /* A part that is here; false: there is none. */

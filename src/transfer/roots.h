@@ -32,7 +32,7 @@ struct root {
 	uint64_t size, files;
 	struct root_sources *sources;	/* the parts of one root have the
 					   same; never NULL */
-	bool awaited;		/* nobody has taken it yet: pointer_is_awaited() */
+	bool awaited;		/* not taken yet: pointer_is_awaited() */
 };
 
 struct roots {

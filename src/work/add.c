@@ -263,7 +263,8 @@ static int add_all(struct adding *a, dv_add_cb *fn, void *data)
 	for (size_t i = 0; i < a->plans.count && !err; i++) {
 		err = cancel_check();
 		if (!err)
-			err = add_do_plan(a, &a->plans.items[i], &a->outcomes[i]);
+			err = add_do_plan(a, &a->plans.items[i],
+					  &a->outcomes[i]);
 	}
 	meter_finish(&a->meter);
 	return err ? err : write_all(a, fn, data);

@@ -277,7 +277,8 @@ static int refuse_git(struct dv_repo *repo, const char *path)
 			      which.data);
 	else
 		err = dv_fail(DV_E_EXISTS, "%s is tracked by git", path);
-	return dv_hint(err, "git rm -r --cached %s", repo_word(repo, path, &typed));
+	return dv_hint(err, "git rm -r --cached %s",
+		       repo_word(repo, path, &typed));
 }
 
 static int recorded_as_file(struct dv_repo *repo, const char *path)

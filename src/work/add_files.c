@@ -310,7 +310,7 @@ static bool shared(const struct recorder *r, const struct record_item *item)
 	return r->threads > 1 && item_bytes(item) >= RECORD_SHARED;
 }
 
-/* Not read into memory with others: large, or to be a whole file in the store. */
+/* Not read into memory with others: large, or to be whole in the store. */
 static bool alone(const struct recorder *r, const struct record_item *item)
 {
 	uint64_t bytes = item_bytes(item);

@@ -52,7 +52,7 @@ struct job {
 	size_t count;
 	char *base;			/* owned: what scans are relative to */
 	size_t to_read;
-	bool vouched;			/* the store has all that the index has */
+	bool vouched;			/* the store has all the index has */
 };
 
 #define DV_AUTO_JOB __attribute__((cleanup(job_release)))

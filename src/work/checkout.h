@@ -198,7 +198,8 @@ bool link_wanted(const struct plan *p, const struct tree_entry *want);
 /*
  * Makes `name` in h's directory a link to a file of the store with the content
  * of the entry, which is made where there is none.  DV_E_UNSUPPORTED: not
- * possible here; the text says why.  1: not for this file, which is to be written.
+ * possible here; the text says why.  1: not for this file, which is to be
+ * written.
  */
 int link_make(struct hand *h, const struct plan_entry *e, enum link_kind kind,
 	      const char *name, unsigned threads);

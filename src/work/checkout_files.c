@@ -39,8 +39,8 @@ static uint64_t want_bytes(const struct plan_entry *e)
 }
 
 /*
- * A file whose blocks will be shared, or that is there as a whole already.  What
- * is made for a symbolic link takes its room where the store is.
+ * A file whose blocks will be shared, or that is there as a whole already.
+ * What is made for a symbolic link takes its room where the store is.
  */
 static bool takes_no_room(const struct plan *p, const struct plan_entry *e)
 {

@@ -1,4 +1,4 @@
-/* dv_diff_hunks(), dv_diff_lines(): a unified diff of one change, by the user's git. */
+/* dv_diff_hunks(), dv_diff_lines(): a unified diff, by the user's git. */
 
 #include <stdlib.h>
 #include <string.h>

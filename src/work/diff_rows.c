@@ -16,7 +16,7 @@
 #include "work/table.h"
 
 #define HEADER_READ	1	/* ends the reading of a side */
-#define NOT_THERE	UINT32_MAX	/* the length of a field that a row has not */
+#define NOT_THERE	UINT32_MAX	/* length of what a row has not */
 
 /* One side: its columns, and where in its rows the common ones are. */
 struct side {
@@ -67,7 +67,7 @@ void dv_diff_rows_release(struct dv_diff_rows *r)
 	memset(r, 0, sizeof(*r));
 }
 
-/* --- reading ------------------------------------------------------------------ */
+/* --- reading ----------------------------------------------------------- */
 
 static int feed(void *table, const uint8_t *bytes, size_t len)
 {
@@ -131,7 +131,7 @@ static int read_headers(struct rows *r)
 	return err;
 }
 
-/* --- columns ------------------------------------------------------------------ */
+/* --- columns ----------------------------------------------------------- */
 
 /* The first column from `at` on of this name that is not taken. */
 static size_t find_column(const struct side *s, const char *name,
@@ -196,7 +196,7 @@ static void find_keys(struct rows *r, const char *const *keys, size_t count)
 	r->out->keyed = count;
 }
 
-/* --- rows --------------------------------------------------------------------- */
+/* --- rows -------------------------------------------------------------- */
 
 /* With its length, so that no two rows look the same that are not. */
 static void add_field(struct buf *out, const struct table_row *row, size_t i)

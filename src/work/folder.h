@@ -14,7 +14,7 @@ struct disk_entry {
 	uint32_t mode;
 	int64_t mtime_ns, ctime_ns;
 	uint64_t inode, size;
-	bool link;		/* one of ours: all this is of the store's file */
+	bool link;		/* ours: all this is of the store's file */
 };
 
 /* A directory to be listed. */

@@ -53,7 +53,7 @@ static void level_release(struct level *l)
 	free(l->merged);
 }
 
-/* --- entries ---------------------------------------------------------------- */
+/* --- entries ----------------------------------------------------------- */
 
 static bool same_content(const struct tree_entry *a,
 			 const struct tree_entry *b)
@@ -180,7 +180,7 @@ static int merge_files(struct merge *m, struct level *l,
 	return 0;
 }
 
-/* --- directories ------------------------------------------------------------ */
+/* --- directories ------------------------------------------------------- */
 
 static int merge_dir(struct merge *m,
 		     const struct tree_entry *const dirs[SIDES], int depth,
@@ -300,7 +300,7 @@ static int merge_dir(struct merge *m,
 	return tree_build(l.merged, l.merged_count, record_node, &m->r, out);
 }
 
-/* --- pointers --------------------------------------------------------------- */
+/* --- pointers ---------------------------------------------------------- */
 
 static bool same_pointer(const struct dv_pointer *a,
 			 const struct dv_pointer *b)

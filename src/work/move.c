@@ -45,7 +45,7 @@ static void moving_release(struct moving *m)
 	path_list_release(&m->stage);
 }
 
-/* --- what is meant ----------------------------------------------------------- */
+/* --- what is meant ----------------------------------------------------- */
 
 static int open_parent(const struct moving *m, const char *path)
 {
@@ -250,7 +250,7 @@ static int check_border(const struct moving *m, const char **to_inside)
 	return 0;
 }
 
-/* --- moving data --------------------------------------------------------------- */
+/* --- moving data ------------------------------------------------------- */
 
 /* Renames; *here: there was something.  Never over anything. */
 static int rename_data(const struct moving *m, const char *from,
@@ -279,7 +279,7 @@ static void note(struct moving *m, const char *path)
 	path_list_add(&m->stage, path, strlen(path));
 }
 
-/* --- a tracked path ------------------------------------------------------------- */
+/* --- a tracked path ---------------------------------------------------- */
 
 static int remove_old_pointer(struct moving *m)
 {
@@ -351,7 +351,7 @@ static int move_whole(struct moving *m)
 	return err ? err : remove_old_pointer(m);
 }
 
-/* --- inside a tracked directory --------------------------------------------------- */
+/* --- inside a tracked directory ---------------------------------------- */
 
 static int record(struct moving *m, const char *to_inside)
 {
@@ -415,7 +415,7 @@ static int move_inside(struct moving *m, const char *to_inside)
 	return error_restore(&first);
 }
 
-/* ------------------------------------------------------------------------------------ */
+/* --- all of it --------------------------------------------------------- */
 
 static int finish(struct moving *m, dv_move_cb *fn, void *data)
 {

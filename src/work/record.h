@@ -45,7 +45,7 @@ enum record_mode {
 struct record_item {
 	struct scan_entry *entry;	/* its stat data and content become
 					   what was read */
-	const char *target;	/* of a symlink; lives as long as the recorder */
+	const char *target;	/* of a symlink; lives as the recorder does */
 	int64_t read_ns;	/* clock_real_ns() before it was read */
 	uint32_t dir;		/* number in the scan */
 	bool here;		/* the store had all of it before */

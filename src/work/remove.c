@@ -72,7 +72,7 @@ static void release(struct removing *r)
 	path_list_release(&r->stage);
 }
 
-/* --- what would be lost ---------------------------------------------------- */
+/* --- what would be lost ------------------------------------------------ */
 
 struct check {
 	const struct removing *r;
@@ -146,7 +146,7 @@ static int check_target(struct removing *r, const struct target *t)
 	return err == DV_E_NOTFOUND ? 0 : err;
 }
 
-/* --- the data --------------------------------------------------------------- */
+/* --- the data ---------------------------------------------------------- */
 
 /*
  * Removes an entry that is as it was before it was checked.  Which files are
@@ -233,7 +233,7 @@ static int remove_data(struct removing *r, const struct target *t,
 	return err;
 }
 
-/* --- pointers and git --------------------------------------------------------------- */
+/* --- pointers and git -------------------------------------------------- */
 
 static void note_stage(struct removing *r, const char *path)
 {

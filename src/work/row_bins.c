@@ -73,7 +73,7 @@ int row_bins_add(struct row_bins *b, int side, uint64_t key, uint64_t value)
 	return 0;
 }
 
-/* --- comparing --------------------------------------------------------------- */
+/* --- comparing --------------------------------------------------------- */
 
 static int load(struct row_bins *b, int side, size_t bin,
 		struct sort_key **rows)

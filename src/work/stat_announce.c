@@ -1,7 +1,7 @@
 /*
- * What add is about to point to.  Between a pointer and its stat index a command
- * may be killed; then the pointer is not what the index was made for, which
- * else means that git has moved it.
+ * What add is about to point to.  Between a pointer and its stat index a
+ * command may be killed; then the pointer is not what the index was made for,
+ * which else means that git has moved it.
  */
 
 #include <errno.h>

@@ -14,8 +14,8 @@
  *
  * Looking every chunk up takes time, so the answer "all is here" is kept in
  * the stat index with a fingerprint of the store: SHA-256 over the sorted
- * names of its packs (and those of fallbacks), loose files and of what is known to be bad.  No file is
- * read for it.
+ * names of its packs (and those of fallbacks), loose files and of what is known
+ * to be bad.  No file is read for it.
  */
 int stored_fingerprint(struct dv_repo *repo, struct dv_id *out);
 
