@@ -146,6 +146,14 @@ test_expect_success 'a version that is not here: nothing is removed' '
 	here HEAD kept 300000 1
 '
 
+test_expect_success 'of two copies one is freed, whatever else is in the packs they are in' '
+	make_repo copies && make_repo other && cd other && random_bytes 300000 60 >2-both && random_bytes 20000 61 >3-other && dv add -q 2-both 3-other &&
+	cd ../copies && random_bytes 20000 62 >1-own && random_bytes 300000 60 >2-both && dv add -q 1-own 2-both && cp ../other/.git/dv/data/*.pack .git/dv/data/ && cp ../other/.git/dv/meta/*.pack .git/dv/meta/ &&
+	cp ../other/3-other . && mkdir 4-dir && cp 2-both 4-dir/ && dv add -q 3-other 4-dir && test "$(cat .git/dv/data/*.pack | wc -c)" -gt 640000 && git add -A && git commit -qm copies &&
+	gc_now --json >out && cat out && test "$(sed -n "s/.*\"roots\":.*\"bytes\":\([0-9]*\).*/\1/p" out)" -gt 300000 && test "$(cat .git/dv/data/*.pack | wc -c)" -lt 350000 && dv fsck -q && gc_now | grep "nothing to free" &&
+	here HEAD 1-own 20000 62 && here HEAD 2-both 300000 60 && here HEAD 3-other 20000 61
+'
+
 test_expect_success 'a shared store keeps what its other users have' '
 	make_repo one && make_repo two && for r in one two; do (cd $r && dv config --local store.path "$SCRATCH/shared") || exit 1; done &&
 	cd one && add_file a 50000 40 && git add -A && git commit -qm a && cd ../two && add_file b 50000 41 && git add -A && git commit -qm b &&

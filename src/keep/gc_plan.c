@@ -219,8 +219,8 @@ static size_t move_marks(struct gc_plan *p, struct pack *part)
 		struct place place, own;
 
 		/* the very place that the walk has marked */
-		if (!store_find(live->store, OBJECT_DATA, pack_id_at(part, i),
-				&place) ||
+		if (!store_find_same(live->store, OBJECT_DATA,
+				     pack_id_at(part, i), &place) ||
 		    place.pack->layout != PACK_PACKED ||
 		    !marks_clear(&live->marks, &place))
 			continue;

@@ -193,7 +193,7 @@ static int visit(void *data, enum object_class class, const struct dv_id *id)
 	uint32_t len;
 	int err;
 
-	if (!store_find(l->store, class, id, &place))
+	if (!store_find_same(l->store, class, id, &place))
 		return miss(l, class, id);
 	if (!is_first(l, &place) || class == OBJECT_DATA)
 		return 0;

@@ -134,6 +134,13 @@ uint64_t store_generation(const struct store *s);
  */
 bool store_find(struct store *s, enum object_class class,
 		const struct dv_id *id, struct place *out);
+/*
+ * The same for who counts copies: of several it is always the same one, for as
+ * long as no pack comes or goes.  store_find() asks the pack first that had
+ * what was wanted last, which is faster.
+ */
+bool store_find_same(struct store *s, enum object_class class,
+		     const struct dv_id *id, struct place *out);
 
 /* The pack of this id if it is here whole, else NULL. */
 struct pack *store_pack(struct store *s, enum object_class class,

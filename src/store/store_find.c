@@ -31,7 +31,7 @@ static bool take(struct search *x, const struct place *place)
 		x->nth--;
 		return false;
 	}
-	if (x->which == FIND_GOOD && place->pack->layout == PACK_LOOSE) {
+	if (!bad && place->pack->layout == PACK_LOOSE) {
 		if (!x->loose)
 			x->place = *place;
 		x->loose = true;
@@ -172,16 +172,29 @@ bool store_find_own(struct store *s, enum object_class class,
 	return store_find_which(s, class, id, FIND_GOOD, 0, out);
 }
 
-bool store_find(struct store *s, enum object_class class,
-		const struct dv_id *id, struct place *out)
+static bool find_anywhere(struct store *s, enum object_class class,
+			  const struct dv_id *id, enum find_which which,
+			  struct place *out)
 {
-	bool found = store_find_own(s, class, id, out);
+	bool found = store_find_which(s, class, id, which, 0, out);
 
 	/* what we found bad there is remembered here */
 	for (size_t i = 0; i < s->fallback_count && !found; i++)
-		found = store_find_own(s->fallbacks[i], class, id, out) &&
-			!store_is_bad(s, out);
+		found = store_find_which(s->fallbacks[i], class, id, which, 0,
+					 out) && !store_is_bad(s, out);
 	return found;
+}
+
+bool store_find(struct store *s, enum object_class class,
+		const struct dv_id *id, struct place *out)
+{
+	return find_anywhere(s, class, id, FIND_GOOD, out);
+}
+
+bool store_find_same(struct store *s, enum object_class class,
+		     const struct dv_id *id, struct place *out)
+{
+	return find_anywhere(s, class, id, FIND_SAME, out);
 }
 
 struct pack *store_pack(struct store *s, enum object_class class,

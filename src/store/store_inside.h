@@ -163,9 +163,12 @@ void store_add_pack(struct store *s, struct pack *pack,
 bool store_find_own(struct store *s, enum object_class class,
 		    const struct dv_id *id, struct place *out);
 
-enum find_which { FIND_GOOD, FIND_BAD };
+enum find_which { FIND_GOOD, FIND_SAME, FIND_BAD };
 
-/* As store_find(), or the nth of the places known to be bad. */
+/*
+ * As store_find(), as store_find_same(), or the nth of the places known to be
+ * bad; of this store alone.
+ */
 bool store_find_which(struct store *s, enum object_class class,
 		      const struct dv_id *id, enum find_which which,
 		      size_t nth, struct place *out);

@@ -129,8 +129,8 @@ static void a_pack_that_was_removed_is_no_longer_found(void **state)
 
 /* --- damage ------------------------------------------------------------ */
 
-/* A second copy of objects [0, 20) in a pack of another name. */
-static void put_copy(struct store *s, bool text)
+/* Another copy of objects [from, from + 20) in a pack of another name. */
+static void put_copy(struct store *s, uint64_t from, bool text)
 {
 	const char *dir;
 	struct pack_writer_options o = {
@@ -143,7 +143,7 @@ static void put_copy(struct store *s, bool text)
 	o.temp_dir = dir;
 	ok(pack_writer_open(&o, &w));
 	p = packer_new(w);
-	for (uint64_t n = 0; n < 20; n++) {
+	for (uint64_t n = from; n < from + 20; n++) {
 		struct object object;
 		uint8_t *bytes = object_make(&object, n, 1000, text);
 
@@ -182,7 +182,7 @@ static void another_copy_is_used(void **state)
 		struct store_reader *r = store_reader_new(s);
 
 		put_some(s, OBJECT_DATA, 0, 20, text);
-		put_copy(s, text);
+		put_copy(s, 0, text);
 		damage_object(s, 7, text);
 		for (uint64_t n = 0; n < 20; n++)
 			ok(read_some(r, OBJECT_DATA, n, text));
@@ -204,6 +204,35 @@ static void another_copy_is_used(void **state)
 		store_close(s);
 		ok(dir_remove(in_world("s")));
 	}
+}
+
+static struct pack *pack_of(struct store *s, uint64_t n, bool same)
+{
+	struct place place;
+	struct object o;
+
+	free(object_make(&o, n, 1000, false));
+	assert_true(same ? store_find_same(s, OBJECT_DATA, &o.id, &place) :
+		    store_find(s, OBJECT_DATA, &o.id, &place));
+	return place.pack;
+}
+
+/* Whatever was found before, which store_find() may go by. */
+static void of_two_copies_the_same_one_is_counted(void **state)
+{
+	struct store *s = store_at("s");
+	struct pack *counted;
+
+	(void)state;
+	put_some(s, OBJECT_DATA, 0, 20, false);
+	put_copy(s, 10, false);
+	assert_ptr_not_equal(pack_of(s, 5, false), pack_of(s, 25, false));
+	counted = pack_of(s, 15, true);
+	for (uint64_t n = 0; n < 10; n++) {
+		pack_of(s, n % 2 ? n : 20 + n, false);
+		assert_ptr_equal(pack_of(s, 15, true), counted);
+	}
+	store_close(s);
 }
 
 static void a_damaged_object_can_be_stored_again(void **state)
@@ -472,6 +501,7 @@ int main(void)
 		WORLD_TEST(another_process_s_packs_are_found),
 		WORLD_TEST(a_pack_that_was_removed_is_no_longer_found),
 		WORLD_TEST(another_copy_is_used),
+		WORLD_TEST(of_two_copies_the_same_one_is_counted),
 		WORLD_TEST(a_damaged_object_can_be_stored_again),
 		WORLD_TEST(a_fault_that_has_passed_is_forgotten),
 		WORLD_TEST(a_pack_with_a_bad_index_is_named),
