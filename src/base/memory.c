@@ -1,10 +1,11 @@
-/* How much memory there is. */
+/* How much memory there is, and what is not to stay in it. */
 
 #include "base/memory.h"
 
 #include <inttypes.h>
 #include <malloc.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,6 +14,13 @@
 #include "base/file.h"
 
 #define GROUPS_MOST	(64u << 10)	/* bytes */
+
+void secret_free(char *text)
+{
+	if (text)
+		explicit_bzero(text, strlen(text));
+	free(text);
+}
 
 void memory_trim(void)
 {

@@ -16,6 +16,9 @@ uint64_t memory_limit(void);
  */
 void memory_trim(void);
 
+/* Wipes and frees a secret text, which may be NULL. */
+void secret_free(char *text);
+
 /*
  * The smallest memory.max of the group that `groups` (as /proc/self/cgroup)
  * names and of those above it, below `root` (as /sys/fs/cgroup).  UINT64_MAX:

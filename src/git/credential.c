@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/process.h"
 #include "git/private.h"
 
@@ -15,13 +16,6 @@ struct question {
 };
 
 #define DV_AUTO_QUESTION	__attribute__((cleanup(question_release)))
-
-static void wipe(char *text)
-{
-	if (text)
-		explicit_bzero(text, strlen(text));
-	free(text);
-}
 
 static void question_release(struct question *q)
 {
@@ -177,8 +171,8 @@ static int fill(struct dv_repo *repo, const struct question *q,
 	}
 	if (!err && *user && *password)
 		return 0;
-	wipe(*user);
-	wipe(*password);
+	secret_free(*user);
+	secret_free(*password);
 	*user = *password = NULL;
 	return dv_hint(dv_fail(DV_E_AUTH, "no user name and password for "
 			       "%s://%s", q->protocol, q->host),

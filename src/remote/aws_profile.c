@@ -5,8 +5,8 @@
 #include "base/array.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "remote/aws_profile.h"
-#include "remote/settings.h"
 
 #define FILE_MAX	((size_t)1 << 20)
 

@@ -4,6 +4,7 @@
 
 #include "base/array.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "remote/credentials.h"
 
 #define EARLY_S		300	/* renewed so long before they end */

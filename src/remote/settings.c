@@ -5,6 +5,7 @@
 #include "base/array.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "remote/number.h"
 #include "remote/settings.h"
 
@@ -145,13 +146,6 @@ int remote_settings_read(const struct remote_options *o,
 	if (out->jobs > JOBS_MAX)
 		out->jobs = JOBS_MAX;
 	return err;
-}
-
-void secret_free(char *text)
-{
-	if (text)
-		explicit_bzero(text, strlen(text));
-	free(text);
 }
 
 void remote_settings_release(struct remote_settings *s)

@@ -29,7 +29,4 @@ int remote_settings_read(const struct remote_options *o,
 /* Wipes the secrets and frees. */
 void remote_settings_release(struct remote_settings *s);
 
-/* Wipes and frees text, which may be NULL. */
-void secret_free(char *text);
-
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/array.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/path.h"
 #include "remote/url.h"
 
@@ -376,17 +377,10 @@ int url_parse(const char *text, struct url *out)
 	return parse_dir(text, text, out);
 }
 
-static void wipe(char *text)
-{
-	if (text)
-		explicit_bzero(text, strlen(text));
-	free(text);
-}
-
 void url_release(struct url *u)
 {
-	wipe(u->user);
-	wipe(u->password);
+	secret_free(u->user);
+	secret_free(u->password);
 	free(u->host);
 	free(u->path);
 	*u = (struct url)URL_INIT;

@@ -3,6 +3,7 @@
 
 #include "base/array.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "remote/webdav.h"
 
 void auth_init(struct auth *a, const struct remote *r)

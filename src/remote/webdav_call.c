@@ -6,6 +6,7 @@
 
 #include "base/array.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "remote/webdav.h"
 
 #define REDIRECTS_MAX	5
