@@ -34,27 +34,32 @@ void line_release(struct line *l)
 	retry_budget_release(&l->budget);
 }
 
-int call_fail(struct call *c, int code, const char *fmt, ...)
+__attribute__((format(printf, 3, 0)))
+static void set_failure(struct call *c, int code, const char *fmt, va_list ap)
 {
 	char text[600];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	c->code = remote_fail(c->remote, code, c->object, "%s", text);
+}
+
+int call_fail(struct call *c, int code, const char *fmt, ...)
+{
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	set_failure(c, code, fmt, ap);
 	va_end(ap);
-	c->code = remote_fail(c->remote, code, c->object, "%s", text);
 	return c->code;
 }
 
 int call_later(struct call *c, int code, const char *fmt, ...)
 {
-	char text[600];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	set_failure(c, code, fmt, ap);
 	va_end(ap);
-	c->code = remote_fail(c->remote, code, c->object, "%s", text);
 	return CALL_LATER;
 }
 

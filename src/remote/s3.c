@@ -178,21 +178,26 @@ static int get_judge_call(struct call *c, struct http_answer *a)
 	return s3_judge_refusal(&g->q, a);
 }
 
+/* *g says what of it, and by which action if not s3:GetObject. */
+static int run_get(struct remote *r, const char *name, struct s3_get *g)
+{
+	g->q.call = (struct call)CALL_INIT(name, get_prepare_call,
+					   get_judge_call);
+	g->q.key = name;
+	g->q.method = "GET";
+	if (!g->q.action)
+		g->q.action = "s3:GetObject";
+	return s3_run(r, &g->q);
+}
+
 static int s3_get(struct remote *r, const char *name, uint64_t offset,
 		  uint64_t len, const struct remote_sink *sink)
 {
 	struct s3_get g = {
-		.q = {
-			.call = CALL_INIT(name, get_prepare_call,
-					  get_judge_call),
-			.key = name,
-			.method = "GET",
-			.action = "s3:GetObject",
-		},
 		.get = { .offset = offset, .len = len, .sink = sink },
 	};
 
-	return s3_run(r, &g.q);
+	return run_get(r, name, &g);
 }
 
 static int s3_get_version(struct remote *r, const char *name,
@@ -201,19 +206,13 @@ static int s3_get_version(struct remote *r, const char *name,
 	const struct sign_pair pair = { "versionId", version };
 	DV_AUTO_BUF struct buf query = BUF_INIT;
 	struct s3_get g = {
-		.q = {
-			.call = CALL_INIT(name, get_prepare_call,
-					  get_judge_call),
-			.key = name,
-			.method = "GET",
-			.action = "s3:GetObjectVersion",
-		},
+		.q = { .action = "s3:GetObjectVersion" },
 		.get = { .len = UINT64_MAX, .sink = sink },
 	};
 
 	sign_query(&pair, 1, &query);
 	g.q.query = query.data;
-	return s3_run(r, &g.q);
+	return run_get(r, name, &g);
 }
 
 /* --- stat -------------------------------------------------------------- */
@@ -257,17 +256,8 @@ static int stat_judge(struct call *c, struct http_answer *a)
 static int stat_by_get(struct remote *r, const char *name,
 		       struct remote_facts *out)
 {
-	struct s3_get g = {
-		.q = {
-			.call = CALL_INIT(name, get_prepare_call,
-					  get_judge_call),
-			.key = name,
-			.method = "GET",
-			.action = "s3:GetObject",
-		},
-		.get = { .offset = 0, .len = 1, .sink = &get_nowhere },
-	};
-	int err = s3_run(r, &g.q);
+	struct s3_get g = { .get = { .len = 1, .sink = &get_nowhere } };
+	int err = run_get(r, name, &g);
 
 	return get_size(&g.get, err, &out->size);
 }
