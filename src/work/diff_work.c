@@ -134,11 +134,23 @@ static int look(struct diff *d, const char *path, int *fd, struct stat *st)
 	return dv_fail_errno("cannot stat %s", path);
 }
 
+static int scan_below(const struct diff *d, const char *path,
+		      struct scan *out)
+{
+	struct ignore *ignore;
+	int err = ignore_new(d->repo, &ignore);
+
+	if (!err)
+		err = scan_run(d->repo, path, "", NULL, ignore,
+			       d->options->threads, out);
+	ignore_free(ignore);
+	return err;
+}
+
 /* Files and bytes below a directory of the work tree. */
 static int sum_up(struct diff *d, const char *path, struct tree_entry *out)
 {
 	const struct dv_status_entry *e = diff_overlay_at(d, path);
-	struct ignore *ignore;
 	struct scan scan;
 	int err;
 
@@ -147,11 +159,7 @@ static int sum_up(struct diff *d, const char *path, struct tree_entry *out)
 		out->content.size = e->size;
 		return 0;
 	}
-	err = ignore_new(d->repo, &ignore);
-	if (!err)
-		err = scan_run(d->repo, path, "", NULL, ignore,
-			       d->options->threads, &scan);
-	ignore_free(ignore);
+	err = scan_below(d, path, &scan);
 	if (err)
 		return err;
 	out->files = scan.files;
@@ -260,14 +268,9 @@ static int add_scanned(struct diff *d, const char *path,
 
 int diff_disk_expand(struct diff *d, const char *path)
 {
-	struct ignore *ignore;
 	struct scan scan;
-	int err = ignore_new(d->repo, &ignore);
+	int err = scan_below(d, path, &scan);
 
-	if (!err)
-		err = scan_run(d->repo, path, "", NULL, ignore,
-			       d->options->threads, &scan);
-	ignore_free(ignore);
 	if (err)
 		return err;
 	err = add_scanned(d, path, &scan);
