@@ -16,7 +16,6 @@
 #include "work/checkout.h"
 #include "work/moves.h"
 #include "work/relink.h"
-#include "work/stored.h"
 
 /* One tracked path that was selected. */
 struct target {
@@ -172,18 +171,11 @@ static int look_for_content(struct plan *p)
 {
 	for (size_t i = 0; i < p->entry_count; i++) {
 		struct plan_entry *e = &p->entries[i];
-		int here;
+		int here = e->action == ACT_WRITE ?
+			plan_has_content(p, p->reader, e) : 1;
 
-		if (e->action != ACT_WRITE || e->want->type != ENTRY_FILE)
-			continue;
-		here = content_here(p->r->store, p->reader,
-				    &e->want->content);
-		if (here == DV_E_CORRUPT)
-			e->action = ACT_CORRUPT;
-		else if (here < 0)
+		if (here < 0)
 			return here;
-		else if (!here)
-			e->action = ACT_MISSING;
 	}
 	return 0;
 }

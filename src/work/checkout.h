@@ -117,6 +117,12 @@ void plan_path(const struct plan *p, const struct plan_entry *e,
 
 /* Reads what has to be known of changed files; sets all actions. */
 int plan_decide(struct plan *p);
+/*
+ * Has the store the content of an entry that is to be written?  1; 0, and then
+ * its action says so; or an error.
+ */
+int plan_has_content(const struct plan *p, struct store_reader *r,
+		     struct plan_entry *e);
 
 /* Does it.  Stops at the first failure that is not about one file. */
 int plan_apply(struct plan *p);

@@ -262,3 +262,15 @@ int plan_decide(struct plan *p)
 		make_for_a_reason(p);
 	return 0;
 }
+
+int plan_has_content(const struct plan *p, struct store_reader *r,
+		     struct plan_entry *e)
+{
+	int here = e->want->type != ENTRY_FILE ? 1 :
+		content_here(p->r->store, r, &e->want->content);
+
+	if (here == 1 || (here < 0 && here != DV_E_CORRUPT))
+		return here;
+	e->action = here ? ACT_CORRUPT : ACT_MISSING;
+	return 0;
+}

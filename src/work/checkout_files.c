@@ -23,7 +23,6 @@
 #include "store/loose.h"
 #include "work/below.h"
 #include "work/checkout.h"
-#include "work/stored.h"
 #include "work/temp_name.h"
 
 #define BATCH_BYTES	((uint64_t)4 << 20)
@@ -178,17 +177,11 @@ static int clear_dir(struct plan *p, struct hand *h, uint32_t n, bool *gone)
 static int clear_for_file(struct plan *p, struct hand *h,
 			  struct plan_entry *e)
 {
-	int here = e->want->type == ENTRY_SYMLINK ? 1 :
-		content_here(p->r->store, h->reader, &e->want->content);
-	int err = 0;
+	int here = plan_has_content(p, h->reader, e), err = 0;
 
-	if (here == DV_E_CORRUPT)
-		e->action = ACT_CORRUPT;
-	else if (here < 0)
+	if (here < 0)
 		return here;
-	else if (!here)
-		e->action = ACT_MISSING;
-	else
+	if (here)
 		err = clear_dir(p, h, e->sub, &e->cleared);
 	if (!err && e->action == ACT_WRITE && !e->cleared)
 		e->action = ACT_KEEP;
