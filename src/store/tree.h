@@ -87,16 +87,26 @@ int tree_resolve(struct store_reader *r, const struct tree_entry *root,
 		 const char *path, struct arena *arena,
 		 struct tree_entry *out);
 
-/* Pure decoder of one node, for transfer and fuzzing. */
-struct tree_child {		/* an entry of an inner node */
+/* An entry of an inner node. */
+struct tree_child {
 	const char *last_name;
 	uint64_t entries;
 	struct dv_id id;
 };
 
+/* One node, decoded; what it has is in an arena. */
+struct tree_node {
+	unsigned level;
+	struct tree_entry *entries;	/* level 0, else NULL */
+	struct tree_child *children;	/* other levels, else NULL */
+	size_t count;
+};
+
 int tree_node_decode(const uint8_t *data, size_t len, struct arena *arena,
-		     unsigned *level, struct tree_entry **entries,
-		     struct tree_child **children, size_t *count);
+		     struct tree_node *out);
+/* Out of the store, as it is: not held against what its parent says. */
+int tree_node_load(struct store_reader *r, const struct dv_id *id,
+		   struct arena *arena, struct tree_node *out);
 
 /*
  * The file node: "DVFI" 1 0 0 0 | u8 flags (1 executable, 2 list) |

@@ -36,14 +36,6 @@ int tree_entry_check(const struct tree_entry *e, int code);
  */
 bool tree_total_add(struct tree_entry *dir, const struct tree_entry *e);
 
-/* A node as it came from the store, decoded. */
-struct tree_node {
-	unsigned level;
-	struct tree_entry *entries;	/* level 0 */
-	struct tree_child *children;	/* others */
-	size_t count;
-};
-
 /* What a parent says about a node.  For a root nothing is known. */
 struct tree_expected {
 	bool root;
@@ -52,8 +44,7 @@ struct tree_expected {
 };
 
 /*
- * Reads a node and holds it against what its parent says of it.  What it has
- * is copied into the arena.
+ * As tree_node_load(), and holds the node against what its parent says of it.
  */
 int tree_node_read(struct store_reader *r, const struct dv_id *id,
 		   const struct tree_expected *x, struct arena *arena,

@@ -181,8 +181,7 @@ static int read_children(struct reading *r, struct tree_child **out)
 }
 
 int tree_node_decode(const uint8_t *data, size_t len, struct arena *arena,
-		     unsigned *level, struct tree_entry **entries,
-		     struct tree_child **children, size_t *count)
+		     struct tree_node *out)
 {
 	struct reading r = {
 		.at = cursor_of(data, len),
@@ -192,22 +191,21 @@ int tree_node_decode(const uint8_t *data, size_t len, struct arena *arena,
 	};
 	int err;
 
-	*entries = NULL;
-	*children = NULL;
-	*count = 0;
+	*out = (struct tree_node){ .level = 0 };
 	err = node_head_decode(&r.at, NODE_MAGIC_TREE, "tree node",
-			       TREE_NODE_MOST, ENTRY_LEAST, level, &r.count);
+			       TREE_NODE_MOST, ENTRY_LEAST, &out->level,
+			       &r.count);
 	if (err)
 		return err;
-	r.level = *level;
+	r.level = out->level;
 	if (r.level && !r.count)
 		return bad_tree("no entries");
-	err = r.level ? read_children(&r, children) :
-			read_entries(&r, entries);
+	err = r.level ? read_children(&r, &out->children) :
+			read_entries(&r, &out->entries);
 	if (err)
 		return err;
 	if (cursor_left(&r.at))
 		return bad_tree("bytes after its end");
-	*count = r.count;
+	out->count = r.count;
 	return 0;
 }

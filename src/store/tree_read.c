@@ -29,18 +29,22 @@ static uint64_t entries_below(const struct tree_node *n)
 	return sum;
 }
 
-int tree_node_read(struct store_reader *r, const struct dv_id *id,
-		   const struct tree_expected *x, struct arena *arena,
-		   struct tree_node *out)
+int tree_node_load(struct store_reader *r, const struct dv_id *id,
+		   struct arena *arena, struct tree_node *out)
 {
 	const uint8_t *data;
 	uint32_t len;
 	int err = store_read(r, OBJECT_META, id, &data, &len);
 
-	if (!err)
-		err = tree_node_decode(data, len, arena, &out->level,
-				       &out->entries, &out->children,
-				       &out->count);
+	return err ? err : tree_node_decode(data, len, arena, out);
+}
+
+int tree_node_read(struct store_reader *r, const struct dv_id *id,
+		   const struct tree_expected *x, struct arena *arena,
+		   struct tree_node *out)
+{
+	int err = tree_node_load(r, id, arena, out);
+
 	if (err)
 		return err;
 	if (x->root)

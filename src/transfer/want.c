@@ -56,22 +56,18 @@ static void push_content(struct walk *w, const struct content *c)
 
 static int push_tree(struct walk *w, const uint8_t *data, size_t len)
 {
-	struct tree_entry *entries = NULL;
-	struct tree_child *children = NULL;
-	unsigned level;
-	size_t count;
-	int err = tree_node_decode(data, len, &w->arena, &level, &entries,
-				   &children, &count);
+	struct tree_node n;
+	int err = tree_node_decode(data, len, &w->arena, &n);
 
 	if (err)
 		return err;
-	for (size_t i = 0; i < count; i++) {
-		if (level)
-			push(w, WANT_TREE, &children[i].id);
-		else if (entries[i].type == ENTRY_DIR)
-			push(w, WANT_TREE, &entries[i].content.id);
-		else if (entries[i].type == ENTRY_FILE)
-			push_content(w, &entries[i].content);
+	for (size_t i = 0; i < n.count; i++) {
+		if (n.level)
+			push(w, WANT_TREE, &n.children[i].id);
+		else if (n.entries[i].type == ENTRY_DIR)
+			push(w, WANT_TREE, &n.entries[i].content.id);
+		else if (n.entries[i].type == ENTRY_FILE)
+			push_content(w, &n.entries[i].content);
 	}
 	return 0;
 }
@@ -212,29 +208,23 @@ static int find_in_tree(const struct step *s, const struct dv_id *id,
 
 	for (unsigned deep = 0; deep <= NODE_DEPTH_MAX; deep++) {
 		DV_AUTO_ARENA struct arena arena = ARENA_INIT;
-		struct tree_entry *entries = NULL;
-		struct tree_child *children = NULL;
-		const uint8_t *data;
-		unsigned level;
-		uint32_t len;
-		size_t count, i = 0;
+		struct tree_node n;
+		size_t i = 0;
 		int err = s->visit(s->data, OBJECT_META, &node);
 
 		if (err <= 0)
 			return err;
-		err = store_read(s->reader, OBJECT_META, &node, &data, &len);
-		if (!err)
-			err = tree_node_decode(data, len, &arena, &level,
-					       &entries, &children, &count);
+		err = tree_node_load(s->reader, &node, &arena, &n);
 		if (err)
 			return err == DV_E_NOTFOUND ? DV_E_CORRUPT : err;
-		if (!level)
-			return pick_entry(entries, count, s->name, out);
-		while (i < count && strcmp(children[i].last_name, s->name) < 0)
+		if (!n.level)
+			return pick_entry(n.entries, n.count, s->name, out);
+		while (i < n.count &&
+		       strcmp(n.children[i].last_name, s->name) < 0)
 			i++;
-		if (i == count)
+		if (i == n.count)
 			return DV_E_NOTFOUND;
-		node = children[i].id;
+		node = n.children[i].id;
 	}
 	return dv_fail(DV_E_CORRUPT, "tree nodes nested too deep");
 }

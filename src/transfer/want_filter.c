@@ -87,31 +87,23 @@ static int take_entry(struct filtered *w, const struct step *at,
 static int take_node(struct filtered *w, const struct step *at)
 {
 	DV_AUTO_ARENA struct arena arena = ARENA_INIT;
-	struct tree_entry *entries = NULL;
-	struct tree_child *children = NULL;
-	const uint8_t *data;
-	unsigned level;
-	uint32_t len;
-	size_t count;
+	struct tree_node n;
 	/* seen before it may have been at another path */
 	int err = w->how->visit_way(w->how->data, OBJECT_META, &at->id);
 
 	if (err <= 0)
 		return err;
-	err = store_read(w->reader, OBJECT_META, &at->id, &data, &len);
+	err = tree_node_load(w->reader, &at->id, &arena, &n);
 	if (!err)
-		err = tree_node_decode(data, len, &arena, &level, &entries,
-				       &children, &count);
-	if (!err)
-		err = level ? unfold_node(&w->unfold, w->names[0], &at->id,
-					  count, count) :
-			unfold_dir(&w->unfold, w->names[0], &at->id, entries,
-				   count);
-	for (size_t i = 0; !err && i < count; i++) {
-		if (level)
-			push(w, &children[i].id, at->path, at->depth);
+		err = n.level ? unfold_node(&w->unfold, w->names[0], &at->id,
+					    n.count, n.count) :
+			unfold_dir(&w->unfold, w->names[0], &at->id,
+				   n.entries, n.count);
+	for (size_t i = 0; !err && i < n.count; i++) {
+		if (n.level)
+			push(w, &n.children[i].id, at->path, at->depth);
 		else
-			err = take_entry(w, at, &entries[i]);
+			err = take_entry(w, at, &n.entries[i]);
 	}
 	return err;
 }

@@ -27,27 +27,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	DV_AUTO_ARENA struct arena arena = ARENA_INIT;
 	struct input in = { data, size, 0 };
-	struct tree_entry *entries, dir;
-	struct tree_child *children;
-	unsigned level;
-	size_t count;
+	struct tree_entry dir;
+	struct tree_node n;
 
-	if (tree_node_decode(data, size, &arena, &level, &entries, &children,
-			     &count))
+	if (tree_node_decode(data, size, &arena, &n))
 		return 0;
-	if (level) {
-		for (size_t i = 0; i < count; i++)
-			if (!path_name_ok(children[i].last_name,
-					  strlen(children[i].last_name)) ||
-			    !children[i].entries)
+	if (n.level) {
+		for (size_t i = 0; i < n.count; i++)
+			if (!path_name_ok(n.children[i].last_name,
+					  strlen(n.children[i].last_name)) ||
+			    !n.children[i].entries)
 				abort();
 		return 0;
 	}
-	for (size_t i = 0; i < count; i++)
-		if (strlen(entries[i].name) != entries[i].name_len ||
-		    !path_name_ok(entries[i].name, entries[i].name_len))
+	for (size_t i = 0; i < n.count; i++)
+		if (strlen(n.entries[i].name) != n.entries[i].name_len ||
+		    !path_name_ok(n.entries[i].name, n.entries[i].name_len))
 			abort();
-	if (tree_build(entries, count, compare_first, &in, &dir) ||
+	if (tree_build(n.entries, n.count, compare_first, &in, &dir) ||
 	    in.puts != 1 || dir.files > INT64_MAX)
 		abort();
 	return 0;

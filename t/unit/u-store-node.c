@@ -24,15 +24,11 @@ static int decode(const void *data, size_t len)
 {
 	DV_AUTO_FREE uint8_t *copy = xmalloc(len);
 	DV_AUTO_ARENA struct arena arena = ARENA_INIT;
-	struct tree_entry *entries;
-	struct tree_child *children;
-	unsigned level;
-	size_t count;
+	struct tree_node n;
 
 	if (len)
 		memcpy(copy, data, len);
-	return tree_node_decode(copy, len, &arena, &level, &entries,
-				&children, &count);
+	return tree_node_decode(copy, len, &arena, &n);
 }
 
 /* A node of level 0 or 1 with `count` entries, given as bytes. */

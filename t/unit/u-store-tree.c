@@ -87,19 +87,15 @@ static void nodes_keep_the_limits(void **state)
 			 0);
 	for (size_t i = 0; i < n.count; i++) {
 		DV_AUTO_ARENA struct arena arena = ARENA_INIT;
-		struct tree_entry *entries;
-		struct tree_child *children;
-		unsigned level;
-		size_t count;
+		struct tree_node node;
 
 		assert_int_equal(tree_node_decode(n.items[i].data,
-			n.items[i].len, &arena, &level, &entries, &children,
-			&count), 0);
-		assert_true(count <= 1024);
-		assert_true(level < 4);
-		assert_true(!level == !children);
-		if (level > highest)
-			highest = level;
+			n.items[i].len, &arena, &node), 0);
+		assert_true(node.count <= 1024);
+		assert_true(node.level < 4);
+		assert_true(!node.level == !node.children);
+		if (node.level > highest)
+			highest = node.level;
 	}
 	assert_true(highest >= 1);
 	assert_true(n.count > 200 && n.count < 500);
