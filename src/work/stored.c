@@ -16,6 +16,7 @@
 #include "base/crew.h"
 #include "base/error.h"
 #include "base/path.h"
+#include "base/path_list.h"
 #include "base/trace.h"
 #include "chunk/sha256.h"
 #include "git/repo.h"
@@ -26,12 +27,6 @@
 
 /* --- fingerprint ---------------------------------------------------------- */
 
-struct names {
-	struct arena arena;
-	char **items;		/* owned */
-	size_t count, room;
-};
-
 static bool ends_with(const char *name, const char *end)
 {
 	size_t len = strlen(name), n = strlen(end);
@@ -39,17 +34,11 @@ static bool ends_with(const char *name, const char *end)
 	return len >= n && !strcmp(name + len - n, end);
 }
 
-static void add_name(struct names *n, const char *name, size_t len)
-{
-	ARRAY_GROW(n->items, n->count + 1, n->room);
-	n->items[n->count++] = arena_copy(&n->arena, name, len);
-}
-
 /*
  * Adds the names in <store>/<folder> that end so, with `deep` those in its
  * folders.  None there is fine.
  */
-static int add_names(struct names *n, const char *store, const char *folder,
+static int add_names(struct path_list *n, const char *store, const char *folder,
 		     const char *end, bool deep)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
@@ -73,7 +62,7 @@ static int add_names(struct names *n, const char *store, const char *folder,
 		if (deep)
 			err = add_names(n, store, path.data + at, end, false);
 		else if (ends_with(d->d_name, end))
-			add_name(n, path.data + at, path.len - at);
+			path_list_add(n, path.data + at, path.len - at);
 		buf_setlen(&path, len);
 	}
 	if (!err && errno)
@@ -82,7 +71,7 @@ static int add_names(struct names *n, const char *store, const char *folder,
 }
 
 /* What is known to be bad; such a file grows, so its length is added. */
-static int add_marks(struct names *n, const char *store)
+static int add_marks(struct path_list *n, const char *store)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	size_t first = n->count, at = strlen(store) + 1;
@@ -103,10 +92,10 @@ static int add_marks(struct names *n, const char *store)
 
 static int by_name(const void *a, const void *b)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static int add_store(struct names *n, const char *path)
+static int add_store(struct path_list *n, const char *path)
 {
 	int err = add_names(n, path, "data", "", false);
 
@@ -118,7 +107,7 @@ static int add_store(struct names *n, const char *path)
 int stored_fingerprint(struct dv_repo *repo, struct dv_id *out)
 {
 	DV_AUTO_PATH_LIST struct path_list fallbacks = PATH_LIST_INIT;
-	struct names n = { .arena = ARENA_INIT };
+	DV_AUTO_PATH_LIST struct path_list n = PATH_LIST_INIT;
 	DV_AUTO_BUF struct buf all = BUF_INIT;
 	const char *own = dv_repo_store_path(repo);
 	int err = add_store(&n, own);
@@ -129,13 +118,12 @@ int stored_fingerprint(struct dv_repo *repo, struct dv_id *out)
 		err = repo_fallbacks(repo, &fallbacks);
 	for (size_t i = 0; i < fallbacks.count && !err; i++)
 		err = add_store(&n, fallbacks.items[i]);
+	/* what two stores have counts twice: path_list_sort() drops one */
 	if (n.count > 1)
 		qsort(n.items, n.count, sizeof(*n.items), by_name);
 	for (size_t i = 0; i < n.count; i++)
 		buf_add(&all, n.items[i], strlen(n.items[i]) + 1);
 	sha256(all.data, all.len, out);
-	free(n.items);
-	arena_release(&n.arena);
 	return err;
 }
 
