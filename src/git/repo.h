@@ -107,10 +107,17 @@ int repo_hint_fetch(const struct dv_repo *repo, int err, const char *path);
 int tracked_list(struct dv_repo *repo, struct path_list *out);
 /*
  * Those whose pointer git's index has for the work tree and nobody can find
- * there; `here` is what tracked_list() gave.
+ * there, or where something is that can be none: a folder, a symbolic link, a
+ * file that is too long.  `here` is what tracked_list() gave.
  */
-int tracked_deleted(struct dv_repo *repo, const struct path_list *here,
-		    struct path_list *out);
+int tracked_missing(struct dv_repo *repo, const struct path_list *here,
+		    struct path_list *deleted, struct path_list *replaced);
+
+/*
+ * Calls fn for each tracked path whose pointer a sparse work tree leaves out,
+ * as git's index has it.
+ */
+int tracked_hidden(struct dv_repo *repo, dv_tracked_cb *fn, void *data);
 
 /*
  * Calls fn for each tracked path whose pointer a sparse work tree leaves out,

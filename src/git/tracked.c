@@ -226,12 +226,38 @@ static int check_nested(const struct dv_repo *repo,
 	return 0;
 }
 
-static void take(struct path_list *l, int top, const char *path, size_t len)
+/* The folder that was looked at last: paths come in order. */
+struct folder {
+	struct buf path;
+	bool asked, plain;
+};
+
+#define FOLDER_INIT	{ .path = BUF_INIT }
+
+/* True when no symbolic link is on the way: beyond one nothing is ours. */
+static bool is_plain(struct dv_repo *repo, const char *path,
+		     struct folder *last)
+{
+	size_t len = path_parent_len(path);
+
+	if (last->asked && len == last->path.len &&
+	    !memcmp(path, last->path.data, len))
+		return last->plain;
+	buf_clear(&last->path);
+	buf_add(&last->path, path, len);
+	last->asked = true;
+	last->plain = !repo_check_parents(repo, path);
+	return last->plain;
+}
+
+static void take(struct path_list *l, struct dv_repo *repo, const char *path,
+		 size_t len, struct folder *last)
 {
 	DV_AUTO_BUF struct buf name = BUF_INIT;
 
 	buf_add(&name, path, len);
-	if (path_relative_ok(name.data) && pointer_there(top, name.data))
+	if (path_relative_ok(name.data) && is_plain(repo, name.data, last) &&
+	    pointer_there(repo->fd, name.data))
 		path_list_add(l, name.data, len);
 }
 
@@ -291,6 +317,7 @@ static bool is_only_ours(const struct index_names *index, int top,
 int tracked_list(struct dv_repo *repo, struct path_list *out)
 {
 	const struct index_names *index;
+	struct folder last = FOLDER_INIT;
 	int top, err = repo_worktree_fd(repo, &top);
 
 	if (!err)
@@ -303,40 +330,44 @@ int tracked_list(struct dv_repo *repo, struct path_list *out)
 		const char *path = index->pointers[i].path;
 
 		if (!i || strcmp(index->pointers[i - 1].path, path))
-			take(out, top, path, strlen(path) - SUFFIX_LEN);
+			take(out, repo, path, strlen(path) - SUFFIX_LEN,
+			     &last);
 	}
 	for (size_t i = 0; i < repo->registry.count; i++) {
 		const struct name *n = &repo->registry.items[i];
 
 		if (is_only_ours(index, top, n->text))
-			take(out, top, n->text, n->len);
+			take(out, repo, n->text, n->len, &last);
 	}
+	buf_release(&last.path);
 	path_list_sort(out);
 	return check_nested(repo, out);
 }
 
-int tracked_deleted(struct dv_repo *repo, const struct path_list *here,
-		    struct path_list *out)
+int tracked_missing(struct dv_repo *repo, const struct path_list *here,
+		    struct path_list *deleted, struct path_list *replaced)
 {
 	const struct index_names *index;
+	struct folder last = FOLDER_INIT;
 	int top, err = repo_worktree_fd(repo, &top);
 
 	if (!err)
 		err = index_names_get(repo, false, &index);
-	if (err)
-		return err;
-	for (size_t i = 0; i < index->count; i++) {
+	for (size_t i = 0; !err && i < index->count; i++) {
 		const struct index_pointer *p = &index->pointers[i];
 		DV_AUTO_BUF struct buf path = BUF_INIT;
 		struct stat st;
 
 		buf_add(&path, p->path, strlen(p->path) - SUFFIX_LEN);
-		if (p->here && !p->stage && path_relative_ok(path.data) &&
-		    !path_list_has(here, path.data) &&
-		    fstatat(top, p->path, &st, AT_SYMLINK_NOFOLLOW))
-			path_list_add(out, path.data, path.len);
+		if (!p->here || p->stage || !path_relative_ok(path.data) ||
+		    path_list_has(here, path.data))
+			continue;
+		path_list_add(is_plain(repo, path.data, &last) &&
+			      !fstatat(top, p->path, &st, AT_SYMLINK_NOFOLLOW) ?
+			      replaced : deleted, path.data, path.len);
 	}
-	return 0;
+	buf_release(&last.path);
+	return err;
 }
 
 /* --- one of them ------------------------------------------------------- */

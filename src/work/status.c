@@ -189,17 +189,24 @@ static int unlisted_path(struct status *s, struct asked *asked, size_t n)
 	return err ? err : one_path(s, path.data, asked);
 }
 
-/* Only git can know of a pointer that is not here: somebody deleted it. */
-static int deleted_pointers(struct status *s, const struct path_list *here,
+/*
+ * Only git can know of a pointer that is not here: somebody deleted it, or put
+ * something in its place.
+ */
+static int missing_pointers(struct status *s, const struct path_list *here,
 			    struct asked *asked)
 {
-	DV_AUTO_PATH_LIST struct path_list gone = PATH_LIST_INIT;
-	int err = tracked_deleted(s->repo, here, &gone);
+	DV_AUTO_PATH_LIST struct path_list deleted = PATH_LIST_INIT;
+	DV_AUTO_PATH_LIST struct path_list replaced = PATH_LIST_INIT;
+	int err = tracked_missing(s->repo, here, &deleted, &replaced);
 
-	for (size_t i = 0; i < gone.count && !err; i++)
-		if (is_meant(asked, gone.items[i]))
+	for (size_t i = 0; i < deleted.count && !err; i++)
+		if (is_meant(asked, deleted.items[i]))
 			found_pointer(s, DV_STATE_UNCOMMITTED,
-				      gone.items[i])->deleted = true;
+				      deleted.items[i])->deleted = true;
+	for (size_t i = 0; i < replaced.count && !err; i++)
+		if (is_meant(asked, replaced.items[i]))
+			found_pointer(s, DV_STATE_BROKEN, replaced.items[i]);
 	return err;
 }
 
@@ -218,7 +225,7 @@ static int all_paths(struct status *s)
 			err = one_path(s, list.items[i], &asked);
 	}
 	if (!err && !s->options->data_only)
-		err = deleted_pointers(s, &list, &asked);
+		err = missing_pointers(s, &list, &asked);
 	for (size_t i = 0; i < asked.count && !err; i++)
 		err = unlisted_path(s, &asked, i);
 	return err;
