@@ -41,6 +41,11 @@ static int compare_index(struct dv_repo *repo, const char *pointer_path,
 	if (err)
 		return err;
 	sha1_blob(text.data, text.len, id);
+	if (memcmp(id, entry->id, SHA1_SIZE)) {
+		/* core.autocrlf, or eol=crlf in .gitattributes */
+		pointer_drop_returns(&text);
+		sha1_blob(text.data, text.len, id);
+	}
 	if (!memcmp(id, entry->id, SHA1_SIZE))
 		*out = POINTER_INDEX_SAME;
 	return 0;

@@ -98,6 +98,9 @@ int repo_check_parents(struct dv_repo *repo, const char *path);
  */
 int pointer_text(struct dv_repo *repo, const char *path, struct buf *out);
 
+/* Takes away the carriage returns that git may have put at the line ends. */
+void pointer_drop_returns(struct buf *text);
+
 /*
  * Remembers that there will be pointers of these, before they are written; one
  * that is not there in the end means nothing.

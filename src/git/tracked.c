@@ -446,15 +446,30 @@ int pointer_text(struct dv_repo *repo, const char *path, struct buf *out)
 	return err;
 }
 
+void pointer_drop_returns(struct buf *text)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < text->len; i++)
+		if (text->data[i] != '\r' || text->data[i + 1] != '\n')
+			text->data[kept++] = text->data[i];
+	buf_setlen(text, kept);
+}
+
 int tracked_read(struct dv_repo *repo, const char *path,
 		 struct dv_pointer *out)
 {
 	DV_AUTO_BUF struct buf text = BUF_INIT;
 	DV_AUTO_BUF struct buf name = BUF_INIT;
+	DV_AUTO_BUF struct buf word = BUF_INIT;
 	int err = pointer_text(repo, path, &text);
 
 	if (err)
 		return err;
 	buf_addf(&name, "%s%s", path, DV_POINTER_SUFFIX);
-	return dv_pointer_parse(text.data, text.len, name.data, out);
+	err = dv_pointer_parse(text.data, text.len, name.data, out);
+	if (err == DV_E_INVALID && !*dv_error_hint())
+		dv_hint(err, "git checkout -- %s takes back what was changed "
+			"in it", repo_word(repo, name.data, &word));
+	return err;
 }

@@ -101,9 +101,11 @@ static int put_pointer(struct dv_repo *repo, struct pointer_write *w,
 	int err;
 
 	text = dv_pointer_format(&w->pointer, &len);
-	if (!pointer_text(repo, w->path, &old) && old.len == len &&
-	    !memcmp(old.data, text, len))
-		return 0;
+	if (!pointer_text(repo, w->path, &old)) {
+		pointer_drop_returns(&old);
+		if (old.len == len && !memcmp(old.data, text, len))
+			return 0;
+	}
 	repo_path(repo, w->path, &full);
 	buf_addstr(&full, DV_POINTER_SUFFIX);
 	err = newfile_open(&f, full.data, NULL);
