@@ -95,4 +95,29 @@ test_expect_success 'data whose pointer git has removed is named as long as it i
 	dv status | grep "left: *git$" && git add -f git && git commit -qam git && ! dv status | grep left:
 '
 
+test_expect_success 'something else in the place of a pointer is told' '
+	make_repo replaced && cd replaced && for i in a b c d
+	do
+		echo $i >$i && dv add -q $i || return 1
+	done && git add -A && git commit -qm all && rm a.dv && mkdir a.dv && ln -sf d.dv b.dv && head -c 70000 /dev/zero | tr "\0" x >c.dv && dv status --short >../actual && printf "X  %s.dv\n" a b c | test_cmp - ../actual && test_exit_code 1 dv status --exit-code &&
+	rm -rf a.dv && git checkout -q . && dv status --exit-code && echo junk >a.dv && test_must_fail dv ls 2>../err && cat ../err && eval "$(sed -n "s/^hint: \(git checkout -- a.dv\) .*/\1/p" ../err)" && dv ls
+'
+
+test_expect_success 'a pointer that git ignores: the hint is one that git takes' '
+	make_repo ignored && cd ignored && printf "data*\nout/\n" >.gitignore && git add -A && git commit -qm rules && mkdir data out && echo 1 >data/1 && echo 2 >out/m && echo 3 >plain && dv add data out/m plain 2>../err && cat ../err &&
+	grep "hint: git add plain.dv .gitignore$" ../err && sed -n "s/^hint: \(.*: \)\{0,1\}git add/git add/p" ../err >../hint && sh -e ../hint && git diff --cached --name-only >../actual && printf ".gitignore\ndata.dv\nout/m.dv\nplain.dv\n" | test_cmp - ../actual &&
+	git commit -qm data && echo 11 >data/1 && dv add data 2>../err && grep "hint: git add data.dv$" ../err && git config dv.core.autostage true && mkdir out/new && echo 4 >out/new/m && test_must_fail dv add out/new 2>../err && cat ../err && grep "^error: git add has failed" ../err &&
+	grep "^hint: git add -f out/new.dv" ../err
+'
+
+test_expect_success 'a folder with tracked paths that became a symbolic link: as with git they are deleted, and the others go on' '
+	make_repo linked && cd linked && mkdir -p sub/deep && echo 1 >sub/f && echo 2 >sub/deep/f && echo g >g && dv add -q sub/f sub/deep/f g && git add -A && git commit -qm all && mv sub ../away && ln -s ../away sub && echo gg >g && dv status --short >../actual && cat ../actual &&
+	printf "M  g\nP  sub/deep/f.dv\nP  sub/f.dv\n" | test_cmp - ../actual && dv commit -q && git add g.dv && git commit -qm g && dv checkout && dv gc -n --grace now >../out && grep "nothing to free" ../out && dv ls >../actual && echo g | test_cmp - ../actual && test -f ../away/f && rm sub && mv ../away sub && dv status --exit-code
+'
+
+test_expect_success 'pointers whose line ends git has changed are as they were committed' '
+	make_repo crlf && cd crlf && echo 1 >f && mkdir d && echo 2 >d/x && dv add -q f d && git add -A && git commit -qm one && git config core.autocrlf true && rm f.dv d.dv && git checkout -q . && grep -c "$(printf "\r")" f.dv && dv status --exit-code && cp f.dv ../f.dv && dv commit && dv add f d && test_cmp ../f.dv f.dv &&
+	dv rm f && git checkout -q . && dv checkout -q && echo more >>f && dv commit -q && git commit -qam two && dv status --exit-code && git config --unset core.autocrlf && printf "* text=auto eol=crlf\n*.dv merge=dv diff=dv\n" >.gitattributes && rm f.dv && git checkout -q f.dv && grep -c "$(printf "\r")" f.dv && dv status --exit-code
+'
+
 test_done

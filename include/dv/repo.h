@@ -65,6 +65,18 @@ const char *dv_repo_store_path(const struct dv_repo *repo);
 int dv_repo_commit(struct dv_repo *repo, const char *rev,
 		   char hex[DV_COMMIT_HEX + 1]);
 
+/* --- git add ------------------------------------------------------------ */
+
+/* How git add can be told of a path, relative to the work tree. */
+enum dv_stage {
+	DV_STAGE_PLAIN = 0,
+	DV_STAGE_FORCED,	/* git ignores it: with -f alone */
+	DV_STAGE_NONE,		/* not at all: it is gone, and git never knew
+				   it */
+};
+int dv_repo_stage_way(struct dv_repo *repo, const char *path,
+		      enum dv_stage *out);
+
 /* --- settings ---------------------------------------------------------- */
 
 /*

@@ -147,15 +147,53 @@ static void hint_words(struct dv_repo *repo, const struct names *paths,
 	}
 }
 
+/* Those that git add can be told of, and those it takes with -f alone. */
+static int sort_ways(struct dv_repo *repo, const struct names *paths,
+		     struct names *plain, struct names *forced)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < paths->count && !err; i++) {
+		const struct name *path = &paths->items[i];
+		enum dv_stage way;
+
+		err = dv_repo_stage_way(repo, path->text, &way);
+		if (!err && way != DV_STAGE_NONE)
+			names_add(way == DV_STAGE_FORCED ? forced : plain,
+				  path->text, path->len);
+	}
+	return err;
+}
+
+static void hint_add(struct dv_repo *repo, const char *command,
+		     const struct names *paths)
+{
+	DV_AUTO_BUF struct buf words = BUF_INIT;
+
+	hint_words(repo, paths, false, &words);
+	hint_words(repo, paths, true, &words);
+	if (paths->count)
+		report_hint("%s%s", command, words.data);
+}
+
 int hint_stage(struct dv_repo *repo, const struct names *paths)
 {
 	int autostage = dv_config_bool(repo, "core.autostage", false);
-	DV_AUTO_BUF struct buf words = BUF_INIT;
+	struct names plain = { 0 }, forced = { 0 };
+	int err;
 
-	if (autostage || !paths->count)
+	if (autostage)
 		return autostage < 0 ? autostage : 0;
-	hint_words(repo, paths, false, &words);
-	hint_words(repo, paths, true, &words);
-	report_hint("git add%s", words.data);
-	return 0;
+	if (paths->count > HINT_MOST) {
+		hint_add(repo, "git add", paths);
+		return 0;
+	}
+	err = sort_ways(repo, paths, &plain, &forced);
+	if (!err) {
+		hint_add(repo, "git add", &plain);
+		hint_add(repo, "git ignores these: git add -f", &forced);
+	}
+	names_release(&plain);
+	names_release(&forced);
+	return err;
 }

@@ -1,6 +1,7 @@
 /* The lines that keep tracked data out of git's sight. */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -228,6 +229,28 @@ static bool is_ignored(struct dv_repo *repo, const struct rules *rules,
 	repo_path(repo, path, &full);
 	directory = !lstat(full.data, &st) && S_ISDIR(st.st_mode);
 	return rules_match(rules, path, directory);
+}
+
+int dv_repo_stage_way(struct dv_repo *repo, const char *path,
+		      enum dv_stage *out)
+{
+	DV_AUTO_RULES struct rules rules = { 0 };
+	DV_AUTO_BUF struct buf found = BUF_INIT;
+	int top, err = repo_worktree_fd(repo, &top);
+
+	if (!err)
+		err = read_rules(repo, path, &rules);
+	if (err)
+		return err;
+	*out = faccessat(top, path, F_OK, AT_SYMLINK_NOFOLLOW) ?
+		DV_STAGE_NONE : is_ignored(repo, &rules, path) ?
+		DV_STAGE_FORCED : DV_STAGE_PLAIN;
+	if (*out == DV_STAGE_PLAIN)
+		return 0;
+	err = repo_git_tracks(repo, path, &found);
+	if (!err)
+		*out = DV_STAGE_PLAIN;
+	return err == DV_E_NOTFOUND ? 0 : err;
 }
 
 /* --- adding and removing ----------------------------------------------- */

@@ -149,17 +149,22 @@ static int stage_failed(struct dv_repo *repo, const char *const *paths,
 			size_t count)
 {
 	DV_AUTO_BUF struct buf words = BUF_INIT;
-	int err = dv_fail(DV_E_IO, "git add has failed: what was written is "
-			  "not in git's index yet");
+	bool ignored = false;
+	int err;
 
-	if (count > STAGE_NAMED)
-		return dv_hint(err, "git add what git status lists");
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && count <= STAGE_NAMED; i++) {
 		DV_AUTO_BUF struct buf word = BUF_INIT;
+		enum dv_stage way;
 
+		ignored |= !dv_repo_stage_way(repo, paths[i], &way) &&
+			way == DV_STAGE_FORCED;
 		buf_addf(&words, " %s", repo_word(repo, paths[i], &word));
 	}
-	return dv_hint(err, "git add%s", words.data);
+	err = dv_fail(DV_E_IO, "git add has failed: what was written is not in "
+		      "git's index yet");
+	if (count > STAGE_NAMED)
+		return dv_hint(err, "git add what git status lists");
+	return dv_hint(err, "git add%s%s", ignored ? " -f" : "", words.data);
 }
 
 int repo_stage(struct dv_repo *repo, const char *const *paths, size_t count)

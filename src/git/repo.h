@@ -120,12 +120,6 @@ int tracked_missing(struct dv_repo *repo, const struct path_list *here,
 int tracked_hidden(struct dv_repo *repo, dv_tracked_cb *fn, void *data);
 
 /*
- * Calls fn for each tracked path whose pointer a sparse work tree leaves out,
- * as git's index has it.
- */
-int tracked_hidden(struct dv_repo *repo, dv_tracked_cb *fn, void *data);
-
-/*
  * The tracked path that `path` (relative) is or is inside of: its own path
  * in *out and the part below it in *inside.  DV_E_NOTFOUND when none is.
  * Looks for <prefix of path>.dv in the work tree, whether or not git knows
