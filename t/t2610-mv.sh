@@ -68,11 +68,25 @@ test_expect_success 'into a folder that is not there: a file is not given its na
 	test_must_fail dv mv d/a d/none/ && test -f d/a && dv mv d/sub d/new/ && test -f d/new/b && dv mv d e/ && test -f e/new/b && mkdir none && dv mv f none/ && test -f none/f
 '
 
+test_expect_success 'where one of several cannot be moved none is, and two cannot take one name' '
+	cp -a base m11 && cd m11 && mkdir -p e/d x && echo x >x/f && dv add -q x/f && test_must_fail dv mv f d e 2>../err && cat ../err && grep "^error: e/d is there already" ../err && test -f f && test -d d &&
+	test ! -e e/f && test_must_fail dv mv f x/f e 2>../err && cat ../err && grep "^error: two of them would become e/f$" ../err && test -f f && test -f x/f && test ! -e e/f.dv
+'
+
+test_expect_success 'a move that fails half-way is undone' '
+	cp -a base m12 && cd m12 && mkdir e && ln -s nowhere e/.gitignore && test_must_fail dv mv f e 2>../err && cat ../err && grep "e/.gitignore is a symbolic link" ../err &&
+	grep f f && test -f f.dv && test ! -e e/f && test ! -e e/f.dv && grep -x /f .gitignore && rm e/.gitignore && clean && git status --porcelain >out && ! grep dv out
+'
+
 test_expect_success 'beyond a symbolic link nothing is ours' '
 	cp -a base m13 && cd m13 && ln -s plain sl && echo q >plain/q && dv add -q plain/q && for command in "mv sl/q q2" "rm -f sl/q" "cat sl/q" "checkout sl/q" "ls sl/q"
 	do
 		test_must_fail dv $command 2>../err && cat ../err && grep "nothing is tracked at sl/q" ../err && grep "hint: sl leads elsewhere: cd sl$" ../err || return 1
 	done && test -f plain/q.dv && grep q plain/q && test ! -e q2.dv && (cd sl && dv cat q)
+'
+
+test_expect_success 'the hint names nothing that is gone and git never knew' '
+	cp -a base m14 && cd m14 && mkdir e && echo e >e/plain && git add e/plain && dv mv f d e 2>/dev/null && dv mv e/f e/d . 2>../err && cat ../err && test ! -e e/.gitignore && sed -n "s/^hint: //p" ../err >../hint && sh -e ../hint && clean
 '
 
 test_done

@@ -1,12 +1,16 @@
 /* dv mv: another name for tracked data. */
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "dv/arrange.h"
+#include "dv/error.h"
 
 #include "base/buf.h"
+#include "base/error.h"
 #include "base/json.h"
+#include "base/names.h"
 #include "builtin/builtin.h"
 #include "builtin/open.h"
 #include "cli/options.h"
@@ -52,9 +56,35 @@ static int print_result(const struct dv_move_result *r, void *data)
 	return 0;
 }
 
+/* Two may have one name there. */
+static int note_target(const struct dv_move_result *r, void *data)
+{
+	struct names *targets = data;
+	size_t len = strlen(r->to);
+
+	if (names_find(targets, r->to, len) != NAMES_NONE)
+		return dv_fail(DV_E_EXISTS, "two of them would become %s",
+			       r->to);
+	names_add(targets, r->to, len);
+	return 0;
+}
+
+/* As git mv: where one cannot be moved, none is. */
+static int check_all(struct mv *m, char **argv, int count)
+{
+	struct names targets = { 0 };
+	int err = 0;
+
+	for (int i = 0; i < count - 1 && !err; i++)
+		err = dv_move(m->repo, argv[i], argv[count - 1], true,
+			      note_target, &targets);
+	names_release(&targets);
+	return err;
+}
+
 static int run(struct mv *m, char **argv, int count)
 {
-	int err = 0;
+	int err = count > 2 ? check_all(m, argv, count) : 0;
 
 	for (int i = 0; i < count - 1 && !err; i++)
 		err = dv_move(m->repo, argv[i], argv[count - 1], m->dry_run,
