@@ -37,4 +37,8 @@ test_expect_success 'a file where a folder has to be is no empty folder: nothing
 	done && find "$SCRATCH/remote2" -type f ! -name now | sort >after && test_cmp before after
 '
 
+test_expect_success 'where nobody has pushed nothing is made' '
+	cd repo && dv gc -r "$SCRATCH/nobody" -n --grace now >out && grep "nothing to free" out && test ! -e "$SCRATCH/nobody" && mkdir "$SCRATCH/nobody" && dv gc -r "$SCRATCH/nobody" --grace now && test -z "$(ls "$SCRATCH/nobody")"
+'
+
 test_done

@@ -405,6 +405,8 @@ int gc_remote(struct gc *g)
 
 	pthread_mutex_init(&r.mutex, NULL);
 	err = open_there(&r);
+	if (!err && !r.to->have->marker)
+		return 0;	/* nothing was ever pushed there */
 	/* before git is looked at: a push that came earlier is in both */
 	if (!err)
 		err = condemned_read(r.to, &r.pending);
