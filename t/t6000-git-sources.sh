@@ -220,4 +220,10 @@ test_expect_success 'a name that is ignored already needs no line: the hint name
 	grep "^hint: git add raw/m.bin.dv$" err && eval "$(sed -n "s/^hint: //p" err)" && git diff --cached --name-only | grep raw/m.bin.dv
 '
 
+test_expect_success 'a branch that is gone is named, and what was updated beside it is to be added' '
+	git clone -q registry forked && (cd forked && echo a >own && git add own && git commit -qm own && git checkout -qb topic) && make_repo follower && cd follower && dv import -q ../forked own -o one && dv import -q --rev topic ../forked own -o two && git add -A && git commit -qm both &&
+	(cd ../forked && git checkout -q main && git branch -qD topic && echo b >own && git commit -qam b) && test_must_fail dv update 2>err && cat err && grep "cannot update two: git cannot get .topic. from $SCRATCH/forked" err && grep "hint: git add one.dv" err &&
+	grep "git ls-remote $SCRATCH/forked says" err && git ls-remote -q ../forked >/dev/null
+'
+
 test_done

@@ -85,4 +85,9 @@ test_expect_success 'secrets do not get into a pointer, nor are they shown' '
 	done && echo "source.url: $OPEN/file?token=s3cr3t" >>named.dv && sed -i "0,/^source.url/{/^source.url/d}" named.dv && test_must_fail dv update named 2>err && ! grep s3cr3t err
 '
 
+test_expect_success 'what is left to do is said: the push that failed, and the pointer that has its id now' '
+	cd repo && test_must_fail dv import-url --to-remote -r "$SCRATCH/none/there" ../from/a left 2>err && cat err && grep "^left.dv is written all the same: dv push left does the rest" err && test -f left.dv && dv push left && dv rm -qf left &&
+	dv import-url -q --no-download ../from/a later && git add -A && git commit -qm later && dv fetch later 2>err && cat err && grep "^later.dv has its id now: git add later.dv" err && dv fetch later 2>err && ! grep "git add" err
+'
+
 test_done

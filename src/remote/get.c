@@ -214,6 +214,10 @@ int get_size(const struct get *g, int err, uint64_t *size)
 		*size = g->has_size ? g->size : 0;
 		return 0;
 	}
-	return err ? err : call_fail(g->call, DV_E_UNSUPPORTED, "the server "
-				     "does not say how long it is");
+	if (err)
+		return err;
+	err = call_fail(g->call, DV_E_UNSUPPORTED, "the server does not say "
+			"how long it is");
+	return g->call->remote->apart ? dv_hint(err, "download it by another "
+						"program, then dv add") : err;
 }

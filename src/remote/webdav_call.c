@@ -112,6 +112,8 @@ static int judge_redirect(struct dav_call *d, const struct http_answer *a)
 	url_redact(*a->location ? a->location : "nowhere", &shown);
 	call_fail(c, DV_E_UNSUPPORTED, "the server sends %s elsewhere (%d), "
 		  "to %s", d->method, a->status, shown.data);
+	if (c->remote->apart)
+		return dv_hint(c->code, "take the URL where it is now");
 	return dv_hint(c->code, "is that where the remote is now?  then: dv "
 		       "remote set-url %s <url>", c->remote->name);
 }

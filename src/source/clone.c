@@ -178,10 +178,19 @@ static int fetch_all(struct clone *c)
 	return clone_git(c, args, &out);
 }
 
-static int git_failed(const struct clone *c)
+/* git has said why: it cannot be reached, or has nothing of that name. */
+static int git_failed(const struct clone *c, const char *rev)
 {
-	return dv_hint(dv_fail(DV_E_NETWORK, "git cannot read %s", c->url),
-		       "git ls-remote says whether it can be reached");
+	DV_AUTO_BUF struct buf word = BUF_INIT;
+
+	if (!strcmp(rev, "HEAD"))
+		dv_fail(DV_E_NETWORK, "git cannot read %s", c->url);
+	else
+		dv_fail(DV_E_NETWORK, "git cannot get '%s' from %s", rev,
+			c->url);
+	path_word(c->url, &word);
+	return dv_hint(DV_E_NETWORK, "git ls-remote %s says whether it can be "
+		       "reached, and its branches and tags", word.data);
 }
 
 static int find_commit(struct clone *c, const char *rev)
@@ -203,10 +212,10 @@ static int find_commit(struct clone *c, const char *rev)
 		if (!err)
 			err = parse_commit(c, "FETCH_HEAD");
 		if (!err || !part)
-			return err ? git_failed(c) : 0;
+			return err ? git_failed(c, rev) : 0;
 	}
 	if (fetch_all(c))
-		return git_failed(c);
+		return git_failed(c, rev);
 	if (parse_commit(c, rev))
 		return dv_fail(DV_E_NOTFOUND, "%s has no commit %s", c->url,
 			       rev);

@@ -151,6 +151,21 @@ int import_check_out(struct dv_repo *repo, const char *path,
 	return dv_checkout(repo, &c, NULL, NULL, &result);
 }
 
+int import_left(const struct dv_repo *repo, const char *path,
+		const struct dv_source_options *o, int err)
+{
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+	DV_AUTO_BUF struct buf word = BUF_INIT;
+
+	if (!err || !o->notice)
+		return err;
+	buf_addf(&text, "%s%s is written all the same: dv %s %s does the rest",
+		 path, DV_POINTER_SUFFIX, o->to_remote ? "push" : "pull",
+		 repo_word(repo, path, &word));
+	o->notice(text.data, o->notice_data);
+	return err;
+}
+
 int import_push_check(struct dv_repo *repo, const struct dv_source_options *o)
 {
 	struct endpoint *to;
@@ -253,7 +268,8 @@ int dv_import(struct dv_repo *repo, const char *url, const char *path,
 	import_set_ref(&i.pointer, options->rev);
 	err = import_write(repo, target.data, &i.pointer, &result->changed);
 	if (!err && !options->no_download)
-		err = import_check_out(repo, target.data, options);
+		err = import_left(repo, target.data, options,
+				  import_check_out(repo, target.data, options));
 	memcpy(result->commit, c->commit, sizeof(result->commit));
 	result->path = buf_detach(&target);
 	result->files = i.pointer.files;

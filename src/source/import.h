@@ -55,6 +55,12 @@ int import_write(struct dv_repo *repo, const char *path,
 /* Puts the data of a tracked path into the work tree. */
 int import_check_out(struct dv_repo *repo, const char *path,
 		     const struct dv_source_options *o);
+/*
+ * Says how to go on where the pointer is written and the rest has failed.
+ * Returns err.
+ */
+int import_left(const struct dv_repo *repo, const char *path,
+		const struct dv_source_options *o, int err);
 /* Before anything is taken: with o->to_remote there is a remote to push to. */
 int import_push_check(struct dv_repo *repo, const struct dv_source_options *o);
 /* Sends it to a remote of ours instead. */

@@ -42,8 +42,9 @@ static int finish(struct dv_repo *repo, const char *path,
 {
 	if (o->no_download)
 		return 0;
-	return o->to_remote ? import_push(repo, path, o) :
-		import_check_out(repo, path, o);
+	return import_left(repo, path, o, o->to_remote ?
+			   import_push(repo, path, o) :
+			   import_check_out(repo, path, o));
 }
 
 int dv_import_url(struct dv_repo *repo, const char *url, const char *out,

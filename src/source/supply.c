@@ -41,11 +41,27 @@ static int supply_part(struct dv_repo *repo, const struct clone *c,
 	return err;
 }
 
+static void say_settled(struct dv_repo *repo, const char *path,
+			const struct dv_transfer_options *o)
+{
+	DV_AUTO_BUF struct buf pointer = BUF_INIT;
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+	DV_AUTO_BUF struct buf word = BUF_INIT;
+
+	if (!o->notice || dv_config_bool(repo, "core.autostage", false) > 0)
+		return;
+	buf_addf(&pointer, "%s%s", path, DV_POINTER_SUFFIX);
+	buf_addf(&text, "%s has its id now: git add %s", pointer.data,
+		 repo_word(repo, pointer.data, &word));
+	o->notice(text.data, o->notice_data);
+}
+
 /* The work tree's pointer learns what it points to. */
 static int settle(struct dv_repo *repo, const struct dv_tracked *missing,
-		  struct import *i)
+		  struct import *i, const struct dv_transfer_options *o)
 {
 	bool changed;
+	int err;
 
 	if (missing->commit)
 		return dv_hint(dv_fail(DV_E_NOTFOUND, "%s was not downloaded "
@@ -54,7 +70,10 @@ static int settle(struct dv_repo *repo, const struct dv_tracked *missing,
 			       "without a revision it is, and can be "
 			       "committed");
 	import_keep_lines(&i->pointer, &missing->pointer);
-	return import_write(repo, missing->path, &i->pointer, &changed);
+	err = import_write(repo, missing->path, &i->pointer, &changed);
+	if (!err && changed)
+		say_settled(repo, missing->path, o);
+	return err;
 }
 
 static int supply_url(struct dv_repo *repo, const struct dv_tracked *missing,
@@ -86,7 +105,7 @@ static int supply_url(struct dv_repo *repo, const struct dv_tracked *missing,
 		err = url_source_take(repo, &u, &now, has_sum ? text.data :
 				      NULL, &o, &i);
 	if (!err && pointer_is_awaited(p))
-		return settle(repo, missing, &i);
+		return settle(repo, missing, &i, options);
 	if (!err && !dv_id_equal(&i.pointer.id, &p->id))
 		err = dv_fail(DV_E_CORRUPT, "%s: what %s has is not what the "
 			      "pointer says", missing->path, u.url);
