@@ -351,8 +351,8 @@ struct befores {
 };
 
 /*
- * A directory that became several ones, or several that became one, are the same
- * files: those that went with the old pointers come back.
+ * A directory that became several ones, or several that became one, are the
+ * same files: those that went with the old pointers come back.
  */
 static int check_out_again(struct dv_repo *repo,
 			   const struct dv_checkout_options *o,

@@ -22,7 +22,8 @@
 
 static const char *const usage[] = {
 	"dv status [-s] [--porcelain] [-z] [--json] [--exit-code] [--rehash] "
-	"[--remote] [-r <remote>] [--sources] [-q] [-j <n>] [--] [<path>...]", NULL
+	"[--remote] [-r <remote>] [--sources] [-q] [-j <n>] [--] [<path>...]",
+	NULL
 };
 
 /* The sections of the long form, in the order they are printed. */

@@ -16,7 +16,7 @@ static bool is_hidden(const struct index_pointer *x)
 	return !x->here && !x->stage;
 }
 
-/* What a partial clone lacks of them comes all at once; *any: there are some. */
+/* What a partial clone lacks of them comes at once; *any: there are some. */
 static int obtain_hidden(struct dv_repo *repo, const struct index_names *index,
 			 bool *any)
 {

@@ -15,7 +15,7 @@
 #include "git/private.h"
 
 #define BEFORE		".before-dv"
-#define LEGACY		".legacy"	/* what the pre-commit framework calls */
+#define LEGACY		".legacy"	/* pre-commit calls it */
 #define SCRIPT_MOST	(1u << 20)	/* bytes that are compared */
 
 static const struct {

@@ -27,7 +27,7 @@ struct reach {
 	reach_cb *fn;
 	void *data;
 	const char *worktree;		/* of what is being looked at */
-	struct buf heads;		/* of what is under way: reach_notes() */
+	struct buf heads;		/* under way: reach_notes() */
 	struct buf refs;		/* of other work trees, REVISION_REFS */
 	struct revision_pointer *found;	/* owned; in history */
 	size_t count, room;

@@ -311,7 +311,7 @@ static int add_object(struct revision *r, const git_oid *id, const char *ref,
 	git_object_t is;
 	int err;
 
-	if (id_map_get(&q->known, &key))	/* many refs are of one commit */
+	if (id_map_get(&q->known, &key))	/* refs of one commit */
 		return 0;
 	err = peel(r, id, &is, &what);
 	if (!err && is != GIT_OBJECT_BLOB)

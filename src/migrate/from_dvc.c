@@ -156,7 +156,8 @@ static int left_out(struct walk *w, const char *name,
 
 	buf_addstr(&why, out->refused);
 	if (!out->name.kind && out->rest &&
-	    pointer_line_get(&p, POINTER_URL, &url) && strstr(url.data, "://")) {
+	    pointer_line_get(&p, POINTER_URL, &url) &&
+	    strstr(url.data, "://")) {
 		path_typed(dv_repo_prefix(w->p->repo), out->path, &path);
 		buf_addstr(&why, ": dv import-url --no-download ");
 		path_word(url.data, &why);

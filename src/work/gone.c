@@ -193,7 +193,7 @@ int dv_checkout_gone(struct dv_repo *repo, const char *before,
 	return err;
 }
 
-/* --- what is left ---------------------------------------------------------- */
+/* --- what is left ------------------------------------------------------ */
 
 /* It lies there, and neither git nor another pointer has it. */
 static int is_left(struct dv_repo *repo, int top, const char *path, bool *left)
