@@ -213,8 +213,11 @@ test_expect_success 'remotes: their settings are carried over, what cannot be is
 	    jobs = 4
 	    connect_timeout = 1.5
 	    sse = aws:kms
+	['\''remote "e"'\'']
+	    url = s3://bkt/e//
+	    endpointurl = https://me:hush3@host.invalid
 	['\''remote "h"'\'']
-	    url = https://us:hush1@host.invalid/x/
+	    url = https://us:hu@hush1@host.invalid/x/
 	['\''remote "g"'\'']
 	    url = gs://b/x
 	['\''remote "n"'\'']
@@ -224,7 +227,7 @@ test_expect_success 'remotes: their settings are carried over, what cannot be is
 	dv migrate --from-dvc 2>../err && cat ../err && ! grep "hush\|AKIA" ../err && grep "^note: remote s: .*dv has no setting for: sse$" ../err && grep "^note: remote s: secrets .*(accesskeyid, secretaccesskey)" ../err &&
 	grep "^hint: dv config --local remote.s.<key>" ../err && grep "^note: remote g: .*gs://" ../err && grep "^note: remote n: .*no URL" ../err && grep "^note: remote h: secrets .*(password)" ../err &&
 	type_hints ../err && has s.url s3://bkt/dv && has s.endpointurl "http://127.0.0.1:9/x y" && has s.region eu-x && has s.jobs 4 && ! git config -f .dvconfig remote.s.connecttimeout &&
-	local_has s.profile me && ! has s.profile me && has h.url https://us@host.invalid/x-dv && dv doctor --offline >out && ! grep "^failed" out
+	has e.url s3://bkt/e-dv && grep "^note: remote e: secrets .*(endpointurl)" ../err && local_has s.profile me && ! has s.profile me && has h.url https://us@host.invalid/x-dv && dv doctor --offline >out && ! grep "^failed" out
 '
 
 test_expect_success 'remotes of two projects with one name' '

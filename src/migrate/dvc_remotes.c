@@ -63,7 +63,7 @@ static bool without_password(const char *url, struct buf *out)
 
 	if (host) {
 		host += 3;
-		at = memchr(host, '@', strcspn(host, "/?#"));
+		at = memrchr(host, '@', strcspn(host, "/?#"));
 		colon = at ? memchr(host, ':', at - host) : NULL;
 	}
 	buf_add(out, url, colon ? (size_t)(colon - url) : strlen(url));
@@ -118,13 +118,15 @@ static void add_settings(const struct dvc_remote *r, const char *name,
 		const char *key = dvc_remote_keys[i].ours;
 		const struct dvc_setting *s = dvc_remote_setting(r, key);
 		DV_AUTO_BUF struct buf full = BUF_INIT;
+		DV_AUTO_BUF struct buf open = BUF_INIT;
 		const struct setting *known;
 
 		if (!s)
 			continue;
 		buf_addf(&full, "remote.%s.%s", name, key);
 		known = setting_find(full.data);
-		if (known->flags & SETTING_SECRET) {
+		if (known->flags & SETTING_SECRET ||
+		    without_password(s->value, &open)) {
 			buf_addf(secrets, "%s%s", secrets->len ? ", " : "",
 				 key);
 			continue;
