@@ -96,4 +96,9 @@ test_expect_success 'autostage: a .gitignore that is gone and that git never had
 	git mv a/x.dv b/x.dv && dv checkout && test -f b/x && test ! -e a/.gitignore && git status --short >out && cat out && grep "b/.gitignore" out
 '
 
+test_expect_success 'a file with the name of a pointer: what to do about it' '
+	make_repo film && cd film && echo dv >film.dv && test_must_fail dv add film.dv 2>../err && grep "^hint: give it another name" ../err &&
+	echo 1 >data && dv add -q data && test_must_fail dv add data.dv 2>../err && grep "^hint: dv add data$" ../err
+'
+
 test_done

@@ -235,6 +235,14 @@ test_expect_success 'remotes of two projects with one name' '
 	dv migrate --from-dvc 2>../err && cat ../err && grep "^note: remote st of two: " ../err && type_hints ../err && has st.url ../one-st-dv && has st-2.url ../two-st-dv && has same.url "$SCRATCH/same-dv" && ! git config -f .dvconfig remote.same-2.url
 '
 
+test_expect_success 'what else DVC is set to: said, as long as dv is not' '
+	new_dvc set && cd set && printf "[core]\n    autostage = true\n[cache]\n    type = \"reflink, hardlink\"\n    dir = ../../a cache\n" >.dvc/config &&
+	printf "[cache]\n    shared = group\n" >.dvc/config.local && echo 1 >a && dvc_repo --cache "$SCRATCH/a cache" add a && dv migrate --from-dvc 2>../err && cat ../err &&
+	grep "^note: settings of DVC: cache.type" ../err && grep "^hint: dv config store.link reflink,hardlink$" ../err && grep "^hint: dv config core.autostage true$" ../err &&
+	grep "^hint: dv config --local store.shared group$" ../err && grep "^hint: dv config --local store.path .$SCRATCH/a cache-dv.$" ../err &&
+	sed -n "s/^hint: \(dv config .*\)/\1/p" ../err >../cmd && sh -e ../cmd && dv migrate --from-dvc 2>../err && ! grep "settings of DVC" ../err
+'
+
 test_expect_success 'links into the cache of DVC: said, with what puts files there' '
 	new_dvc linked && cd linked && mkdir -p d/sub e && echo 1 >d/sub/a && echo 2 >"f g" && echo 3 >e/plain && dvc_repo add d "f g" e &&
 	for f in d/sub/a "f g"

@@ -346,6 +346,8 @@ int migrate_dvc(struct present *p)
 		err = note_files(&w);
 	if (!err)
 		err = note_ignore(&w);
+	if (!err)
+		err = dvc_note_settings(p, &w.projects);
 	return err ? err : dvc_note_remotes(p, &w.projects);
 }
 
@@ -410,5 +412,7 @@ int migrate_dvc_history(struct present *p)
 		err = present_note(p, "dvc.lock", "pipelines are not read yet: "
 				   "in history what they made stays with DVC",
 				   NULL);
+	if (!err)
+		err = dvc_note_settings(p, &w.projects);
 	return err ? err : dvc_note_remotes(p, &w.projects);
 }

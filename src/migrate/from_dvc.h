@@ -26,6 +26,8 @@ void dvc_projects_close(struct dvc_projects *all);
 void dvc_out_item(struct dvc_project *p, struct dvc_out *out,
 		  struct arena *arena, struct convert_item *item);
 
+/* Notes what to type to set dv as DVC is (cache.type ...), where it is not. */
+int dvc_note_settings(struct present *p, const struct dvc_projects *projects);
 /* Says, where dv has no remotes yet, what makes some beside DVC's. */
 int dvc_note_remotes(struct present *p, const struct dvc_projects *projects);
 

@@ -166,6 +166,8 @@ static int check_name(struct dv_repo *repo, const char *path)
 	size_t len = strlen(name), suffix = strlen(DV_POINTER_SUFFIX);
 	DV_AUTO_BUF struct buf data = BUF_INIT;
 	DV_AUTO_BUF struct buf typed = BUF_INIT;
+	struct stat st;
+	bool there;
 	int err;
 
 	if (!*path)
@@ -182,6 +184,9 @@ static int check_name(struct dv_repo *repo, const char *path)
 		return 0;
 	err = dv_fail(DV_E_INVALID, "%s has the name of a pointer file", path);
 	buf_add(&data, path, strlen(path) - suffix);
+	if (!stat_path(repo, data.data, &st, &there) && !there)
+		return dv_hint(err, "give it another name, or add the folder "
+			       "it is in");
 	return dv_hint(err, "dv add %s", repo_word(repo, data.data, &typed));
 }
 
