@@ -72,6 +72,18 @@ int tree_read(struct store_reader *r, const struct dv_id *id,
 	      size_t *count);
 
 /*
+ * The same for a directory that may be long: fn gets those of one node after
+ * the other, and they are gone when it returns.  Checked is what it was given
+ * so far.  A non-zero return ends it and is returned.
+ */
+int tree_each(struct store_reader *r, const struct dv_id *id,
+	      int (*fn)(void *data, const struct tree_entry *entries,
+			size_t count), void *data);
+/* With name and target copied into the arena. */
+void tree_entry_copy(struct arena *arena, const struct tree_entry *from,
+		     struct tree_entry *out);
+
+/*
  * One entry by name, reading only the nodes on the way to it.  Returns 0 or
  * DV_E_NOTFOUND.  Name and target live in `arena`.
  */

@@ -60,16 +60,16 @@ int tree_node_read(struct store_reader *r, const struct dv_id *id,
 
 /* --- all of a directory ------------------------------------------------ */
 
-struct gathering {
+struct passing {
 	struct store_reader *reader;
-	struct arena *arena;
-	struct tree_entry *entries;	/* owned */
-	size_t count, room;
+	int (*fn)(void *data, const struct tree_entry *entries, size_t count);
+	void *data;
+	struct buf last;	/* name of the last entry; empty: none yet */
 	struct tree_entry total;
 };
 
-static void copy_entry(struct arena *arena, const struct tree_entry *from,
-		       struct tree_entry *out)
+void tree_entry_copy(struct arena *arena, const struct tree_entry *from,
+		     struct tree_entry *out)
 {
 	*out = *from;
 	out->name = arena_copy(arena, from->name, from->name_len);
@@ -78,39 +78,38 @@ static void copy_entry(struct arena *arena, const struct tree_entry *from,
 					 strlen(from->target));
 }
 
-static int gather_entries(struct gathering *g, const struct tree_node *n)
+static int pass_entries(struct passing *p, const struct tree_node *n)
 {
 	/* inside a node the decoder has seen to it */
-	if (g->count && n->count &&
-	    strcmp(g->entries[g->count - 1].name, n->entries[0].name) >= 0)
+	if (n->count && strcmp(p->last.data, n->entries[0].name) >= 0)
 		return bad_tree("names out of order");
-	ARRAY_GROW(g->entries, g->count + n->count, g->room);
-	for (size_t i = 0; i < n->count; i++) {
-		if (!tree_total_add(&g->total, &n->entries[i]))
+	for (size_t i = 0; i < n->count; i++)
+		if (!tree_total_add(&p->total, &n->entries[i]))
 			return bad_tree("more than can be counted");
-		copy_entry(g->arena, &n->entries[i], &g->entries[g->count++]);
-	}
-	return 0;
+	if (!n->count)
+		return 0;
+	buf_clear(&p->last);
+	buf_addstr(&p->last, last_name(n));
+	return p->fn(p->data, n->entries, n->count);
 }
 
 /* Goes down at most NODE_DEPTH_MAX levels, because each is one lower. */
-static int gather(struct gathering *g, const struct dv_id *id,
-		  const struct tree_expected *x)
+static int pass_node(struct passing *p, const struct dv_id *id,
+		     const struct tree_expected *x)
 {
-	/* an arena of its own: whoever reads all of a tree keeps the entries */
-	DV_AUTO_ARENA struct arena nodes = ARENA_INIT;
+	DV_AUTO_ARENA struct arena arena = ARENA_INIT;
 	struct tree_node n;
-	int err = tree_node_read(g->reader, id, x, &nodes, &n);
+	int err = tree_node_read(p->reader, id, x, &arena, &n);
 
 	if (err)
 		return err;
 	if (!n.level)
-		return gather_entries(g, &n);
+		return pass_entries(p, &n);
 	for (size_t i = 0; !err && i < n.count; i++) {
 		struct tree_expected below = { false, n.level - 1,
 					       &n.children[i] };
 
-		err = gather(g, &n.children[i].id, &below);
+		err = pass_node(p, &n.children[i].id, &below);
 	}
 	return err;
 }
@@ -123,13 +122,43 @@ const struct dv_id tree_empty = { {
 	0x9b, 0x72, 0x1d, 0x2e, 0xdb, 0x75, 0x41, 0xdd,
 } };
 
+int tree_each(struct store_reader *r, const struct dv_id *id,
+	      int (*fn)(void *data, const struct tree_entry *entries,
+			size_t count), void *data)
+{
+	const struct tree_expected root = { .root = true };
+	struct passing p = {
+		.reader = r, .fn = fn, .data = data, .last = BUF_INIT,
+	};
+	int err = dv_id_equal(id, &tree_empty) ? 0 : pass_node(&p, id, &root);
+
+	buf_release(&p.last);
+	return err;
+}
+
+struct gathering {
+	struct arena *arena;
+	struct tree_entry *entries;	/* owned */
+	size_t count, room;
+};
+
+static int gather(void *data, const struct tree_entry *entries, size_t count)
+{
+	struct gathering *g = data;
+
+	ARRAY_GROW(g->entries, g->count + count, g->room);
+	for (size_t i = 0; i < count; i++)
+		tree_entry_copy(g->arena, &entries[i],
+				&g->entries[g->count++]);
+	return 0;
+}
+
 int tree_read(struct store_reader *r, const struct dv_id *id,
 	      struct arena *arena, struct tree_entry **entries,
 	      size_t *count)
 {
-	struct gathering g = { .reader = r, .arena = arena };
-	const struct tree_expected root = { .root = true };
-	int err = dv_id_equal(id, &tree_empty) ? 0 : gather(&g, id, &root);
+	struct gathering g = { .arena = arena };
+	int err = tree_each(r, id, gather, &g);
 
 	*entries = NULL;
 	*count = 0;
@@ -189,7 +218,7 @@ static int find(struct store_reader *r, const struct dv_id *id,
 		if (!n.level) {
 			if (strcmp(n.entries[i].name, name))
 				return 0;
-			copy_entry(arena, &n.entries[i], out);
+			tree_entry_copy(arena, &n.entries[i], out);
 			return 1;
 		}
 		next = n.children[i].id;
