@@ -52,4 +52,17 @@ test_expect_success 'add without a stat index, and a dry run' '
 	cd repo && rm -r .git/dv/stat && below $most dv add -q data && test_cmp ../first data.dv && git add -A && git commit -qm one && below $most dv status -q data && rm -r .git/dv/stat && below $most dv add -q --dry-run data && dv add -q data
 '
 
+test_expect_success 'checkout of what is gone, of what has changed, and of nothing' '
+	cd repo && mv data/many ../ && below $most dv checkout -q && rm -r .git/dv/stat && dv add -q data && test_cmp ../first data.dv &&
+	echo mine >data/d000/name-of-file-000001 && rm data/d090/name* && below $most dv checkout -q -f && dv add -q data && test_cmp ../first data.dv && below $most dv checkout -q
+'
+
+test_expect_success 'checkout where all is here and nothing is known of it' '
+	cd repo && rm -r .git/dv/stat && below $most dv checkout -q && dv status -q
+'
+
+test_expect_success 'push, and pull of a part into a clone' '
+	cd repo && dv remote add origin ../store && git add -A && git commit -qm remote && below $most dv push -q && git clone -q . ../clone && cd ../clone && below $most dv pull -q data/many && diff -r ../repo/data/many data/many
+'
+
 test_done

@@ -152,11 +152,11 @@ static int tell_all(struct checkout *c, const struct plan *p)
 	int err = 0;
 
 	for (size_t i = 0; i < p->entry_count && !err; i++) {
-		const struct plan_entry *e = &p->entries[i];
+		const struct plan_entry *e = plan_pass(p, i);
 
 		if (e->action == ACT_NONE)
 			continue;
-		if (p->dirs[e->dir].closed)
+		if (plan_dir_at(p, e->dir)->closed)
 			continue;
 		plan_path(p, e, &path);
 		err = tell_entry(c, e, path.data);
@@ -170,7 +170,7 @@ static int tell_all(struct checkout *c, const struct plan *p)
 static int look_for_content(struct plan *p)
 {
 	for (size_t i = 0; i < p->entry_count; i++) {
-		struct plan_entry *e = &p->entries[i];
+		struct plan_entry *e = plan_pass(p, i);
 		int here = e->action == ACT_WRITE ?
 			plan_has_content(p, p->reader, e) : 1;
 
@@ -183,7 +183,7 @@ static int look_for_content(struct plan *p)
 static void count_work(struct checkout *c, const struct plan *p)
 {
 	for (size_t i = 0; i < p->entry_count; i++) {
-		const struct plan_entry *e = &p->entries[i];
+		const struct plan_entry *e = plan_pass(p, i);
 
 		if (e->action != ACT_WRITE && e->action != ACT_PRIVATE)
 			continue;
@@ -255,10 +255,11 @@ static int one_target(struct checkout *c, const struct target *t)
 		.inside = t->inside, .pointer = &t->pointer, .r = &c->r,
 		.reader = c->reader,
 		.meter = &c->meter, .top = c->r.top,
-		.threads = c->r.threads, .index = STAT_INDEX_INIT,
+		.threads = c->r.threads,
 	};
 	int err;
 
+	plan_init(&p);
 	if (is_left_out(c, t))
 		return 0;
 	err = plan_scan(&p, c->ignore);

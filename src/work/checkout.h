@@ -18,10 +18,13 @@
 
 /*
  * Checkout of one tracked path, or a part of it, in steps that share this
- * plan: checkout_plan.c walks the recorded tree beside the work tree and the
- * stat index; checkout_decide.c says what becomes of each entry;
- * checkout_files.c, checkout_stage.c and checkout_write.c do it;
+ * plan: checkout_scan.c finds what is there; checkout_plan.c walks the recorded
+ * tree beside it and the stat index; checkout_decide.c says what becomes of
+ * each entry; checkout_files.c, checkout_stage.c and checkout_write.c do it;
  * checkout_index.c notes it.
+ *
+ * Each step passes over the entries in their order.  Of a long plan only those
+ * looked at are in memory (base/spill.h).
  */
 enum checkout_action {
 	ACT_NONE = 0,		/* nothing to do, nothing to note */
@@ -88,17 +91,45 @@ struct plan {
 	struct scan scan;	/* count 0: nothing is there */
 	struct scan_entry root_have;	/* where the scan has none */
 	struct tree_entry root;
-	struct plan_dir *dirs;	/* owned; 0 is the folder around the target,
-				   parents before children */
-	struct plan_entry *entries;	/* owned; 0 is the target */
+	struct plan_dir **dir_blocks;	/* owned; see plan_dir_at() */
+	struct plan_entry **entry_blocks;	/* owned; see plan_at() */
 	size_t dir_count, dir_room, entry_count, entry_room;
-	struct record_item *items;	/* owned: what has to be read */
-	size_t item_count, item_room;
-	struct arena arena;	/* names and tree entries */
+	struct record_item *items;	/* of the scan: what has to be read */
+	size_t item_count;
+	struct spill spill;	/* of the arena */
+	struct arena arena;	/* dirs, entries, names and tree entries */
 	struct unfold unfold;
 };
 
+/* Of dirs, and of entries, that lie side by side. */
+#define PLAN_BLOCK	((size_t)128)
+
+/* One more, to be filled. */
+struct plan_dir *plan_add_dir(struct plan *p);
+struct plan_entry *plan_add(struct plan *p);
+
+/* 0 is the folder around the target; parents come before children. */
+static inline struct plan_dir *plan_dir_at(const struct plan *p, size_t n)
+{
+	return &p->dir_blocks[n / PLAN_BLOCK][n % PLAN_BLOCK];
+}
+
+/* 0 is the target. */
+static inline struct plan_entry *plan_at(const struct plan *p, size_t i)
+{
+	return &p->entry_blocks[i / PLAN_BLOCK][i % PLAN_BLOCK];
+}
+
+/* For whoever passes over many of them: from time to time all others rest. */
+struct plan_entry *plan_pass(const struct plan *p, size_t i);
+/* None of it will be looked at in the next moment. */
+void plan_rest(const struct plan *p);
+/* After so many more it is time for that. */
+#define PLAN_REST_ENTRIES	((size_t)16 << 10)
+
 #define DV_AUTO_PLAN __attribute__((cleanup(plan_release)))
+/* `repo` is set, what follows `threads` is not. */
+void plan_init(struct plan *p);
 void plan_release(struct plan *p);
 
 /* Opens the stat index and scans. */

@@ -7,7 +7,6 @@
 
 #include "dv/error.h"
 
-#include "base/array.h"
 #include "base/path.h"
 #include "chunk/sha256.h"
 #include "store/loose.h"
@@ -39,6 +38,27 @@ static bool must_read(const struct plan *p, const struct plan_entry *e)
 		e->want->content.size == have->size;
 }
 
+static void list_unknown(struct plan *p)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < p->entry_count; i++)
+		count += must_read(p, plan_pass(p, i));
+	if (!count)
+		return;
+	p->items = scan_alloc(&p->scan, count * sizeof(*p->items));
+	for (size_t i = 0; i < p->entry_count; i++) {
+		struct plan_entry *e = plan_pass(p, i);
+		int64_t dir = plan_dir_at(p, e->dir)->scan_dir;
+
+		if (!must_read(p, e))
+			continue;
+		p->items[p->item_count++] = (struct record_item){
+			.entry = e->have, .dir = dir < 0 ? 0 : (uint32_t)dir,
+		};
+	}
+}
+
 static int read_unknown(struct plan *p)
 {
 	DV_AUTO_BUF struct buf base = BUF_INIT;
@@ -46,23 +66,16 @@ static int read_unknown(struct plan *p)
 	size_t k = 0;
 	int err;
 
-	for (size_t i = 0; i < p->entry_count; i++) {
-		struct plan_entry *e = &p->entries[i];
-		int64_t dir = p->dirs[e->dir].scan_dir;
-
-		if (!must_read(p, e))
-			continue;
-		ARRAY_GROW(p->items, p->item_count + 1, p->item_room);
-		p->items[p->item_count++] = (struct record_item){
-			.entry = e->have, .dir = dir < 0 ? 0 : (uint32_t)dir,
-		};
-	}
+	list_unknown(p);
 	buf_add(&base, p->path, single ? path_parent_len(p->path) :
 		strlen(p->path));
 	err = record_run(p->r, base.data, &p->scan, p->items, p->item_count);
-	for (size_t i = 0; i < p->entry_count && k < p->item_count; i++)
-		if (p->items[k].entry == p->entries[i].have)
-			p->entries[i].item = &p->items[k++];
+	for (size_t i = 0; i < p->entry_count && k < p->item_count; i++) {
+		struct plan_entry *e = plan_pass(p, i);
+
+		if (p->items[k].entry == e->have)
+			e->item = &p->items[k++];
+	}
 	return err;
 }
 
@@ -145,9 +158,9 @@ static uint8_t decide_file(struct plan *p, struct plan_entry *e)
 	if (!e->have)
 		return ACT_WRITE;
 	if (e->have->type == ENTRY_DIR) {
-		if (!p->dirs[e->sub].stuck)
+		if (!plan_dir_at(p, e->sub)->stuck)
 			return ACT_WRITE;
-		p->dirs[e->sub].closed = true;
+		plan_dir_at(p, e->sub)->closed = true;
 		return ACT_KEEP;
 	}
 	if (same_content(e)) {
@@ -162,7 +175,7 @@ static uint8_t decide_file(struct plan *p, struct plan_entry *e)
 
 static uint8_t decide_dir(struct plan *p, struct plan_entry *e)
 {
-	struct plan_dir *d = &p->dirs[e->sub];
+	struct plan_dir *d = plan_dir_at(p, e->sub);
 
 	if (d->damaged)
 		return ACT_CORRUPT;
@@ -191,17 +204,19 @@ static uint8_t decide_unwanted(struct plan *p, struct plan_entry *e)
 static void find_stuck(struct plan *p)
 {
 	for (uint32_t n = (uint32_t)p->dir_count; n-- > 1;) {
-		struct plan_dir *d = &p->dirs[n];
+		struct plan_dir *d = plan_dir_at(p, n);
 
 		if (!d->in_way)
 			continue;
 		for (size_t i = d->first; i < d->first + d->count; i++) {
-			const struct plan_entry *e = &p->entries[i];
+			const struct plan_entry *e = plan_pass(p, i);
 
 			if (!e->have || temp_name_is(e->name))
 				continue;
-			if (e->sub ? p->dirs[e->sub].stuck : !may_go(p, e))
-				d->stuck = true;
+			if (e->sub)
+				d->stuck |= plan_dir_at(p, e->sub)->stuck;
+			else
+				d->stuck |= !may_go(p, e);
 		}
 	}
 }
@@ -218,13 +233,13 @@ static uint8_t decide_left(const struct plan_entry *e)
 static void make_for_a_reason(struct plan *p)
 {
 	for (size_t i = p->entry_count; i-- > 0;) {
-		const struct plan_entry *e = &p->entries[i];
-		struct plan_dir *sub = e->sub ? &p->dirs[e->sub] : NULL;
+		const struct plan_entry *e = plan_pass(p, i);
+		struct plan_dir *sub = e->sub ? plan_dir_at(p, e->sub) : NULL;
 
 		if (sub && sub->make && !sub->wanted)
 			sub->make = false;
 		if (e->action == ACT_WRITE || (sub && sub->make))
-			p->dirs[e->dir].wanted = true;
+			plan_dir_at(p, e->dir)->wanted = true;
 	}
 }
 
@@ -237,16 +252,16 @@ int plan_decide(struct plan *p)
 	if (!p->o->links)
 		find_stuck(p);
 	for (size_t i = 0; i < p->entry_count; i++) {
-		struct plan_entry *e = &p->entries[i];
+		struct plan_entry *e = plan_pass(p, i);
 
 		if (p->o->links) {
 			e->action = link_decide(p, e, e->have && e->want &&
 						same_content(e));
 			continue;
 		}
-		if (p->dirs[e->dir].closed) {
+		if (plan_dir_at(p, e->dir)->closed) {
 			if (e->sub)
-				p->dirs[e->sub].closed = true;
+				plan_dir_at(p, e->sub)->closed = true;
 			continue;
 		}
 		if (e->left)

@@ -80,7 +80,7 @@ static uint64_t measure(const struct plan *p, uint64_t most)
 
 	hand_init(&h, p);
 	for (size_t i = 0; i < p->entry_count; i++) {
-		const struct plan_entry *e = &p->entries[i];
+		const struct plan_entry *e = plan_pass(p, i);
 		uint64_t bytes = room_for(p, e), written = bytes;
 
 		if (bytes && !link_wanted(p, e->want) && want_bytes(e) <= most)
@@ -97,7 +97,7 @@ static int check_space(const struct plan *p)
 	struct statvfs fs;
 
 	for (size_t i = 0; i < p->entry_count; i++)
-		need += room_for(p, &p->entries[i]);
+		need += room_for(p, plan_pass(p, i));
 	if (!need || fstatvfs(p->top, &fs) || !fs.f_blocks ||
 	    __builtin_mul_overflow((uint64_t)fs.f_blocks, fs.f_frsize, &all))
 		return 0;
@@ -141,7 +141,7 @@ static int remove_one(struct hand *h, struct plan_entry *e, bool *gone)
 /* True when the directory `sub` of entry e went. */
 static bool remove_dir(struct plan *p, struct hand *h, uint32_t sub)
 {
-	struct plan_dir *d = &p->dirs[sub];
+	struct plan_dir *d = plan_dir_at(p, sub);
 
 	if (hand_enter(h, d->parent) ||
 	    (unlinkat(h->dir_fd, path_name(d->path), AT_REMOVEDIR) &&
@@ -154,15 +154,15 @@ static bool remove_dir(struct plan *p, struct hand *h, uint32_t sub)
 /* Empties and removes a directory that is in the way. */
 static int clear_dir(struct plan *p, struct hand *h, uint32_t n, bool *gone)
 {
-	struct plan_dir *d = &p->dirs[n];
+	struct plan_dir *d = plan_dir_at(p, n);
 	bool all = true;
 	int err = 0;
 
 	for (size_t i = d->first; i < d->first + d->count && !err; i++) {
-		struct plan_entry *e = &p->entries[i];
+		struct plan_entry *e = plan_pass(p, i);
 		bool went = true;
 
-		if (e->sub && p->dirs[e->sub].scan_dir >= 0)
+		if (e->sub && plan_dir_at(p, e->sub)->scan_dir >= 0)
 			err = clear_dir(p, h, e->sub, &went);
 		else if (e->have)
 			err = remove_one(h, e, &went);
@@ -186,18 +186,18 @@ static int clear_for_file(struct plan *p, struct hand *h,
 	if (!err && e->action == ACT_WRITE && !e->cleared)
 		e->action = ACT_KEEP;
 	if (!e->cleared)
-		p->dirs[e->sub].closed = true;
+		plan_dir_at(p, e->sub)->closed = true;
 	return err;
 }
 
 static int make_dir(struct plan *p, struct hand *h, struct plan_entry *e)
 {
-	struct plan_dir *d = &p->dirs[e->sub];
+	struct plan_dir *d = plan_dir_at(p, e->sub);
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	bool gone = true;
 	int err = 0;
 
-	d->closed |= p->dirs[e->dir].closed;
+	d->closed |= plan_dir_at(p, e->dir)->closed;
 	if (d->closed)
 		return 0;
 	if (e->have)
@@ -230,14 +230,14 @@ static int make_dirs(struct plan *p)
 
 	hand_init(&h, p);
 	for (size_t i = 0; i < p->entry_count && !err; i++) {
-		struct plan_entry *e = &p->entries[i];
+		struct plan_entry *e = plan_pass(p, i);
 
-		if (e->sub && p->dirs[e->sub].make)
+		if (e->sub && plan_dir_at(p, e->sub)->make)
 			err = make_dir(p, &h, e);
 		else if (e->action == ACT_WRITE && e->sub)
 			err = clear_for_file(p, &h, e);
-		else if (e->sub && p->dirs[e->dir].closed)
-			p->dirs[e->sub].closed = true;
+		else if (e->sub && plan_dir_at(p, e->dir)->closed)
+			plan_dir_at(p, e->sub)->closed = true;
 	}
 	return err;
 }
@@ -263,7 +263,7 @@ static bool is_shared(const struct plan *p, const struct plan_entry *e)
 bool plan_is_work(const struct plan *p, const struct plan_entry *e)
 {
 	return (e->action == ACT_WRITE || e->action == ACT_MODE ||
-		e->action == ACT_PRIVATE) && !p->dirs[e->dir].closed;
+		e->action == ACT_PRIVATE) && !plan_dir_at(p, e->dir)->closed;
 }
 
 static void cut_batches(struct writing *w)
@@ -273,14 +273,14 @@ static void cut_batches(struct writing *w)
 	size_t files = 0;
 
 	for (size_t i = 0; i < w->p->entry_count; i++) {
-		const struct plan_entry *e = &w->p->entries[i];
+		const struct plan_entry *e = plan_pass(w->p, i);
 		bool apart;
 
 		if (!plan_is_work(w->p, e) || is_shared(w->p, e))
 			continue;
 		/* two threads that write into one folder wait for its lock */
 		apart = files >= BATCH_APART &&
-			e->dir != w->p->entries[last->first].dir;
+			e->dir != plan_at(w->p, last->first)->dir;
 		if (last && files < BATCH_FILES && bytes < BATCH_BYTES &&
 		    !apart) {
 			last->end = i + 1;
@@ -324,7 +324,7 @@ static int write_batches(struct crew *crew, unsigned worker, void *data)
 			break;
 		for (size_t i = w->batches[n].first; i < w->batches[n].end &&
 		     !err && !crew_failed(crew); i++) {
-			struct plan_entry *e = &w->p->entries[i];
+			struct plan_entry *e = plan_pass(w->p, i);
 
 			if (!plan_is_work(w->p, e) || is_shared(w->p, e))
 				continue;
@@ -342,7 +342,7 @@ static int write_large(struct plan *p)
 
 	hand_init(&h, p);
 	for (size_t i = 0; i < p->entry_count && !err; i++) {
-		struct plan_entry *e = &p->entries[i];
+		struct plan_entry *e = plan_pass(p, i);
 
 		if (!plan_is_work(p, e) || !is_shared(p, e))
 			continue;
@@ -370,7 +370,7 @@ static int write_files(struct plan *p)
 	struct writing w = { .p = p };
 	int err = 0;
 
-	if (plan_is_work(p, &p->entries[0]))
+	if (plan_is_work(p, plan_at(p, 0)))
 		err = clean_around(p);
 	if (err)
 		return err;
@@ -391,10 +391,10 @@ static int remove_files(struct plan *p)
 
 	hand_init(&h, p);
 	for (size_t i = 0; i < p->entry_count && !err; i++) {
-		struct plan_entry *e = &p->entries[i];
+		struct plan_entry *e = plan_pass(p, i);
 
 		if (e->action != ACT_REMOVE || e->done ||
-		    p->dirs[e->dir].in_way)
+		    plan_dir_at(p, e->dir)->in_way)
 			continue;
 		err = remove_one(&h, e, &e->done);
 		if (!err)
@@ -402,7 +402,7 @@ static int remove_files(struct plan *p)
 	}
 	/* deepest first; one that still holds something stays */
 	for (uint32_t n = (uint32_t)p->dir_count; n-- > 1 && !err;) {
-		const struct plan_dir *d = &p->dirs[n];
+		const struct plan_dir *d = plan_dir_at(p, n);
 
 		if (!d->want && d->here && !d->closed && !d->in_way)
 			remove_dir(p, &h, n);
@@ -419,8 +419,8 @@ int plan_apply(struct plan *p)
 		return err ? err : write_files(p);
 	if (!err)
 		/* git made it, unless the target is a part */
-		err = make_below(p->top, p->dirs[0].path,
-				 strlen(p->dirs[0].path));
+		err = make_below(p->top, plan_dir_at(p, 0)->path,
+				 strlen(plan_dir_at(p, 0)->path));
 	if (!err)
 		err = make_dirs(p);
 	crash_point("checkout: before files");

@@ -120,7 +120,7 @@ static bool is_noted(const struct index_job *j, const struct plan_dir *d)
 static void put_entry(struct stat_writer *w, uint32_t dir,
 		      struct index_job *j, const struct plan_entry *e)
 {
-	const struct plan_dir *sub = e->sub ? &j->p->dirs[e->sub] : NULL;
+	const struct plan_dir *sub = e->sub ? plan_dir_at(j->p, e->sub) : NULL;
 
 	if (sub && is_noted(j, sub)) {
 		stat_writer_row(w, dir, e->name, ENTRY_DIR, NULL, NULL, 0);
@@ -141,8 +141,11 @@ static bool all_wanted(const struct plan *p, const struct plan_dir *d)
 {
 	uint32_t wanted = 0;
 
-	for (size_t i = d->first; i < d->first + d->count; i++)
-		wanted += p->entries[i].have && p->entries[i].want;
+	for (size_t i = d->first; i < d->first + d->count; i++) {
+		const struct plan_entry *e = plan_pass(p, i);
+
+		wanted += e->have && e->want;
+	}
 	return wanted == p->scan.dirs[d->scan_dir].count;
 }
 
@@ -209,12 +212,12 @@ static void write_plan(struct stat_writer *w, uint32_t dir,
 	struct index_job *j = part->data;
 	const struct plan *p = j->p;
 
-	if (!p->entries[0].sub || !is_noted(j, &p->dirs[1])) {
-		put_wanted(w, dir, j, &p->entries[0]);
+	if (!plan_at(p, 0)->sub || !is_noted(j, plan_dir_at(p, 1))) {
+		put_wanted(w, dir, j, plan_at(p, 0));
 		return;
 	}
 	for (size_t n = 1; n < p->dir_count; n++) {
-		const struct plan_dir *d = &p->dirs[n];
+		const struct plan_dir *d = plan_dir_at(p, n);
 
 		if (!is_noted(j, d))
 			continue;
@@ -226,7 +229,7 @@ static void write_plan(struct stat_writer *w, uint32_t dir,
 			j->mixed = true;
 		}
 		for (size_t i = d->first; i < d->first + d->count; i++)
-			put_entry(w, dir, j, &p->entries[i]);
+			put_entry(w, dir, j, plan_pass(p, i));
 	}
 }
 
@@ -234,11 +237,11 @@ static void write_plan(struct stat_writer *w, uint32_t dir,
 static uint8_t target_type(const struct index_job *j)
 {
 	const struct plan *p = j->p;
-	const struct plan_entry *e = &p->entries[0];
+	const struct plan_entry *e = plan_at(p, 0);
 
-	if (e->sub && is_noted(j, &p->dirs[1]))
+	if (e->sub && is_noted(j, plan_dir_at(p, 1)))
 		return ENTRY_DIR;
-	if (!e->want || e->want->type == ENTRY_DIR || p->dirs[0].closed)
+	if (!e->want || e->want->type == ENTRY_DIR || plan_dir_at(p, 0)->closed)
 		return 0;
 	if (e->action == ACT_SAME || e->done)
 		return e->want->type;
@@ -251,9 +254,12 @@ static uint8_t target_type(const struct index_job *j)
 /* Such as when there is no room: all is as it was, and so is the index. */
 static bool nothing_done(const struct plan *p)
 {
-	for (size_t i = 0; i < p->entry_count; i++)
-		if (p->entries[i].done || p->entries[i].cleared)
+	for (size_t i = 0; i < p->entry_count; i++) {
+		const struct plan_entry *e = plan_pass(p, i);
+
+		if (e->done || e->cleared)
 			return false;
+	}
 	return true;
 }
 

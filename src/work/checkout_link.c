@@ -269,7 +269,7 @@ int plan_note_links(struct plan *p)
 	int err = 0;
 
 	for (size_t i = 0; i < p->entry_count; i++) {
-		const struct plan_entry *e = &p->entries[i];
+		const struct plan_entry *e = plan_pass(p, i);
 
 		/* of others nobody knows whether the row is right */
 		if (!e->done || e->row < 0 || (!e->have->known && !e->item))

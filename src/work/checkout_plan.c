@@ -2,136 +2,16 @@
  * What is recorded, what is there, and what was put there, side by side.
  */
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/array.h"
-#include "base/auto.h"
 #include "base/crew.h"
 #include "base/error.h"
 #include "base/path.h"
 #include "base/trace.h"
 #include "git/filter.h"
-#include "work/below.h"
 #include "work/checkout.h"
-#include "work/index_patch.h"
 #include "work/resolve.h"
 #include "work/temp_name.h"
-
-/* After so many more the stat index rests. */
-#define PLAN_REST_ENTRIES	((size_t)32 << 10)
-
-void plan_release(struct plan *p)
-{
-	free(p->dirs);
-	free(p->entries);
-	free(p->items);
-	arena_release(&p->arena);
-	unfold_release(&p->unfold);
-	scan_release(&p->scan);
-	stat_index_close(&p->index);
-}
-
-void plan_path(const struct plan *p, const struct plan_entry *e,
-	       struct buf *out)
-{
-	buf_clear(out);
-	buf_addstr(out, p->dirs[e->dir].path);
-	path_append(out, e->name);
-}
-
-/* The topmost folder on the way to a part that is not there; false: none. */
-static bool folder_gone(const struct plan *p, struct buf *out)
-{
-	DV_AUTO_BUF struct buf full = BUF_INIT;
-
-	buf_addstr(&full, p->path);
-	for (const char *rest = p->inside;;) {
-		DV_AUTO_CLOSE int fd = open_below(p->top, full.data);
-		size_t len = strcspn(rest, "/");
-
-		if (fd < 0)
-			return errno == ENOENT;
-		if (!rest[len])
-			return false;
-		path_append(&full, "");
-		buf_add(&full, rest, len);
-		buf_setlen(out, 0);
-		buf_add(out, p->inside, (size_t)(rest + len - p->inside));
-		rest += len + 1;
-	}
-}
-
-/*
- * Where only a part is to be put back of a folder that is gone, the rest of
- * it is absent from now on, as it is after the pull of a part into a fresh
- * clone.  With its rows it would count as deleted, and the next add would
- * drop it from the record.
- */
-static int forget_gone(struct plan *p)
-{
-	DV_AUTO_BUF struct buf gone = BUF_INIT;
-	struct index_part part = { .type = 0 };
-	struct stat_writer *w;
-	struct dv_id id = p->index.pointer;
-	int err;
-
-	if (!*p->inside || !p->index.dirs || p->o->dry_run ||
-	    !folder_gone(p, &gone))
-		return 0;
-	if (!gone.len) {
-		stat_index_close(&p->index);
-		err = stat_index_remove(p->repo, p->path);
-	} else {
-		part.path = gone.data;
-		w = stat_writer_new(p->repo);
-		index_patch(&p->index, &part, 1, w);
-		stat_index_close(&p->index);
-		err = stat_writer_finish(w, p->repo, p->path, &id, false,
-					 NULL);
-	}
-	return err ? err : stat_index_open(p->repo, p->path, &p->index);
-}
-
-int plan_scan(struct plan *p, struct ignore *ignore)
-{
-	int err = stat_index_open(p->repo, p->path, &p->index);
-
-	if (!err)
-		err = forget_gone(p);
-	if (err)
-		return err;
-	err = scan_run(p->repo, p->path, p->inside, &p->index, ignore,
-		       p->o->threads, &p->scan);
-	if (err != DV_E_NOTFOUND)
-		return err;
-	memset(&p->scan, 0, sizeof(p->scan));
-	return 0;
-}
-
-bool plan_is_done(const struct plan *p)
-{
-	const struct dv_pointer *pointer = p->pointer;
-	uint64_t known = 0;
-	uint32_t dirs = 0;
-
-	if (*p->inside || !p->index.dirs || !p->index.complete ||
-	    !dv_id_equal(&p->index.pointer, &pointer->id) ||
-	    p->index.size != pointer->size ||
-	    p->index.files != pointer->files)
-		return false;
-	for (uint32_t i = 0; i < p->scan.count; i++) {
-		const struct scan_dir *d = &p->scan.dirs[i];
-
-		dirs += d->index_dir >= 0;
-		for (uint32_t k = 0; k < d->count; k++)
-			known += d->entries[k].known;
-	}
-	return known == p->index.files && dirs == p->index.dirs;
-}
-
-/* --- building ------------------------------------------------------------- */
 
 static int add_dir(struct plan *p, const char *path, uint32_t parent,
 		   uint32_t *out)
@@ -139,9 +19,8 @@ static int add_dir(struct plan *p, const char *path, uint32_t parent,
 	if (p->dir_count >= UINT32_MAX)
 		return dv_fail(DV_E_UNSUPPORTED, "%s: too many folders",
 			       p->path);
-	ARRAY_GROW(p->dirs, p->dir_count + 1, p->dir_room);
 	*out = (uint32_t)p->dir_count;
-	p->dirs[p->dir_count++] = (struct plan_dir){
+	*plan_add_dir(p) = (struct plan_dir){
 		.path = arena_copy(&p->arena, path, strlen(path)),
 		.scan_dir = -1, .index_dir = -1, .parent = parent,
 		.here = !parent && !*out,
@@ -193,11 +72,10 @@ static int add_entry(struct plan *p, uint32_t dir,
 	uint32_t n;
 	int err;
 
-	ARRAY_GROW(p->entries, p->entry_count + 1, p->entry_room);
-	e = &p->entries[p->entry_count++];
+	e = plan_add(p);
 	*e = *entry;
 	e->dir = dir;
-	p->dirs[dir].count++;
+	plan_dir_at(p, dir)->count++;
 	if (!want_dir && !have_dir && !p->o->what.filter)
 		return 0;
 	plan_path(p, e, &path);
@@ -208,14 +86,14 @@ static int add_entry(struct plan *p, uint32_t dir,
 	if (err)
 		return err;
 	e->sub = n;
-	d = &p->dirs[n];
+	d = plan_dir_at(p, n);
 	d->want = want_dir ? e->want : NULL;
 	d->wanted = wanted;
 	d->left_out = e->left;
 	d->scan_dir = have_dir ? (int64_t)e->have->dir : -1;
 	d->here = have_dir;
 	d->index_dir = index_dir;
-	d->in_way = p->dirs[dir].in_way || (e->want && !want_dir);
+	d->in_way = plan_dir_at(p, dir)->in_way || (e->want && !want_dir);
 	return 0;
 }
 
@@ -270,52 +148,105 @@ static bool merge_next(const struct plan *p, struct merge *m,
 static bool of_no_concern(const struct plan *p, uint32_t dir,
 			  const struct plan_entry *e)
 {
-	if (e->want || p->dirs[dir].in_way)
+	if (e->want || plan_dir_at(p, dir)->in_way)
 		return false;
 	if (e->have && temp_name_is(e->name))
 		return false;
 	return e->row < 0 || !e->have;
 }
 
+/* A directory being walked. */
+struct dir_walk {
+	struct plan *p;
+	uint32_t n;
+	struct merge m;
+	struct resolve_sums sums;	/* of what is recorded */
+	size_t want, want_dirs;		/* entries of it */
+};
+
+static int take_next(struct dir_walk *w, struct plan_entry *e)
+{
+	if (of_no_concern(w->p, w->n, e))
+		return 0;
+	return add_entry(w->p, w->n, e, row_dir(w->p, e->row));
+}
+
+/* A tree_each() function: all up to the last of these names. */
+static int take_wanted(void *data, const struct tree_entry *entries,
+		       size_t count)
+{
+	struct dir_walk *w = data;
+	struct arena *arena = &w->p->arena;
+	struct tree_entry *want = arena_alloc(arena, count * sizeof(*want));
+	struct plan_entry e;
+	int err = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		tree_entry_copy(arena, &entries[i], &want[i]);
+		w->want_dirs += want[i].type == ENTRY_DIR;
+	}
+	resolve_add(&w->sums, want, count);
+	w->want += count;
+	w->m.want = want;
+	w->m.want_count = count;
+	while (!err && w->m.want_count && merge_next(w->p, &w->m, &e))
+		err = take_next(w, &e);
+	return err ? err : cancel_check();
+}
+
+/* What is recorded of a directory, and what else has names among these. */
+static int walk_wanted(struct dir_walk *w, const struct tree_entry *dir)
+{
+	struct plan *p = w->p;
+	const struct dv_id *id = &dir->content.id;
+	int err = tree_each(p->reader, id, take_wanted, w);
+
+	if (!err && dir == &p->root && !*p->inside)
+		err = resolve_check_root(p->path, p->pointer, &w->sums);
+	return err ? err : unfold_node(&p->unfold, p->path, id, w->want,
+				       w->want_dirs);
+}
+
+/* Nodes are missing or damaged: nothing is to be done there. */
+static void close_dir(struct plan *p, uint32_t n, uint32_t dir_count, int err)
+{
+	struct plan_dir *d = plan_dir_at(p, n);
+
+	p->dir_count = dir_count;
+	p->entry_count = d->first;
+	d->count = 0;
+	d->unread = err == DV_E_NOTFOUND;
+	d->damaged = err == DV_E_CORRUPT;
+	d->closed = true;
+}
+
 static int walk_dir(struct plan *p, uint32_t n)
 {
-	struct plan_dir *d = &p->dirs[n];
-	struct tree_entry *want = NULL;
-	struct merge m = { .row = 0 };
+	struct plan_dir *d = plan_dir_at(p, n);
+	struct dir_walk w = { .p = p, .n = n };
+	uint32_t dir_count = (uint32_t)p->dir_count;
 	struct plan_entry e;
 	struct stat_dir rows;
 	int err = 0;
 
 	d->first = p->entry_count;
-	if (d->want) {
-		err = tree_read(p->reader, &d->want->content.id, &p->arena,
-				&want, &m.want_count);
-		m.want = want;
-	}
-	if (!err && d->want == &p->root && !*p->inside)
-		err = resolve_check_root(p->path, p->pointer, want,
-					 m.want_count);
-	if (err == DV_E_NOTFOUND || err == DV_E_CORRUPT) {
-		d->unread = err == DV_E_NOTFOUND;
-		d->damaged = err == DV_E_CORRUPT;
-		d->closed = true;
-		return 0;
-	}
-	if (!err && d->want)
-		err = unfold_dir(&p->unfold, p->path, &d->want->content.id,
-				 want, m.want_count);
 	if (d->scan_dir >= 0) {
-		m.have = p->scan.dirs[d->scan_dir].entries;
-		m.have_count = p->scan.dirs[d->scan_dir].count;
+		w.m.have = p->scan.dirs[d->scan_dir].entries;
+		w.m.have_count = p->scan.dirs[d->scan_dir].count;
 	}
 	if (d->index_dir >= 0) {
 		stat_index_dir(&p->index, (uint32_t)d->index_dir, &rows);
-		m.row = rows.first;
-		m.row_end = rows.first + rows.count;
+		w.m.row = rows.first;
+		w.m.row_end = rows.first + rows.count;
 	}
-	while (!err && merge_next(p, &m, &e))
-		if (!of_no_concern(p, n, &e))
-			err = add_entry(p, n, &e, row_dir(p, e.row));
+	if (d->want)
+		err = walk_wanted(&w, d->want);
+	if (err == DV_E_NOTFOUND || err == DV_E_CORRUPT) {
+		close_dir(p, n, dir_count, err);
+		return 0;
+	}
+	while (!err && merge_next(p, &w.m, &e))
+		err = take_next(&w, &e);
 	return err;
 }
 
@@ -442,7 +373,7 @@ int plan_walk(struct plan *p)
 	struct plan_entry e;
 	int64_t index_dir;
 	uint32_t n;
-	size_t len, rested = 0;
+	size_t len;
 	int err = find_root(p);
 
 	if (err)
@@ -464,10 +395,6 @@ int plan_walk(struct plan *p)
 		err = cancel_check();
 		if (!err)
 			err = walk_dir(p, i);
-		if (p->entry_count - rested < PLAN_REST_ENTRIES)
-			continue;
-		stat_index_rest(&p->index);
-		rested = p->entry_count;
 	}
 	return err;
 }

@@ -35,7 +35,7 @@ bool stage_is_for(const struct plan *p, const struct plan_dir *d)
 	size_t files = 0;
 
 	for (size_t i = d->first; i < d->first + d->count; i++) {
-		const struct plan_entry *e = &p->entries[i];
+		const struct plan_entry *e = plan_pass(p, i);
 
 		if (e->sub || (is_target(d) && !strcmp(e->name, GUARD)))
 			return false;
@@ -96,9 +96,9 @@ int stage_make(struct plan *p, struct hand *h, struct plan_dir *d)
 	if (mkdirat(h->dir_fd, name, 0777))
 		return dv_fail_errno("cannot make directory %s", d->path);
 	for (size_t i = d->first; i < d->first + d->count; i++)
-		files += plan_is_work(p, &p->entries[i]);
+		files += plan_is_work(p, plan_pass(p, i));
 	atomic_store(&d->left, files);
-	buf_addstr(&path, p->dirs[d->parent].path);
+	buf_addstr(&path, plan_dir_at(p, d->parent)->path);
 	path_append(&path, name);
 	d->staged = arena_copy(&p->arena, path.data, path.len);
 	d->here = true;
@@ -109,8 +109,10 @@ int stage_make(struct plan *p, struct hand *h, struct plan_dir *d)
 static int give_way(struct plan *p, int above, struct plan_dir *d)
 {
 	for (size_t i = d->first; i < d->first + d->count; i++) {
-		p->entries[i].action = ACT_KEEP;
-		p->entries[i].done = false;
+		struct plan_entry *e = plan_pass(p, i);
+
+		e->action = ACT_KEEP;
+		e->done = false;
 	}
 	d->here = false;
 	return dir_remove_at(above, path_name(d->staged));
@@ -118,7 +120,7 @@ static int give_way(struct plan *p, int above, struct plan_dir *d)
 
 static int settle(struct plan *p, struct hand *h, uint32_t n)
 {
-	struct plan_dir *d = &p->dirs[n];
+	struct plan_dir *d = plan_dir_at(p, n);
 	const char *temp = path_name(d->staged);
 	int err = hand_enter(h, d->parent);
 
@@ -141,7 +143,7 @@ static int settle(struct plan *p, struct hand *h, uint32_t n)
 
 int stage_wrote(struct plan *p, struct hand *h, uint32_t n)
 {
-	struct plan_dir *d = &p->dirs[n];
+	struct plan_dir *d = plan_dir_at(p, n);
 
 	if (!d->staged || atomic_fetch_sub(&d->left, 1) > 1)
 		return 0;
@@ -155,7 +157,7 @@ int stage_finish(struct plan *p)
 
 	hand_init(&h, p);
 	for (uint32_t n = 1; n < p->dir_count && !err; n++)
-		if (p->dirs[n].staged)
+		if (plan_dir_at(p, n)->staged)
 			err = settle(p, &h, n);
 	hand_release(&h);
 	return err;

@@ -38,7 +38,7 @@ void hand_release(struct hand *h)
 
 int hand_enter(struct hand *h, uint32_t n)
 {
-	const struct plan_dir *d = &h->p->dirs[n];
+	const struct plan_dir *d = plan_dir_at(h->p, n);
 	const char *path = d->staged ? d->staged : d->path;
 
 	if (h->dir_fd >= 0 && h->dir == n)
@@ -245,7 +245,7 @@ static int write_any(struct hand *h, struct plan_entry *e, const char *temp,
 
 int write_entry(struct hand *h, struct plan_entry *e, unsigned threads)
 {
-	bool staged = h->p->dirs[e->dir].staged;
+	bool staged = plan_dir_at(h->p, e->dir)->staged;
 	char temp[TEMP_NAME_SIZE];
 	const char *first = staged ? e->name : temp;
 	int err = hand_enter(h, e->dir);

@@ -101,18 +101,21 @@ static int check_sums(const char *name, const struct dv_pointer *p,
 	return 0;
 }
 
-int resolve_check_root(const char *name, const struct dv_pointer *p,
-		       const struct tree_entry *entries, size_t count)
+void resolve_add(struct resolve_sums *s, const struct tree_entry *entries,
+		 size_t count)
 {
-	uint64_t size = 0, files = 0;
-
 	for (size_t i = 0; i < count; i++) {
 		const struct tree_entry *e = &entries[i];
 
-		size += e->type == ENTRY_SYMLINK ? 0 : e->content.size;
-		files += e->type == ENTRY_DIR ? e->files : 1;
+		s->size += e->type == ENTRY_SYMLINK ? 0 : e->content.size;
+		s->files += e->type == ENTRY_DIR ? e->files : 1;
 	}
-	return check_sums(name, p, size, files);
+}
+
+int resolve_check_root(const char *name, const struct dv_pointer *p,
+		       const struct resolve_sums *sums)
+{
+	return check_sums(name, p, sums->size, sums->files);
 }
 
 int resolve_check_file(const char *name, const struct dv_pointer *p,

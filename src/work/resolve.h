@@ -24,12 +24,19 @@ int resolve_inside(struct store_reader *r, const char *name,
 int resolve_file(struct store_reader *r, const char *name,
 		 const struct dv_pointer *p, struct tree_entry *out);
 
+/* What the entries of a directory have together; zeros to begin with. */
+struct resolve_sums {
+	uint64_t size, files;
+};
+void resolve_add(struct resolve_sums *s, const struct tree_entry *entries,
+		 size_t count);
+
 /*
  * Whether size and number of files in a pointer are those of what its id
- * names: `entries` are all of a tracked directory's own.  DV_E_INVALID.
+ * names: the sums of all of a tracked directory's own.  DV_E_INVALID.
  */
 int resolve_check_root(const char *name, const struct dv_pointer *p,
-		       const struct tree_entry *entries, size_t count);
+		       const struct resolve_sums *sums);
 int resolve_check_file(const char *name, const struct dv_pointer *p,
 		       const struct content *content);
 

@@ -87,6 +87,8 @@ void scan_release(struct scan *s);
 void *scan_alloc(struct scan *s, size_t len);
 /* So many more entries were passed.  True: those before them rest now. */
 bool scan_passed(struct scan_pass *p, size_t entries);
+/* None of it will be looked at in the next moment. */
+void scan_rest(const struct scan *s);
 
 /*
  * True when a file or symlink is what the scan saw.  Of a read-only file ctime

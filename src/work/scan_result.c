@@ -94,6 +94,12 @@ bool scan_passed(struct scan_pass *p, size_t entries)
 	if (p->entries < SCAN_REST_ENTRIES)
 		return false;
 	p->entries = 0;
-	spill_rest(&p->scan->private->spill);
+	scan_rest(p->scan);
 	return true;
+}
+
+void scan_rest(const struct scan *s)
+{
+	if (s->private)
+		spill_rest(&s->private->spill);
 }

@@ -115,14 +115,15 @@ static void wants_from_rows(struct merge *m)
 
 static int wants_from_tree(struct merge *m)
 {
+	struct resolve_sums sums = { 0, 0 };
 	struct tree_entry *entries;
 	size_t count;
 	int err = tree_read(m->f->reader, &m->dir.id, &m->arena, &entries,
 			    &count);
 
+	resolve_add(&sums, entries, count);
 	if (!err && !*m->dir.path)
-		err = resolve_check_root(m->s->path, m->s->pointer, entries,
-					 count);
+		err = resolve_check_root(m->s->path, m->s->pointer, &sums);
 	if (err)
 		return err;
 	m->wants = arena_alloc(&m->arena, count * sizeof(*m->wants) + 1);

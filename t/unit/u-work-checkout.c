@@ -418,15 +418,26 @@ static int put_node(void *data, const struct object *node)
 	return 0;
 }
 
+/* data.dv names the tree `id`. */
+static void point_to(const struct dv_id *id, uint64_t files)
+{
+	struct dv_pointer p = {
+		.kind = DV_KIND_TREE, .id = *id, .files = files,
+		.rest = strdup(""),
+	};
+	bool changed;
+
+	ok(tracked_write(world.repo, "data", &p, &changed));
+	dv_pointer_release(&p);
+}
+
 /* A pointer data.dv to a tree of these names, built by hand. */
 static void hostile_tree(const char *const *names, size_t count)
 {
 	DV_AUTO_BUF struct buf node = BUF_INIT;
-	struct dv_pointer p = { .kind = DV_KIND_TREE, .files = count };
 	struct session *w;
 	struct object o;
 	struct store *s;
-	bool changed;
 
 	buf_add(&node, "DVTR\1\0\0\0", 8);
 	buf_add_u8(&node, 0);
@@ -446,10 +457,7 @@ static void hostile_tree(const char *const *names, size_t count)
 	put_node(w, &o);
 	ok(session_finish(w));
 	session_free(w);
-	p.id = o.id;
-	p.rest = strdup("");
-	ok(tracked_write(world.repo, "data", &p, &changed));
-	dv_pointer_release(&p);
+	point_to(&o.id, count);
 }
 
 static void names_that_lead_elsewhere_are_refused(void **state)
@@ -470,6 +478,57 @@ static void names_that_lead_elsewhere_are_refused(void **state)
 		assert_false(is_there("data"));
 		assert_false(is_there("x"));
 	}
+}
+
+struct dropping {
+	struct session *w;
+	unsigned next;		/* nodes until the one that is dropped */
+};
+
+static int drop_node(void *data, const struct object *node)
+{
+	struct dropping *d = data;
+
+	return --d->next ? put_node(d->w, node) : 0;
+}
+
+/* What was read of it before is forgotten: files, and folders below. */
+static void a_directory_that_lacks_a_node_is_left_alone(void **state)
+{
+	static char names[3000][12];
+	static struct tree_entry many[3000];
+	struct tree_entry root, top[2] = {
+		[1] = { .name = "one", .name_len = 3, .type = ENTRY_FILE },
+	};
+	struct dv_checkout_options o = { .threads = 1 };
+	struct dropping d = { .next = 4 };
+	struct dv_checkout_result r;
+	struct store *s;
+
+	(void)state;
+	for (unsigned i = 0; i < 3000; i++) {
+		snprintf(names[i], sizeof(names[i]), "%04u", i);
+		many[i] = (struct tree_entry){
+			.name = names[i], .name_len = 4,
+			.type = i % 2 ? ENTRY_FILE : ENTRY_DIR,
+		};
+		if (i % 2 == 0)
+			many[i].content.id = tree_empty;
+	}
+	ok(repo_store(world.repo, &s));
+	ok(session_open(s, &d.w));
+	ok(tree_build(many, 3000, drop_node, &d, &top[0]));
+	top[0].name = "many";
+	top[0].name_len = 4;
+	ok(tree_build(top, 2, put_node, d.w, &root));
+	ok(session_finish(d.w));
+	session_free(d.w);
+	point_to(&root.content.id, root.files);
+	assert_int_equal(checkout_with("data", &o, &r), DV_E_NOTFOUND);
+	assert_int_equal(r.missing, 1500);
+	assert_int_equal(r.written, 1);
+	assert_true(is_there("data/one"));
+	assert_false(is_there("data/many"));
 }
 
 static void a_planted_symlink_is_not_followed(void **state)
@@ -670,6 +729,7 @@ int main(void)
 		T(what_the_store_lacks_is_named),
 		T(damaged_content_is_never_written),
 		T(names_that_lead_elsewhere_are_refused),
+		T(a_directory_that_lacks_a_node_is_left_alone),
 		T(a_planted_symlink_is_not_followed),
 		T(a_directory_of_the_user_in_the_way),
 		T(special_files_in_the_way_are_kept),
