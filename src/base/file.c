@@ -16,7 +16,7 @@
 
 #define READ_STEP	((size_t)64 << 10)
 #define COPY_BLOCK	((size_t)1 << 20)
-#define REST_FROM	((size_t)1 << 20)	/* less is not worth a call */
+#define REST_FROM	((size_t)16 << 10)	/* less is not worth a call */
 
 int filemap_open(struct filemap *map, const char *path)
 {

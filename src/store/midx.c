@@ -131,6 +131,11 @@ void midx_close(struct midx *m)
 	free(m);
 }
 
+void midx_rest(const struct midx *m)
+{
+	filemap_rest(&m->map);
+}
+
 enum object_class midx_class(const struct midx *m)
 {
 	return m->class;

@@ -52,6 +52,8 @@ enum object_class midx_class(const struct midx *m);
 uint32_t midx_packs(const struct midx *m);
 uint64_t midx_objects(const struct midx *m);
 void midx_row_at(const struct midx *m, uint32_t number, struct midx_row *out);
+/* None of it will be looked at in the next moment. */
+void midx_rest(const struct midx *m);
 /* True once a damaged block was met: do not rely on it. */
 bool midx_is_bad(const struct midx *m);
 

@@ -353,6 +353,13 @@ void pack_fanout(const struct pack *p, unsigned byte, uint32_t *from,
 	*to = load_u32(p->fanout + byte * 4);
 }
 
+static void touch(struct pack *p)
+{
+	if (!atomic_load_explicit(&p->touched, memory_order_relaxed))
+		atomic_store_explicit(&p->touched, true,
+				      memory_order_relaxed);
+}
+
 /*
  * Who adds much that is new looks for each id in each pack.  That would take
  * the ids of all packs into memory.
@@ -362,10 +369,12 @@ static void note_miss(struct pack *p)
 	unsigned n = atomic_fetch_add_explicit(&p->missed, 1,
 					       memory_order_relaxed) + 1;
 
-	if (n == FILTER_MISSES && p->objects >= FILTER_OBJECTS)
+	touch(p);
+	if (n < FILTER_MISSES || p->objects < FILTER_OBJECTS)
+		return;
+	if (n == FILTER_MISSES)
 		atomic_store(&p->filter, id_filter_new(p->ids, p->objects));
-	if (n >= FILTER_MISSES)
-		filemap_rest(&p->map);
+	pack_rest(p);
 }
 
 bool pack_find(struct pack *p, const struct dv_id *id, struct place *out)
@@ -393,9 +402,16 @@ bool pack_find(struct pack *p, const struct dv_id *id, struct place *out)
 	return true;
 }
 
-void pack_rest(const struct pack *p)
+void pack_rest(struct pack *p)
 {
+	atomic_store_explicit(&p->touched, false, memory_order_relaxed);
 	filemap_rest(&p->map);
+}
+
+void pack_rest_touched(struct pack *p)
+{
+	if (atomic_load_explicit(&p->touched, memory_order_relaxed))
+		pack_rest(p);
 }
 
 const struct dv_id *pack_id_at(const struct pack *p, uint32_t slot)
@@ -407,6 +423,7 @@ void pack_place_at(struct pack *p, uint32_t slot, struct place *out)
 {
 	const uint8_t *row = p->places + (size_t)slot * PLACE_ROW;
 
+	touch(p);
 	out->pack = p;
 	out->slot = slot;
 	out->frame = load_u32(row);

@@ -98,6 +98,7 @@ struct pack {
 	void *heap;		/* owned; the same if it cannot be mapped */
 	const uint8_t *index;
 	const uint8_t *fanout, *frame_table, *ids, *places;	/* in it */
+	atomic_bool touched;	/* something was looked for since it rested */
 	atomic_uint missed;	/* how often an id was looked for in vain */
 	_Atomic(struct id_filter *) filter;	/* owned; or NULL */
 	pthread_mutex_t mutex;	/* guards fd and users */
@@ -153,7 +154,9 @@ int pack_read(struct pack *p, void *out, size_t len, uint64_t offset);
 bool pack_find(struct pack *p, const struct dv_id *id, struct place *out);
 
 /* Its index need not be in memory, until it is looked into again. */
-void pack_rest(const struct pack *p);
+void pack_rest(struct pack *p);
+/* The same of one of many, if something was looked for in it since then. */
+void pack_rest_touched(struct pack *p);
 
 /* The object at position slot (0 .. objects-1, ascending by id). */
 const struct dv_id *pack_id_at(const struct pack *p, uint32_t slot);

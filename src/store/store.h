@@ -142,6 +142,12 @@ bool store_find(struct store *s, enum object_class class,
 bool store_find_same(struct store *s, enum object_class class,
 		     const struct dv_id *id, struct place *out);
 
+/*
+ * After much was looked for, before something else is done: no index need be
+ * in memory, until it is looked into again.
+ */
+void store_rest(struct store *s);
+
 /* The pack of this id if it is here whole, else NULL. */
 struct pack *store_pack(struct store *s, enum object_class class,
 			const struct dv_id *id);

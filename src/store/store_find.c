@@ -119,6 +119,18 @@ static bool search_fresh(struct search *x, enum object_class class,
 	return false;
 }
 
+static void rest_table(const struct class_table *t)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		struct pack *pack = atomic_load(&t->slots[i]->pack);
+
+		if (pack)
+			pack_rest_touched(pack);
+	}
+	for (size_t i = 0; i < t->merged_count; i++)
+		midx_rest(t->merged[i].midx);
+}
+
 /*
  * Who wants very many objects wants them more or less in the order of the
  * packs: what he has passed need not stay in memory.
@@ -128,12 +140,18 @@ static void count_found(struct class_table *t)
 	size_t n = atomic_fetch_add_explicit(&t->found, 1,
 					     memory_order_relaxed) + 1;
 
-	for (size_t i = 0; n % REST_FOUND == 0 && i < t->count; i++) {
-		const struct pack *pack = atomic_load(&t->slots[i]->pack);
+	if (n % REST_FOUND == 0)
+		rest_table(t);
+}
 
-		if (pack)
-			pack_rest(pack);
-	}
+void store_rest(struct store *s)
+{
+	pthread_rwlock_rdlock(&s->lock);
+	for (int class = 0; class < OBJECT_CLASSES; class++)
+		rest_table(&s->classes[class]);
+	pthread_rwlock_unlock(&s->lock);
+	for (size_t i = 0; i < s->fallback_count; i++)
+		store_rest(s->fallbacks[i]);
 }
 
 bool store_find_which(struct store *s, enum object_class class,

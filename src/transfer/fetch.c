@@ -21,8 +21,10 @@ static void fetch_release(struct fetch *f)
 	roots_release(&f->gathered);
 	pthread_mutex_destroy(&f->mutex);
 	/* a checkout may follow */
-	if (f->result->packs)
+	if (f->result->packs) {
+		store_rest(f->store);
 		memory_trim();
+	}
 }
 
 void fetch_notice(struct fetch *f, const char *fmt, ...)

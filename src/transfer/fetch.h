@@ -137,7 +137,7 @@ bool fetch_any_whole(const struct fetch *f);
  */
 enum fetch_take fetch_take_marked(const struct fetch *f, const struct mark *k);
 /* Most of what is in the pack is not in the store. */
-bool fetch_mostly_new(struct fetch *f, const struct pack *p);
+bool fetch_mostly_new(struct fetch *f, struct pack *p);
 /* What a root that has just been located adds to f->hoped. */
 void fetch_hope(struct fetch *f, const struct fetch_root *r);
 /* This pack cannot come at once yet, but may when more is located. */

@@ -111,6 +111,7 @@ static int plan_pack(struct moving *m, uint32_t number,
 		return err;
 	plan_units(m, number);
 	frames_release(&p->frames);
+	pack_rest(p->index);
 	return 0;
 }
 
@@ -282,6 +283,8 @@ int moving_unit(struct moving *m, struct mover *t, size_t i)
 	pthread_mutex_unlock(&m->fetch->mutex);
 	if (!err && !failed) {
 		err = fetch_unit(m, t, p, u);
+		if (p->index)
+			pack_rest(p->index);
 		if (p->asked.take != TAKE_INDEX)
 			meter_add(&m->fetch->meter, u->len, 0);
 	}

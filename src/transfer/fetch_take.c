@@ -43,11 +43,12 @@ enum fetch_take fetch_take_marked(const struct fetch *f, const struct mark *k)
 		pack_frame_at(k->pack, place.frame, &info);
 		sum += info.stored;
 	}
+	pack_rest(k->pack);
 	return sum >= (fetch_any_whole(f) ? all / 2 : all - all / 8) ?
 		TAKE_WHOLE : TAKE_FRAMES;
 }
 
-bool fetch_mostly_new(struct fetch *f, const struct pack *p)
+bool fetch_mostly_new(struct fetch *f, struct pack *p)
 {
 	uint64_t fresh = 0;
 
@@ -57,6 +58,7 @@ bool fetch_mostly_new(struct fetch *f, const struct pack *p)
 		fresh += !store_find(f->store, p->class, pack_id_at(p, s),
 				     &place);
 	}
+	pack_rest(p);
 	return fresh >= p->objects / 2 + 1;
 }
 

@@ -22,6 +22,8 @@ static const uint8_t have_magic[8] = { 'D', 'V', 'H', 'V', 1, 0, 0, 0 };
 #define HAVE_FILE_MAX	((size_t)4 << 30)
 /* Stale records that are left alone. */
 #define STALE_MIN	256
+/* So many objects are found before indexes rest. */
+#define REST_FOUND	((size_t)32 << 10)
 
 /* --- records ----------------------------------------------------------- */
 
@@ -352,7 +354,7 @@ static uint64_t id_hash(const struct have *h, const struct dv_id *id)
 
 static void table_put(struct have *h, struct have_table *t, uint32_t number)
 {
-	const struct pack *p = h->packs[number].index;
+	struct pack *p = h->packs[number].index;
 
 	for (uint32_t i = 0; i < p->objects; i++) {
 		uint64_t hash = id_hash(h, pack_id_at(p, i));
@@ -363,6 +365,7 @@ static void table_put(struct have *h, struct have_table *t, uint32_t number)
 		t->slots[at] = (hash & 0xffffffff00000000u) | (number + 1);
 	}
 	t->count += p->objects;
+	pack_rest(p);
 }
 
 static void table_add(struct have *h, uint32_t number)
@@ -482,6 +485,17 @@ void have_index_drop(struct have *h, uint32_t number)
 	pthread_mutex_unlock(&h->mutex);
 }
 
+/* As in the store: who looks for much passes over the packs. */
+static void count_found(struct have *h)
+{
+	size_t n = atomic_fetch_add_explicit(&h->found, 1,
+					     memory_order_relaxed) + 1;
+
+	for (size_t i = 0; n % REST_FOUND == 0 && i < h->count; i++)
+		if (h->packs[i].index)
+			pack_rest_touched(h->packs[i].index);
+}
+
 bool have_lookup(struct have *h, enum object_class class,
 		 const struct dv_id *id, uint32_t *number,
 		 struct place *out)
@@ -502,6 +516,7 @@ bool have_lookup(struct have *h, enum object_class class,
 			continue;
 		if (pack_find(p->index, id, out)) {
 			*number = n;
+			count_found(h);
 			return true;
 		}
 	}

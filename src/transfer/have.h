@@ -2,6 +2,7 @@
 #define TRANSFER_HAVE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -66,6 +67,7 @@ struct have {
 	struct have_pack *packs;	/* owned */
 	size_t count, room;
 	struct have_table tables[OBJECT_CLASSES];
+	atomic_size_t found;	/* so many times something was, in them */
 	uint64_t seed[4];
 	pthread_mutex_t mutex;	/* guards all but the table's reading */
 };

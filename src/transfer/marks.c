@@ -68,6 +68,7 @@ void marks_add(struct marks *m, const struct marks *from)
 				marks_set(m, &place, &number);
 			}
 		}
+		pack_rest(f->pack);
 	}
 }
 

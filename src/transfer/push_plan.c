@@ -249,26 +249,12 @@ static void merge_wanted(struct push_walk *w)
 
 	w->root->sends.count = 0;
 	for (size_t i = 0; i < w->wanted.count; i++) {
-		const struct mark *k = &w->wanted.items[i];
 		size_t number;
 
-		marks_of(&p->wanted, k->pack, &number);
+		marks_of(&p->wanted, w->wanted.items[i].pack, &number);
 		numbers_add(&w->root->sends, number);
-		for (uint32_t s = 0; s < k->pack->objects; s++) {
-			struct place place;
-
-			if (!k->bits[s / 64]) {
-				s |= 63;
-				continue;
-			}
-			if (!mark_has(k, s))
-				continue;
-			pack_place_at(k->pack, s, &place);
-			place.pack = k->pack;
-			place.slot = s;
-			marks_set(&p->wanted, &place, &number);
-		}
 	}
+	marks_add(&p->wanted, &w->wanted);
 }
 
 static uint64_t bytes_of(const struct marks *wanted)

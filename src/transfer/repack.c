@@ -186,8 +186,11 @@ int repack_open(struct store *store, struct store_reader *reader,
 
 int repack_mark(struct repack *r, const struct mark *k)
 {
-	return k->pack->layout == PACK_LOOSE ? copy_loose(r, k) :
-	       copy_pack(r, k);
+	int err = k->pack->layout == PACK_LOOSE ? copy_loose(r, k) :
+		copy_pack(r, k);
+
+	pack_rest(k->pack);
+	return err;
 }
 
 int repack_finish(struct repack *r)

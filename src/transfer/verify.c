@@ -279,6 +279,7 @@ int verify_pack(struct verifier *v, struct pack *pack, int fd,
 			err = bad(data, i);
 	}
 	buf_release(&span.bytes);
+	pack_rest(pack);
 	return err;
 }
 
