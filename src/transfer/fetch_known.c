@@ -157,12 +157,20 @@ static int name_pack(struct stream *s, uint32_t number)
 	return 0;
 }
 
-int stream_name(struct stream *s, const struct numbers *packs)
+int stream_name(struct stream *s, const struct fetch_root *r)
 {
+	const struct fetch *f = s->fetch;
+	struct place place;
+	/* then the others may be here as well, and need no packs */
+	bool node = store_find(f->store, OBJECT_META, &r->root->id, &place);
 	int err = 0;
 
-	for (size_t i = 0; i < packs->count && !err; i++)
-		err = name_pack(s, packs->items[i]);
+	for (size_t i = 0; i < r->packs.count && !err; i++) {
+		uint32_t number = r->packs.items[i];
+
+		if (!node || f->have->packs[number].ref.class == OBJECT_DATA)
+			err = name_pack(s, number);
+	}
 	return err;
 }
 

@@ -33,7 +33,7 @@ enum work {
 struct step {
 	enum work work;
 	uint32_t root;
-	bool whole;		/* WORK_WALK: all its packs are known */
+	bool whole;		/* WORK_WALK: no pack is still to come */
 	struct item *item;
 	size_t unit;
 };
@@ -71,7 +71,7 @@ static size_t enough_indexes(const struct stream *s, uint32_t root)
 	}
 }
 
-/* Can the root be walked?  *whole: all its packs are known. */
+/* Can the root be walked?  *whole: no pack of it is still to become known. */
 static bool is_ready(struct stream *s, uint32_t root, bool *whole)
 {
 	const struct fetch *f = s->fetch;
@@ -81,8 +81,9 @@ static bool is_ready(struct stream *s, uint32_t root, bool *whole)
 	*whole = true;
 	for (size_t i = 0; i < packs->count; i++) {
 		const struct have_pack *k = &f->have->packs[packs->items[i]];
+		const struct knowledge *p = stream_pack(s, packs->items[i]);
 
-		if (stream_pack(s, packs->items[i])->known) {
+		if (p->known || !p->named) {
 			indexes += k->ref.class == OBJECT_DATA && k->index;
 			continue;
 		}
@@ -95,7 +96,7 @@ static bool is_ready(struct stream *s, uint32_t root, bool *whole)
 
 static bool next_ready(struct stream *s, struct step *out)
 {
-	if (!s->look || s->walking)
+	if (!s->look || s->walking || s->marker != MARKER_GOOD)
 		return false;
 	for (size_t i = 0; i < s->waiting.count; i++) {
 		out->root = s->waiting.items[i];
@@ -144,7 +145,7 @@ static int located(struct stream *s, uint32_t root)
 		wait_for(s, root);
 		/* nothing counts before the marker was seen to be right */
 		if (s->marker == MARKER_GOOD)
-			err = stream_name(s, &r->packs);
+			err = stream_name(s, r);
 	}
 	if (!err && !stream_locators_come(s))
 		err = stream_name_later(s);
@@ -159,7 +160,7 @@ static int marker_seen(struct stream *s)
 	s->marker = MARKER_GOOD;
 	for (size_t i = 0; i < f->count && s->ahead && !err; i++)
 		if (f->roots[i].located && !f->roots[i].done)
-			err = stream_name(s, &f->roots[i].packs);
+			err = stream_name(s, &f->roots[i]);
 	return err;
 }
 

@@ -24,7 +24,7 @@ struct queue {
 
 /* What is known of a pack of `have`. */
 struct knowledge {
-	bool named;		/* by a locator of this run */
+	bool named;		/* it is to become known */
 	bool known;		/* index or all of it has come, or never will */
 	bool taken;		/* all of it is asked for */
 	uint32_t marked;	/* objects, when that was last thought of */
@@ -70,8 +70,8 @@ struct stream {
 struct knowledge *stream_pack(struct stream *s, uint32_t number);
 bool stream_locators_come(const struct stream *s);
 
-/* Asks for what tells what is in these packs, unless that is known. */
-int stream_name(struct stream *s, const struct numbers *packs);
+/* Asks for what tells what is in the packs of a root, unless that is known. */
+int stream_name(struct stream *s, const struct fetch_root *r);
 /* The same of those that were put off, once all locators have come. */
 int stream_name_later(struct stream *s);
 /* Asks for all of the pack if its mark says that most is wanted. */
