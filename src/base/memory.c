@@ -22,11 +22,18 @@ void secret_free(char *text)
 	free(text);
 }
 
-void memory_trim(void)
+void memory_give_back(void)
 {
 #ifdef __GLIBC__
-	/* freeing large pieces has made malloc() keep such ones to itself */
+	/* freeing large pieces would make malloc() keep such ones to itself */
 	mallopt(M_MMAP_THRESHOLD, 1 << 20);
+#endif
+}
+
+void memory_trim(void)
+{
+	memory_give_back();
+#ifdef __GLIBC__
 	malloc_trim(0);
 #endif
 }

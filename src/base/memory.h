@@ -11,6 +11,12 @@
 uint64_t memory_limit(void);
 
 /*
+ * From now on large pieces go back to the system when they are freed: before
+ * threads are begun that take and free many.
+ */
+void memory_give_back(void);
+
+/*
  * Gives back to the system what was freed: after much was, before something
  * else begins that takes much.
  */

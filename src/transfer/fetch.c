@@ -304,6 +304,7 @@ int dv_fetch(struct dv_repo *repo, const struct dv_transfer_options *options,
 	if (err)
 		return err;
 	first = xstrdup(e->name);
+	memory_give_back();
 	meter_start(&f.meter, &options->progress, "downloading", "packs");
 	err = fetch_from(&f, e);
 	endpoint_close(e);
