@@ -56,7 +56,7 @@ test_expect_success 'one that has changed since is refused by pull, and taken by
 '
 
 test_expect_success 'add of other data in its place wins' '
-	cd repo && dv import-url --no-download "$OPEN/file" mine && echo mine >mine && dv add mine && ! grep "$ZEROS" mine.dv && git add -A && git commit -qm mine && dv status -q mine
+	cd repo && dv import-url --no-download "$OPEN/file" mine && echo mine >mine && dv add mine && ! grep "^id: sha256:$ZEROS" mine.dv && git add -A && git commit -qm mine && dv status -q mine && dv update mine | grep "up to date" && test "$(cat mine)" = mine
 '
 
 test_expect_success '--to-remote of a folder, and of its update: never in the work tree' '

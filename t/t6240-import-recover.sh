@@ -9,6 +9,11 @@ clone () {
 	rm -rf "$SCRATCH/$1" && git clone -q "$SCRATCH/repo" "$SCRATCH/$1" && cd "$SCRATCH/$1" && git config dv.source.local true
 }
 
+# changed <pointer>: since it was taken
+changed () {
+	test "$(sed -n "s/^id: //p" "$1")" != "$(sed -n "s/^source.id: //p" "$1")"
+}
+
 test_expect_success 'setup: the same data from two repositories, a path and a commit' '
 	mkdir input && random_bytes 300000 1 >input/big && echo small >input/small && for r in one two
 	do
@@ -60,14 +65,14 @@ test_expect_success 'a remote need not have what comes from a commit' '
 
 test_expect_success 'what was imported and changed here is pushed: its source does not have it' '
 	make_repo origin && (cd origin && mkdir d && echo 1 >d/1 && echo 2 >d/2 && dv add -q d && git add -A && git commit -qm one) && make_repo edit && mkdir eremote && cd edit && dv remote add o ../eremote && dv import -q ../origin d && git add -A && git commit -qm import &&
-	dv push >out && cat out && grep "up to date" out && echo L >>d/1 && dv commit -q && grep "^source.edited: yes$" d.dv && git commit -qam edit && dv status --remote >out && cat out && ! grep "in sync" out && test_exit_code 1 dv fsck -r o && dv push >out && cat out && grep "pushed 1 of" out && dv fsck -r o &&
+	dv push >out && cat out && grep "up to date" out && echo L >>d/1 && dv commit -q && changed d.dv && git commit -qam edit && dv status --remote >out && cat out && ! grep "in sync" out && test_exit_code 1 dv fsck -r o && dv push >out && cat out && grep "pushed 1 of" out && dv fsck -r o &&
 	git clone -q . ../eclone && cd ../eclone && dv pull -q && grep L d/1 && cd .. && rm -rf eclone eremote/* && git clone -q edit eclone && cd eclone && git config dv.source.local true && test_must_fail dv pull 2>err && cat err && grep "d was changed after it had been taken from there" err && grep "hint: dv push d, in the clone where it was changed" err
 '
 
 test_expect_success 'so it is after rm and mv inside, and after a merge; update takes what is there again' '
-	cd edit && dv update -q -f d && ! grep edited d.dv && echo 1 | test_cmp - d/1 && git commit -qam update && dv mv d/2 d/two && grep "^source.edited: yes$" d.dv && git checkout -q . && dv checkout -q -f && rm -f d/two && dv rm d/2 && grep "^source.edited: yes$" d.dv && git checkout -q . && dv checkout -q && ! grep edited d.dv &&
-	git checkout -qb side && echo S >>d/1 && dv commit -q && git commit -qam side && git checkout -q main && dv checkout -q && (cd ../origin && echo 3 >d/3 && dv commit -q && git commit -qam two) && dv update -q d && ! grep edited d.dv && git commit -qam update &&
-	git merge -q -m merge side && cat d.dv && grep "^source.edited: yes$" d.dv && grep "^source.rev: $(git -C ../origin rev-parse HEAD)$" d.dv && dv checkout -q && grep S d/1 && test -f d/3
+	cd edit && dv update -q -f d && ! changed d.dv && echo 1 | test_cmp - d/1 && git commit -qam update && dv mv d/2 d/two && changed d.dv && git checkout -q . && dv checkout -q -f && rm -f d/two && dv rm d/2 && changed d.dv && git checkout -q . && dv checkout -q && ! changed d.dv &&
+	git checkout -qb side && echo S >>d/1 && dv commit -q && git commit -qam side && git checkout -q main && dv checkout -q && (cd ../origin && echo 3 >d/3 && dv commit -q && git commit -qam two) && dv update -q d && ! changed d.dv && git commit -qam update &&
+	git merge -q -m merge side && cat d.dv && changed d.dv && grep "^source.rev: $(git -C ../origin rev-parse HEAD)$" d.dv && dv checkout -q && grep S d/1 && test -f d/3
 '
 
 test_done

@@ -96,7 +96,7 @@ static int take_text(struct reach *r, const char *path, const char *commit,
 		return err;
 	p.id = pointer.id;
 	p.kind = pointer.kind;
-	if (!pointer_is_edited(&pointer)) {
+	if (!pointer_is_changed(&pointer)) {
 		if (pointer_line_get(&pointer, POINTER_URL, &url))
 			p.source = url.data;
 		p.import = pointer_is_import(&pointer);

@@ -27,7 +27,7 @@ struct live_root {
 	const char *worktree;	/* the arena's */
 	const char *source;	/* the arena's; where a pointer with this id
 				   says that it came from; or NULL */
-	bool import;		/* pointer_is_import() of all of these */
+	bool import;		/* of all of these */
 	bool whole;		/* live_walk() found all of it here */
 	bool unseen;		/* a node is missing: what is below it is not
 				   known */

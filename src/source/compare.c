@@ -52,8 +52,9 @@ static int look_url(const struct compare *c, const struct dv_tracked *t,
 	if (err)
 		return err;
 	buf_addstr(&l->now, now.version);
-	if (now.size != p->size || (l->recorded.len && l->now.len &&
-				    strcmp(l->recorded.data, now.version)))
+	if ((now.size != p->size && !pointer_is_changed(p)) ||
+	    (l->recorded.len && l->now.len &&
+	     strcmp(l->recorded.data, now.version)))
 		l->state = DV_SOURCE_CHANGED;
 	else if (!l->recorded.len || !l->now.len)
 		return dv_fail(DV_E_UNSUPPORTED, "the server names no version "
@@ -115,13 +116,14 @@ static int compare_tracked(const struct compare *c, const struct clone *now,
 			   const struct source_entry *e,
 			   const struct dv_pointer *p, struct looked *l)
 {
+	struct dv_id taken;
 	struct dv_pointer there;
 	int err = take_directories(c, now, e);
 
 	if (!err)
 		err = source_pointer(now, e, c->o, &there);
-	if (!err && (there.kind != p->kind ||
-		     !dv_id_equal(&there.id, &p->id)))
+	pointer_taken_id(p, &taken);
+	if (!err && !dv_id_equal(&there.id, &taken))
 		l->state = DV_SOURCE_CHANGED;
 	return err;
 }

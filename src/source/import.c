@@ -69,6 +69,7 @@ int import_pointer(struct dv_repo *repo, const struct clone *c,
 	pointer_line_set(&out->pointer, POINTER_URL, c->url);
 	pointer_line_set(&out->pointer, POINTER_PATH, p.path);
 	pointer_line_set(&out->pointer, POINTER_REV, c->commit);
+	pointer_set_taken(&out->pointer, &out->pointer.id);
 	return import_refresh(repo);
 }
 
@@ -117,22 +118,18 @@ int import_write(struct dv_repo *repo, const char *path,
 
 void import_keep_lines(struct dv_pointer *p, const struct dv_pointer *old)
 {
-	static const char *const keys[] = { POINTER_URL, POINTER_PATH,
-					    POINTER_REV, POINTER_ETAG,
-					    POINTER_EDITED };
+	static const char *const keys[] = { POINTER_REV, POINTER_ID,
+					    POINTER_ETAG };
 	DV_AUTO_BUF struct buf value = BUF_INIT;
-	struct dv_pointer from = { .rest = p->rest };
+	char *mine = p->rest;
+	struct dv_pointer from = { .rest = mine };
 
 	p->rest = xstrdup(old->rest ? old->rest : "");
-	/* the place is still the same, whichever way leads there */
-	if (pointer_line_get(old, POINTER_URL, &value) &&
-	    pointer_url_is_near(value.data))
-		pointer_line_set(&from, POINTER_URL, value.data);
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
 		pointer_line_set(p, keys[i], pointer_line_get(&from, keys[i],
 							      &value) ?
 				 value.data : NULL);
-	free(from.rest);
+	free(mine);
 }
 
 int import_check_out(struct dv_repo *repo, const char *path,

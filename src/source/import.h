@@ -46,7 +46,10 @@ void import_set_ref(struct dv_pointer *p, const char *rev);
 int import_target(struct dv_repo *repo, const char *name, const char *out,
 		bool force, struct buf *result);
 
-/* The lines of the pointer as they were, with only those of its source new. */
+/*
+ * The lines of the pointer as they were, with only those of the version new:
+ * the place is the same, and stays as it was written.
+ */
 void import_keep_lines(struct dv_pointer *p, const struct dv_pointer *old);
 
 /* Writes the pointer and what goes with it. */

@@ -11,7 +11,10 @@
 #include "source/url_source.h"
 #include "store/pointer_line.h"
 
-/* The part of it that is asked for. */
+/*
+ * The part of it that is asked for.  Of what was changed here since, all that
+ * it was made from: nobody knows where the part was.
+ */
 static int supply_part(struct dv_repo *repo, const struct clone *c,
 		       const struct dv_tracked *missing, const char *path,
 		       const struct dv_transfer_options *options)
@@ -20,19 +23,21 @@ static int supply_part(struct dv_repo *repo, const struct clone *c,
 		.jobs = options->jobs, .progress = options->progress,
 		.notice = options->notice, .notice_data = options->notice_data,
 	};
+	struct dv_id taken;
 	DV_AUTO_BUF struct buf part = BUF_INIT;
 	DV_AUTO_IMPORT struct import i = { .bytes = 0 };
 	DV_AUTO_SOURCE struct source_entry p = { 0 };
 	int err;
 
 	buf_addstr(&part, path);
-	if (*missing->inside)
+	if (*missing->inside && !pointer_is_changed(&missing->pointer))
 		path_append(&part, missing->inside);
 	err = source_find(c, part.data, &p);
 	o.no_download = !err && p.kind == SOURCE_TRACKED;
 	if (!err)
 		err = import_pointer(repo, c, path, &o, &i);
-	if (!err && !dv_id_equal(&i.pointer.id, &missing->pointer.id))
+	pointer_taken_id(&missing->pointer, &taken);
+	if (!err && !dv_id_equal(&i.pointer.id, &taken))
 		err = dv_fail(DV_E_CORRUPT, "%s: what %s has at %s in %.12s "
 			      "is not what the pointer says", missing->path,
 			      c->url, path, c->commit);
@@ -89,6 +94,7 @@ static int supply_url(struct dv_repo *repo, const struct dv_tracked *missing,
 	DV_AUTO_BUF struct buf text = BUF_INIT;
 	const struct dv_pointer *p = &missing->pointer;
 	bool has_etag = pointer_line_get(p, POINTER_ETAG, &text), has_sum;
+	struct dv_id taken;
 	int err = url_source_open(repo, url, o.jobs, missing->path, &u);
 
 	if (!err)
@@ -106,7 +112,8 @@ static int supply_url(struct dv_repo *repo, const struct dv_tracked *missing,
 				      NULL, &o, &i);
 	if (!err && pointer_is_awaited(p))
 		return settle(repo, missing, &i, options);
-	if (!err && !dv_id_equal(&i.pointer.id, &p->id))
+	pointer_taken_id(p, &taken);
+	if (!err && !dv_id_equal(&i.pointer.id, &taken))
 		err = dv_fail(DV_E_CORRUPT, "%s: what %s has is not what the "
 			      "pointer says", missing->path, u.url);
 	return err;
@@ -138,25 +145,11 @@ static int supply_import(struct dv_repo *repo, const struct dv_tracked *missing,
 	return err ? err : supply_part(repo, c, missing, path.data, options);
 }
 
-/* What was changed here is where it was recorded, or nowhere. */
-static int edited(struct dv_repo *repo, const struct dv_tracked *missing)
-{
-	DV_AUTO_BUF struct buf word = BUF_INIT;
-
-	return dv_hint(dv_fail(DV_E_NOTFOUND, "%s was changed after it had "
-			       "been taken from there, and no remote has "
-			       "what became of it", missing->path),
-		       "dv push %s, in the clone where it was changed",
-		       repo_word(repo, missing->path, &word));
-}
-
 int dv_source_supply(struct dv_repo *repo, const struct dv_tracked *missing,
 		     const struct dv_transfer_options *options)
 {
 	int err;
 
-	if (pointer_is_edited(&missing->pointer))
-		return edited(repo, missing);
 	if (depth == SUPPLY_DEPTH)
 		return dv_fail(DV_E_UNSUPPORTED, "%s was imported through "
 			       "more than %d repositories", missing->path,

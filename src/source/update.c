@@ -76,9 +76,38 @@ static bool is_missed(const struct update *u, const struct dv_tracked *t)
 	return lstat(path.data, &st) && errno == ENOENT;
 }
 
+/*
+ * What was recorded here since it was imported stays when there is nothing new
+ * at the source, and is not replaced unasked when there is.
+ */
+static int keep_recorded(const struct update *u, const struct dv_tracked *t,
+			 struct dv_pointer *now)
+{
+	DV_AUTO_BUF struct buf word = BUF_INIT;
+	struct dv_id taken;
+	int err;
+
+	if (!pointer_is_changed(&t->pointer) || u->o->force)
+		return 0;
+	pointer_taken_id(&t->pointer, &taken);
+	if (dv_id_equal(&taken, &now->id)) {
+		now->id = t->pointer.id;
+		now->kind = t->pointer.kind;
+		now->size = t->pointer.size;
+		now->files = t->pointer.files;
+		return 0;
+	}
+	err = dv_fail(DV_E_EXISTS, "%s: changed here since it was imported, "
+		      "and its source has something new; left as it was",
+		      t->path);
+	return dv_hint(err, "dv update -f %s takes that in its place",
+		       repo_word(u->repo, t->path, &word));
+}
+
 static int finish(struct update *u, const struct dv_tracked *t,
 		  const char *commit, struct import *i)
 {
+	int err = keep_recorded(u, t, &i->pointer);
 	bool differs = !(dv_id_equal(&i->pointer.id, &t->pointer.id) &&
 			 i->pointer.kind == t->pointer.kind);
 	bool check_out = is_missed(u, t) ||
@@ -86,9 +115,8 @@ static int finish(struct update *u, const struct dv_tracked *t,
 	struct dv_source_result r = { .files = i->pointer.files,
 				      .size = i->pointer.size,
 				      .bytes = i->bytes };
-	int err = 0;
 
-	if (check_out && !u->o->force)
+	if (!err && check_out && !u->o->force)
 		err = check_unchanged(u, t, &i->pointer);
 	if (err)
 		return err;

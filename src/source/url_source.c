@@ -113,7 +113,7 @@ static int open_remote(struct dv_repo *repo, unsigned jobs,
 static void add_place(struct dv_repo *repo, const char *url,
 		      const char *tracked, struct buf *out)
 {
-	if (tracked && pointer_url_is_near(url))
+	if (tracked && *url && *url != '/' && !strstr(url, "://"))
 		buf_addf(out, "%s/%.*s/", dv_repo_worktree(repo),
 			 (int)path_parent_len(tracked), tracked);
 	buf_addstr(out, url);
@@ -177,7 +177,8 @@ bool url_state_is(const struct url_state *s, const struct dv_pointer *p)
 	DV_AUTO_BUF struct buf etag = BUF_INIT;
 
 	return pointer_line_get(p, POINTER_ETAG, &etag) &&
-	       !strcmp(etag.data, s->version) && s->size == p->size;
+	       !strcmp(etag.data, s->version) &&
+	       (s->size == p->size || pointer_is_changed(p));
 }
 
 int url_changed(const struct url_source *u)
@@ -236,6 +237,7 @@ int url_source_take(struct dv_repo *repo, struct url_source *u,
 	if (err)
 		return err;
 	set_lines(u, state, checksum, &out->pointer);
+	pointer_set_taken(&out->pointer, &out->pointer.id);
 	return import_refresh(repo);
 }
 

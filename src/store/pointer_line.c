@@ -5,6 +5,7 @@
 
 #include "base/utf8.h"
 
+#define ID_PREFIX	"sha256:"
 #define VALUE_MOST	8192	/* bytes; a pointer has 65536 */
 
 /* The line of this key; NULL when there is none.  *next is what follows. */
@@ -91,22 +92,34 @@ bool pointer_is_import(const struct dv_pointer *p)
 	       pointer_line_get(p, POINTER_REV, &value);
 }
 
-bool pointer_is_edited(const struct dv_pointer *p)
+void pointer_taken_id(const struct dv_pointer *p, struct dv_id *out)
 {
+	const size_t prefix = strlen(ID_PREFIX);
 	DV_AUTO_BUF struct buf value = BUF_INIT;
 
-	return pointer_line_get(p, POINTER_EDITED, &value);
+	*out = p->id;
+	if (!pointer_line_get(p, POINTER_ID, &value))
+		return;
+	if (value.len != prefix + DV_ID_HEX ||
+	    strncmp(value.data, ID_PREFIX, prefix) ||
+	    dv_id_from_hex(value.data + prefix, out))
+		*out = (struct dv_id){ 0 };
 }
 
-void pointer_set_edited(struct dv_pointer *p)
+void pointer_set_taken(struct dv_pointer *p, const struct dv_id *id)
 {
-	if (pointer_has_source(p))
-		pointer_line_set(p, POINTER_EDITED, "yes");
+	char text[sizeof(ID_PREFIX) + DV_ID_HEX] = ID_PREFIX;
+
+	dv_id_to_hex(id, text + strlen(ID_PREFIX));
+	pointer_line_set(p, POINTER_ID, text);
 }
 
-bool pointer_url_is_near(const char *url)
+bool pointer_is_changed(const struct dv_pointer *p)
 {
-	return *url && *url != '/' && !strstr(url, "://");
+	struct dv_id taken;
+
+	pointer_taken_id(p, &taken);
+	return pointer_has_source(p) && !dv_id_equal(&taken, &p->id);
 }
 
 bool pointer_is_awaited(const struct dv_pointer *p)

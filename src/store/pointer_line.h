@@ -16,9 +16,9 @@
 #define POINTER_PATH	"source.path"	/* inside of that repository */
 #define POINTER_REF	"source.ref"	/* branch or tag that update follows */
 #define POINTER_REV	"source.rev"	/* the commit that this was taken at */
+#define POINTER_ID	"source.id"	/* of what was taken */
 #define POINTER_ETAG	"source.etag"	/* how the server named the version */
 #define POINTER_CHECKSUM "source.checksum" /* sha256:<hex> of the whole file */
-#define POINTER_EDITED	"source.edited"	/* it is not what was taken any more */
 
 /* Replaces *out with the value at key; false when there is no such line. */
 bool pointer_line_get(const struct dv_pointer *p, const char *key,
@@ -38,13 +38,15 @@ bool pointer_value_ok(const char *value);
 bool pointer_has_source(const struct dv_pointer *p);
 /* That is the commit of a repository. */
 bool pointer_is_import(const struct dv_pointer *p);
+/*
+ * The id of what was taken from there: its own unless a line says otherwise;
+ * zeros when that line cannot be read.
+ */
+void pointer_taken_id(const struct dv_pointer *p, struct dv_id *out);
+/* Notes this id as that. */
+void pointer_set_taken(struct dv_pointer *p, const struct dv_id *id);
 /* It was changed here since: that place does not have it. */
-bool pointer_is_edited(const struct dv_pointer *p);
-/* It is so from now on; nothing where it was not taken from anywhere. */
-void pointer_set_edited(struct dv_pointer *p);
-
-/* A path as seen from the folder of the pointer, as DVC has recorded it. */
-bool pointer_url_is_near(const char *url);
+bool pointer_is_changed(const struct dv_pointer *p);
 
 /*
  * What it points to has not been downloaded yet, so that nobody knows its id,

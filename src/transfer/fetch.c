@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/trace.h"
 #include "git/repo.h"
+#include "store/pointer_line.h"
 #include "transfer/fetch.h"
 
 #define DV_AUTO_FETCH	__attribute__((cleanup(fetch_release)))
@@ -199,9 +200,46 @@ static int fetch_from_others(struct fetch *f, const char *first)
 
 /* --- where it was imported from ---------------------------------------- */
 
-static int supply_from(struct fetch *f, const struct root *root,
+/*
+ * What was recorded here since is at no source.  But what it was made from is,
+ * and may be all that lacks.
+ */
+static int supply_changed(struct fetch *f, const struct fetch_root *r,
+			  const struct dv_tracked *missing)
+{
+	DV_AUTO_BUF struct buf word = BUF_INIT;
+	struct place place;
+	int here = store_find(f->store, OBJECT_META, &r->root->id, &place);
+	int err = here ? f->options->supply(f->repo, missing, f->options) : 0;
+
+	if (!err && here)
+		err = store_refresh(f->store);
+	if (!err && here)
+		here = fetch_root_here(f, r);
+	if (err || here)
+		return here < 0 ? here : err;
+	return dv_hint(dv_fail(DV_E_NOTFOUND, "%s was changed after it had "
+			       "been taken from there, and no remote has what "
+			       "became of it", missing->path),
+		       "dv push %s, in the clone where it was changed",
+		       repo_word(f->repo, missing->path, &word));
+}
+
+static int supply_one(struct fetch *f, const struct fetch_root *r,
+		      const struct dv_tracked *missing)
+{
+	int err;
+
+	if (pointer_is_changed(&missing->pointer))
+		return supply_changed(f, r, missing);
+	err = f->options->supply(f->repo, missing, f->options);
+	return err ? err : store_refresh(f->store);
+}
+
+static int supply_from(struct fetch *f, const struct fetch_root *r,
 		       const struct root_source *from)
 {
+	const struct root *root = r->root;
 	DV_AUTO_FREE char *rest = xstrdup(from->rest);
 	const struct dv_tracked missing = {
 		.path = from->path, .inside = root->inside,
@@ -211,10 +249,10 @@ static int supply_from(struct fetch *f, const struct root *root,
 			     .rest = rest },
 	};
 	struct error_state why;
-	int err = f->options->supply(f->repo, &missing, f->options);
+	int err = supply_one(f, r, &missing);
 
 	if (!err)
-		return store_refresh(f->store);
+		return 0;
 	error_save(err, &why);
 	dv_fail(err, "cannot get %s from where it was imported: %s",
 		from->path, why.text);
@@ -236,7 +274,7 @@ static int supply_root(struct fetch *f, struct fetch_root *r)
 	int err = 0;
 
 	for (; from && !f->options->dry_run; from = from->next) {
-		err = supply_from(f, r->root, from);
+		err = supply_from(f, r, from);
 		if (!err || ends_supply(err))
 			break;
 		if (from->next)

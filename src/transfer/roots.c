@@ -89,7 +89,7 @@ static int take_root(const struct dv_tracked *t, void *data)
 	uint64_t *n;
 
 	if (g->flags & ROOTS_OWN && pointer_is_import(&t->pointer) &&
-	    !pointer_is_edited(&t->pointer))
+	    !pointer_is_changed(&t->pointer))
 		return 0;
 	/* the ids of such are all the same, and say nothing */
 	if (pointer_is_awaited(&t->pointer)) {

@@ -46,7 +46,7 @@ struct roots {
 
 enum roots_flags {
 	ROOTS_WHOLE = 1,	/* parts below do not matter: inside is "" */
-	ROOTS_OWN = 2,		/* not what was imported */
+	ROOTS_OWN = 2,		/* not what its source has */
 	ROOTS_KNOWN = 4,	/* not what was never downloaded */
 };
 

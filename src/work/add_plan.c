@@ -259,6 +259,7 @@ static int set_pointer(struct job *j, const struct tree_entry *root)
 	const struct add_plan *plan = j->plan;
 	DV_AUTO_BUF struct buf bytes = BUF_INIT;
 	struct object node;
+	struct dv_id taken;
 	int err = 0;
 
 	p->rest = xstrdup(plan->is_new || !plan->old.rest ? "" :
@@ -281,8 +282,10 @@ static int set_pointer(struct job *j, const struct tree_entry *root)
 	}
 	j->out->same = !plan->is_new && p->kind == plan->old.kind &&
 		dv_id_equal(&p->id, &plan->old.id);
-	if (!j->out->same)
-		pointer_set_edited(p);
+	if (!j->out->same && pointer_has_source(p)) {
+		pointer_taken_id(&plan->old, &taken);
+		pointer_set_taken(p, &taken);
+	}
 	return err;
 }
 

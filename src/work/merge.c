@@ -13,7 +13,6 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "base/trace.h"
-#include "store/pointer_line.h"
 #include "store/unfold.h"
 #include "work/record.h"
 #include "work/resolve.h"
@@ -362,39 +361,17 @@ static int merge_content(struct dv_repo *repo, struct merge *m,
 	return m->fn(DV_MERGE_WHOLE, s->path, NULL, m->data);
 }
 
-/* The further lines but the one that says what can be seen of the result. */
-static char *lines_of(const struct dv_pointer *p)
-{
-	struct dv_pointer copy = {
-		.rest = xstrdup(p && p->rest ? p->rest : ""),
-	};
-
-	pointer_line_set(&copy, POINTER_EDITED, NULL);
-	return copy.rest;
-}
-
-/* What the place that `lines` name has, as this side took it. */
-static bool is_untouched(const struct dv_pointer *side, const char *lines,
-			 const struct dv_pointer *out)
-{
-	return same_pointer(side, out) && !strcmp(lines, out->rest) &&
-	       !pointer_is_edited(side);
-}
-
 /* Lines that dv does not know go with the side that changed them. */
 static int merge_rest(struct merge *m, const struct dv_merge_sides *s,
 		      struct dv_pointer *out)
 {
-	DV_AUTO_FREE char *base = lines_of(s->base);
-	DV_AUTO_FREE char *ours = lines_of(s->ours);
-	DV_AUTO_FREE char *theirs = lines_of(s->theirs);
-	const char *one = strcmp(base, ours) ? ours : theirs;
+	const char *base = s->base ? s->base->rest : "";
+	const char *one = s->ours->rest;
 
+	if (!strcmp(base, s->ours->rest))
+		one = s->theirs->rest;
 	out->rest = xstrdup(one);
-	if (!is_untouched(s->ours, ours, out) &&
-	    !is_untouched(s->theirs, theirs, out))
-		pointer_set_edited(out);
-	if (!strcmp(one, theirs) || !strcmp(base, theirs))
+	if (!strcmp(one, s->theirs->rest) || !strcmp(base, s->theirs->rest))
 		return 0;
 	return m->fn(DV_MERGE_LINES, s->path, NULL, m->data);
 }
