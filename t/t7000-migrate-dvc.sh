@@ -264,12 +264,13 @@ test_expect_success 'import-url --no-download: what makes the same with dv' '
 	grep "^left: x: no content of it is recorded: dv import-url --no-download .https://host.invalid/x y. x$" ../../err
 '
 
-test_expect_success 'a source at a relative path is seen from the folder of the pointer' '
+test_expect_success 'a source at a relative path is seen from the top, wherever the pointer is moved' '
 	new_dvc near && cd near && mkdir ../outside sub && echo 1 >../outside/b && cp ../outside/b sub/b && dvc_repo add sub/b &&
-	printf "deps:\n- path: ../../outside/b\n" >>sub/b.dvc && git add -A && git commit -qm near && dv migrate --from-dvc -q && grep "^source.url: ../../outside/b$" sub/b.dv &&
+	printf "deps:\n- path: ../../outside/b\n" >>sub/b.dvc && git add -A && git commit -qm near && dv migrate --from-dvc -q && grep "^source.url: ../outside/b$" sub/b.dv &&
 	test_must_fail dv update sub/b 2>../err && grep "$SCRATCH/outside/b on this machine" ../err && git config dv.source.local true &&
 	echo 22 >../outside/b && cd sub && dv status --sources -s >../../out && grep "^C^ b$" ../../out && cd .. && dv status --sources -s >../out && grep "^C^ sub/b$" ../out &&
-	dv update sub/b && test_cmp ../outside/b sub/b && grep "^source.url: ../../outside/b$" sub/b.dv && dv status --sources sub/b >../out && grep "sources are as recorded" ../out
+	dv update sub/b && test_cmp ../outside/b sub/b && grep "^source.url: ../outside/b$" sub/b.dv && dv status --sources sub/b >../out && grep "sources are as recorded" ../out &&
+	git add -A && git commit -qm new && mkdir -p deep/er && dv mv sub/b deep/er/b && dv status --sources deep/er/b >../out && grep "sources are as recorded" ../out
 '
 
 test_expect_success 'outputs of a pipeline are data; what is not cached is not; the pipeline stays' '
@@ -326,9 +327,9 @@ test_expect_success 'what gc has removed since is converted again' '
 	rm -rf data one && dv checkout -q && random_bytes 300000 77 | cmp - one && test "$(find data -type f | wc -l)" -eq 20
 '
 
-test_expect_success 'a source as seen from the folder of the pointer stays one: after an update, and in another folder' '
-	make_repo seen && cd seen && git config dv.source.local true && mkdir -p ext sub/deep && echo a >ext/f && git add ext && dv import-url -q ext/f -o sub/f && sed -i "s,^source.url: .*,source.url: ../ext/f," sub/f.dv && git add -A && git commit -qm near && dv update sub/f && echo b >>ext/f && dv update sub/f && test "$(tail -n 1 sub/f)" = b &&
-	grep "^source.url: ../ext/f$" sub/f.dv && dv mv sub/f sub/deep && grep "^source.url: ../../ext/f$" sub/deep/f.dv && dv mv sub/deep/f top && grep "^source.url: ext/f$" top.dv && dv status --sources >out && grep "sources are as recorded" out && echo c >>ext/f && dv update -q && test "$(tail -n 1 top)" = c
+test_expect_success 'a source as seen from the top stays one: after an update, and in another folder' '
+	make_repo seen && cd seen && git config dv.source.local true && mkdir -p ext sub/deep && echo a >ext/f && git add ext && dv import-url -q ext/f -o sub/f && sed -i "s,^source.url: .*,source.url: ext/f," sub/f.dv && git add -A && git commit -qm near && dv update sub/f && echo b >>ext/f && dv update sub/f && test "$(tail -n 1 sub/f)" = b &&
+	grep "^source.url: ext/f$" sub/f.dv && dv mv sub/f sub/deep && grep "^source.url: ext/f$" sub/deep/f.dv && dv mv sub/deep/f top && grep "^source.url: ext/f$" top.dv && dv status --sources >out && grep "sources are as recorded" out && echo c >>ext/f && dv update -q && test "$(tail -n 1 top)" = c
 '
 
 test_done

@@ -79,12 +79,35 @@ static void add_node(struct reading *r, const char *key,
 }
 
 /*
+ * A path is seen from the folder that the file is about; in a pointer, which
+ * may be moved, from the top.
+ */
+static void add_place(struct reading *r, const yaml_node_t *top,
+		      const char *path, struct buf *out)
+{
+	const char *wdir = yaml_member_text(r->yaml, top, "wdir");
+	DV_AUTO_BUF struct buf typed = BUF_INIT;
+	DV_AUTO_BUF struct buf place = BUF_INIT;
+
+	if (!path || !*path || *path == '/' || strstr(path, "://")) {
+		add_line(r, POINTER_URL, path, out);
+		return;
+	}
+	buf_add(&typed, r->path, path_parent_len(r->path));
+	if (wdir)
+		path_append(&typed, wdir);
+	path_append(&typed, path);
+	path_plain(typed.data, &place);
+	add_line(r, POINTER_URL, place.len ? place.data : ".", out);
+}
+
+/*
  * Where it came from.  An import from a repository of DVC is not one from a
  * repository of dv: its lines have names of their own, so that nothing is
  * taken from there and all of it is pushed.
  */
-static void add_source(struct reading *r, const yaml_node_t *dep,
-		       struct buf *out)
+static void add_source(struct reading *r, const yaml_node_t *top,
+		       const yaml_node_t *dep, struct buf *out)
 {
 	const yaml_node_t *repo = yaml_member(r->yaml, dep, "repo");
 	const char *path = yaml_member_text(r->yaml, dep, "path");
@@ -99,7 +122,7 @@ static void add_source(struct reading *r, const yaml_node_t *dep,
 			 yaml_member_text(r->yaml, repo, "rev"), out);
 		return;
 	}
-	add_line(r, POINTER_URL, path, out);
+	add_place(r, top, path, out);
 	add_line(r, POINTER_ETAG, yaml_member_text(r->yaml, dep, "etag"),
 		 out);
 }
@@ -118,7 +141,7 @@ static const char *rest_of(struct reading *r, const yaml_node_t *top,
 			 yaml_member(r->yaml, top, keys[i]), &out);
 	}
 	if (yaml_count(deps) == 1)
-		add_source(r, yaml_item(r->yaml, deps, 0, NULL), &out);
+		add_source(r, top, yaml_item(r->yaml, deps, 0, NULL), &out);
 	return keep(r, out.data);
 }
 

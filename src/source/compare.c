@@ -37,16 +37,15 @@ static void looked_release(struct looked *l)
 
 /* --- URLs ---------------------------------------------------------------- */
 
-static int look_url(const struct compare *c, const struct dv_tracked *t,
+static int look_url(const struct compare *c, const struct dv_pointer *p,
 		    struct looked *l)
 {
-	const struct dv_pointer *p = &t->pointer;
 	DV_AUTO_URL_SOURCE struct url_source u = { NULL };
 	DV_AUTO_URL_STATE struct url_state now = URL_STATE_INIT;
 	int err;
 
 	pointer_line_get(p, POINTER_ETAG, &l->recorded);
-	err = url_source_open(c->repo, l->url.data, c->o->jobs, t->path, &u);
+	err = url_source_open(c->repo, l->url.data, c->o->jobs, true, &u);
 	if (!err)
 		err = url_source_look(&u, &now);
 	if (err)
@@ -116,8 +115,8 @@ static int compare_tracked(const struct compare *c, const struct clone *now,
 			   const struct source_entry *e,
 			   const struct dv_pointer *p, struct looked *l)
 {
-	struct dv_id taken;
 	struct dv_pointer there;
+	struct dv_id taken;
 	int err = take_directories(c, now, e);
 
 	if (!err)
@@ -184,7 +183,7 @@ static int take_one(const struct dv_tracked *t, void *data)
 		return err;
 	err = pointer_is_import(&t->pointer) ?
 		look_repository(c, &t->pointer, &l) :
-		look_url(c, t, &l);
+		look_url(c, &t->pointer, &l);
 	return err == DV_E_INTERRUPTED || err == DV_E_NOSPACE ? err :
 		tell(c, t, err, &l);
 }

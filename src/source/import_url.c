@@ -61,7 +61,7 @@ int dv_import_url(struct dv_repo *repo, const char *url, const char *out,
 	memset(result, 0, sizeof(*result));
 	err = import_push_check(repo, options);
 	if (!err)
-		err = url_source_open(repo, url, options->jobs, NULL, &u);
+		err = url_source_open(repo, url, options->jobs, false, &u);
 	if (!err)
 		err = choose_target(repo, &u, out, options->force, &target);
 	if (!err)

@@ -95,7 +95,7 @@ static int supply_url(struct dv_repo *repo, const struct dv_tracked *missing,
 	const struct dv_pointer *p = &missing->pointer;
 	bool has_etag = pointer_line_get(p, POINTER_ETAG, &text), has_sum;
 	struct dv_id taken;
-	int err = url_source_open(repo, url, o.jobs, missing->path, &u);
+	int err = url_source_open(repo, url, o.jobs, true, &u);
 
 	if (!err)
 		err = url_source_look(&u, &now);

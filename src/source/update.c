@@ -186,7 +186,7 @@ static int update_url(struct update *u, const struct dv_tracked *t,
 	bool has_sum = pointer_line_get(&t->pointer, POINTER_CHECKSUM, &sum);
 	const char *checksum = has_sum ? sum.data : NULL;
 	DV_AUTO_HOLD struct store *held = NULL;
-	int err = url_source_open(u->repo, url, u->o->jobs, t->path, &s);
+	int err = url_source_open(u->repo, url, u->o->jobs, true, &s);
 
 	if (!err)
 		err = url_source_look(&s, &now);

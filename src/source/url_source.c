@@ -109,18 +109,17 @@ static int open_remote(struct dv_repo *repo, unsigned jobs,
 	return err ? err : remote_open(&o, &u->remote);
 }
 
-/* What DVC has recorded may be a path as seen from the folder of its file. */
-static void add_place(struct dv_repo *repo, const char *url,
-		      const char *tracked, struct buf *out)
+/* What DVC has recorded may be a path as seen from the top. */
+static void add_place(struct dv_repo *repo, const char *url, bool stranger,
+		      struct buf *out)
 {
-	if (tracked && *url && *url != '/' && !strstr(url, "://"))
-		buf_addf(out, "%s/%.*s/", dv_repo_worktree(repo),
-			 (int)path_parent_len(tracked), tracked);
+	if (stranger && *url && *url != '/' && !strstr(url, "://"))
+		buf_addf(out, "%s/", dv_repo_worktree(repo));
 	buf_addstr(out, url);
 }
 
 int url_source_open(struct dv_repo *repo, const char *url, unsigned jobs,
-		    const char *tracked, struct url_source *out)
+		    bool stranger, struct url_source *out)
 {
 	DV_AUTO_BUF struct buf placed = BUF_INIT;
 	DV_AUTO_BUF struct buf plain = BUF_INIT;
@@ -128,14 +127,14 @@ int url_source_open(struct dv_repo *repo, const char *url, unsigned jobs,
 	int err;
 
 	memset(out, 0, sizeof(*out));
-	add_place(repo, url, tracked, &placed);
+	add_place(repo, url, stranger, &placed);
 	err = url_name_check(placed.data, &plain);
 	if (err)
 		return err;
 	out->url = buf_detach(&plain);
 	out->dir = kept_dir(dv_repo_store_path(repo), out->url);
 	err = see_kind(out, &here);
-	if (!err && tracked && here)
+	if (!err && stranger && here)
 		err = stranger_check(repo, out->url, out->dir);
 	return err ? err : open_remote(repo, jobs, out);
 }

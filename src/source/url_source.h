@@ -26,13 +26,12 @@ struct url_source {
 #define DV_AUTO_URL_SOURCE __attribute__((cleanup(url_source_release)))
 
 /*
- * `tracked`: the path whose pointer names the URL, which then is a stranger's
- * word (see clone.h), and a relative path in it starts at the pointer's folder;
- * NULL: the user has typed it.  DV_E_INVALID for what would put a secret into a
- * pointer.
+ * `stranger`: a pointer names the URL (see clone.h), and a relative path starts
+ * at the top of the work tree; else the user has typed it.  DV_E_INVALID for
+ * what would put a secret into a pointer.
  */
 int url_source_open(struct dv_repo *repo, const char *url, unsigned jobs,
-		    const char *tracked, struct url_source *out);
+		    bool stranger, struct url_source *out);
 void url_source_release(struct url_source *u);
 
 /* What is there now. */

@@ -5,7 +5,6 @@
 #include "base/crew.h"
 #include "base/error.h"
 #include "base/map.h"
-#include "base/path.h"
 #include "store/pointer_line.h"
 #include "transfer/roots.h"
 
@@ -21,15 +20,10 @@ static const char *copy(struct roots *r, const char *text)
 	return text ? arena_copy(&r->arena, text, strlen(text)) : NULL;
 }
 
-/* The same place: what is relative in it starts at the pointer's folder. */
 static bool is_noted(const struct root_sources *s, const struct dv_tracked *t)
 {
-	size_t len = path_parent_len(t->path);
-
 	for (const struct root_source *x = s->first; x; x = x->next)
-		if (!strcmp(x->rest, t->pointer.rest) &&
-		    path_parent_len(x->path) == len &&
-		    !memcmp(x->path, t->path, len))
+		if (!strcmp(x->rest, t->pointer.rest))
 			return true;
 	return false;
 }

@@ -20,7 +20,6 @@
 #include "base/path.h"
 #include "base/trace.h"
 #include "git/repo.h"
-#include "store/pointer_line.h"
 #include "work/add.h"
 #include "work/below.h"
 #include "work/stat_index.h"
@@ -333,32 +332,6 @@ static int move_back(struct moving *m, const char *pointer, bool here, int err)
 	return error_restore(&first);
 }
 
-/* A source that is told as seen from the pointer's folder: from the new one. */
-static void follow_source(const struct moving *m, struct dv_pointer *p)
-{
-	const char *top = dv_repo_worktree(m->repo);
-	DV_AUTO_BUF struct buf url = BUF_INIT;
-	DV_AUTO_BUF struct buf place = BUF_INIT;
-	DV_AUTO_BUF struct buf plain = BUF_INIT;
-	DV_AUTO_BUF struct buf folder = BUF_INIT;
-
-	if (pointer_is_import(p) || !pointer_line_get(p, POINTER_URL, &url) ||
-	    !pointer_url_is_near(url.data))
-		return;
-	buf_addf(&place, "%s/%.*s/%s", top, (int)path_parent_len(m->from.data),
-		 m->from.data, url.data);
-	buf_addf(&folder, "%s/", top + 1);
-	buf_add(&folder, m->to.data, path_parent_len(m->to.data));
-	if (folder.data[folder.len - 1] == '/')
-		buf_setlen(&folder, folder.len - 1);
-	buf_clear(&url);
-	if (path_inside("/", "", place.data, &plain))
-		return;
-	path_typed(folder.data, plain.data, &url);
-	if (url.len)
-		pointer_line_set(p, POINTER_URL, url.data);
-}
-
 static int move_whole(struct moving *m)
 {
 	DV_AUTO_BUF struct buf new = BUF_INIT;
@@ -369,7 +342,6 @@ static int move_whole(struct moving *m)
 	if (err)
 		return err;
 	file = p.kind == DV_KIND_FILE;
-	follow_source(m, &p);
 	buf_addf(&new, "%s%s", m->to.data, DV_POINTER_SUFFIX);
 	note(m, new.data);
 	if (m->dry_run) {
