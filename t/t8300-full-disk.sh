@@ -37,4 +37,10 @@ test_expect_success 'what was deleted and does not fit is told as deleted, also 
 	dv status >../../out && ! grep behind ../../out && test_must_fail dv checkout d/1 d/2 && dv status >../../out && cat ../../out && ! grep "behind\|absent" ../../out && rm ../fill && dv checkout -q d && dv status --exit-code
 '
 
+test_expect_success 'get and import into a full disk: the path asked for is named, and what is written already' '
+	cd "$SCRATCH" && git clone -q repo small/taker && cd small/taker && dv config --local store.path "$SCRATCH/takerstore" && random_bytes 30000000 4 >../../repo/large && (cd ../../repo && dv add -q large && git add -A && git commit -qm large) &&
+	test_must_fail dv get ../../repo large -o got 2>err && cat err && grep "^error: large needs" err && ! test -e got && test_must_fail dv import ../../repo large -o mine 2>err && cat err &&
+	grep "^error: mine needs" err && grep "^mine.dv is written all the same: dv pull mine" err && test -e mine.dv && ! test -e mine
+'
+
 test_done

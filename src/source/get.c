@@ -131,6 +131,22 @@ static int give_name(const struct scratch *s, const char *name,
 	moved = force && !rename(t->path.data, old.data);
 	if (force && !moved && errno != ENOENT)
 		return dv_fail_errno("cannot replace %s", t->path.data);
+/* Out of sight it has another name, which tells nobody anything. */
+static int name_source(const struct source_entry *p, int err)
+{
+	const size_t len = strlen(GOT_NAME);
+	struct error_state why;
+
+	if (!err)
+		return 0;
+	error_save(err, &why);
+	if (strncmp(why.text, GOT_NAME, len) ||
+	    !strchr(" :/", why.text[len]))
+		return err;
+	dv_fail(err, "%s%s", p->path, why.text + len);
+	return *why.hint ? dv_hint(err, "%s", why.hint) : err;
+}
+
 	err = name_it(from.data, t);
 	if (!err)
 		return dir_sync(t->parent.data);
@@ -163,8 +179,10 @@ static int put_together(struct scratch *s, const struct clone *c,
 	err = source_pointer(c, p, o, &part);
 	result->files = part.files;
 	result->size = part.size;
-	return err ? err : scratch_put_pointer(s, GOT_NAME, &part,
-					       &o->progress);
+	if (err)
+		return err;
+	return name_source(p, scratch_put_pointer(s, GOT_NAME, &part,
+						  &o->progress));
 }
 
 static int get(struct dv_repo *repo, struct scratch *s,

@@ -124,12 +124,14 @@ static int finish(struct update *u, const struct dv_tracked *t,
 	if (*commit)
 		import_set_ref(&i->pointer, u->o->rev);
 	err = import_write(u->repo, t->path, &i->pointer, &r.changed);
-	if (!err && check_out)
-		err = import_check_out(u->repo, t->path, u->o);
-	if (!err && differs && u->o->to_remote)
-		err = import_push(u->repo, t->path, u->o);
 	if (err)
 		return err;
+	if (check_out)
+		err = import_check_out(u->repo, t->path, u->o);
+	else if (differs && u->o->to_remote)
+		err = import_push(u->repo, t->path, u->o);
+	if (err)
+		return import_left(u->repo, t->path, u->o, err);
 	memcpy(r.commit, commit, strlen(commit) + 1);
 	r.path = xstrdup(t->path);
 	err = tell(u, &r);
