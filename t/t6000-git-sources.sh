@@ -226,4 +226,16 @@ test_expect_success 'a branch that is gone is named, and what was updated beside
 	grep "git ls-remote $SCRATCH/forked says" err && git ls-remote -q ../forked >/dev/null
 '
 
+test_expect_success 'what is no path there, and what is no name here, is said so' '
+	cd plain && for p in . "" / ..; do
+		test_must_fail dv get ../registry "$p" 2>err && cat err && grep "is no file or folder inside of another repository" err && grep "^hint: dv ls --repo" err || return 1
+	done && test_must_fail dv get ../registry README -o "" 2>err && cat err && grep "is no name for a file" err && rm err && cd ../user && test_must_fail dv import ../registry . 2>err && grep "^hint: dv ls --repo" err && rm err
+'
+
+test_expect_success 'a commit is followed like a tag, however it was typed, until update is told otherwise' '
+	make_repo pinned && cd pinned && first=$(git -C ../registry rev-parse v1) && short=$(echo "$first" | cut -c1-9) && dv import -q --rev "$first" ../registry README -o a && dv import -q --rev "$short" ../registry README -o b &&
+	test "$(source_of a.dv ref)" = "$first" && test "$(source_of b.dv ref)" = "$first" && dv update >out && test "$(grep -c "up to date" out)" = 2 && rm out && dv update -q --rev main a && test "$(source_of a.dv ref)" = main && cmp a ../registry/README &&
+	dv update -q --rev "$short" a && test "$(source_of a.dv ref)" = "$first" && cmp a b
+'
+
 test_done

@@ -195,7 +195,8 @@ static int git_failed(const struct clone *c, const char *rev)
 
 static int find_commit(struct clone *c, const char *rev)
 {
-	bool full = is_hex(rev, COMMIT_SIZE - 1), part = is_hex(rev, 7);
+	bool full = is_hex(rev, COMMIT_SIZE - 1);
+	bool part = is_hex(rev, COMMIT_LEAST);
 	int err;
 
 	if (full) {

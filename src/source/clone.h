@@ -15,6 +15,7 @@
  * from there.
  */
 #define COMMIT_SIZE	41	/* 40 hex digits and a 0 */
+#define COMMIT_LEAST	7	/* digits of one that is cut short */
 
 struct clone {
 	char *url;		/* owned */

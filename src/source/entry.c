@@ -70,17 +70,28 @@ static int not_there(const struct clone *c, const struct source_entry *p)
 	return dv_hint(err, "dv ls --repo %s", url.data);
 }
 
+int source_plain_path(const char *typed, struct buf *out)
+{
+	int err = path_inside("/", "", typed, out);
+
+	if (!err && out->len && path_relative_ok(out->data))
+		return 0;
+	err = dv_fail(DV_E_INVALID, "'%s' is no file or folder inside of "
+		      "another repository", typed);
+	return dv_hint(err, "dv ls --repo <url> lists what there is; git clone "
+		       "takes all of it");
+}
+
 int source_find(const struct clone *c, const char *path,
 		struct source_entry *out)
 {
 	DV_AUTO_BUF struct buf plain = BUF_INIT;
 	enum clone_entry kind;
-	int err = path_inside("/", "", path, &plain);
+	int err = source_plain_path(path, &plain);
 
 	memset(out, 0, sizeof(*out));
-	if (err || !plain.len || !path_relative_ok(plain.data))
-		return dv_fail(DV_E_INVALID, "'%s' is no path in another "
-			       "repository", path);
+	if (err)
+		return err;
 	out->path = buf_detach(&plain);
 	if (c->repo)
 		err = find_tracked(c, out);

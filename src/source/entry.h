@@ -27,6 +27,12 @@ struct source_entry {
 #define DV_AUTO_SOURCE __attribute__((cleanup(source_release)))
 void source_release(struct source_entry *p);
 
+/*
+ * A path of another repository as it was typed, made plain.  DV_E_INVALID when
+ * it can be none.
+ */
+int source_plain_path(const char *typed, struct buf *out);
+
 /* DV_E_NOTFOUND when nothing is there. */
 int source_find(const struct clone *c, const char *path,
 		struct source_entry *out);

@@ -42,34 +42,17 @@ static void target_release(struct target *t)
 
 #define DV_AUTO_TARGET __attribute__((cleanup(target_release)))
 
-/* The last part of a path that may end in slashes. */
-static void add_last_name(const char *path, struct buf *out)
-{
-	size_t len = strlen(path);
-
-	while (len && path[len - 1] == '/')
-		len--;
-	for (size_t i = len; ; i--) {
-		if (i && path[i - 1] != '/')
-			continue;
-		buf_add(out, path + i, len - i);
-		return;
-	}
-}
-
-static int choose_target(const char *path, const char *out, bool force,
+static int choose_target(const char *name, const char *out, bool force,
 			 struct target *t)
 {
-	DV_AUTO_BUF struct buf name = BUF_INIT;
 	struct stat st;
 	size_t len;
 
-	add_last_name(path, &name);
-	buf_addstr(&t->path, out ? out : name.data);
+	buf_addstr(&t->path, out ? out : name);
 	while (t->path.len > 1 && t->path.data[t->path.len - 1] == '/')
 		buf_setlen(&t->path, t->path.len - 1);
 	if (out && !stat(t->path.data, &st) && S_ISDIR(st.st_mode))
-		path_append(&t->path, name.data);
+		path_append(&t->path, name);
 	len = path_parent_len(t->path.data);
 	if (len)
 		buf_add(&t->parent, t->path.data, len);
@@ -77,8 +60,8 @@ static int choose_target(const char *path, const char *out, bool force,
 		buf_addstr(&t->parent, *t->path.data == '/' ? "/" : ".");
 	if (!path_name_ok(path_name(t->path.data),
 			  strlen(path_name(t->path.data))))
-		return dv_fail(DV_E_INVALID, "cannot write to %s",
-			       t->path.data);
+		return dv_fail(DV_E_INVALID, "'%s' is no name for a file or "
+			       "folder", t->path.data);
 	if (!force && !lstat(t->path.data, &st))
 		return dv_hint(dv_fail(DV_E_EXISTS, "%s is there already",
 				       t->path.data),
@@ -131,22 +114,6 @@ static int give_name(const struct scratch *s, const char *name,
 	moved = force && !rename(t->path.data, old.data);
 	if (force && !moved && errno != ENOENT)
 		return dv_fail_errno("cannot replace %s", t->path.data);
-/* Out of sight it has another name, which tells nobody anything. */
-static int name_source(const struct source_entry *p, int err)
-{
-	const size_t len = strlen(GOT_NAME);
-	struct error_state why;
-
-	if (!err)
-		return 0;
-	error_save(err, &why);
-	if (strncmp(why.text, GOT_NAME, len) ||
-	    !strchr(" :/", why.text[len]))
-		return err;
-	dv_fail(err, "%s%s", p->path, why.text + len);
-	return *why.hint ? dv_hint(err, "%s", why.hint) : err;
-}
-
 	err = name_it(from.data, t);
 	if (!err)
 		return dir_sync(t->parent.data);
@@ -163,6 +130,22 @@ static int name_source(const struct source_entry *p, int err)
 }
 
 /* --- getting it ---------------------------------------------------------- */
+
+/* Out of sight it has another name, which tells nobody anything. */
+static int name_source(const struct source_entry *p, int err)
+{
+	const size_t len = strlen(GOT_NAME);
+	struct error_state why;
+
+	if (!err)
+		return 0;
+	error_save(err, &why);
+	if (strncmp(why.text, GOT_NAME, len) ||
+	    !strchr(" :/", why.text[len]))
+		return err;
+	dv_fail(err, "%s%s", p->path, why.text + len);
+	return *why.hint ? dv_hint(err, "%s", why.hint) : err;
+}
 
 static int put_together(struct scratch *s, const struct clone *c,
 			const struct source_entry *p,
@@ -219,10 +202,13 @@ int dv_get(struct dv_repo *repo, const char *url, const char *path,
 	DV_AUTO_TARGET struct target t = { BUF_INIT, BUF_INIT };
 	DV_AUTO_SCRATCH struct scratch s = SCRATCH_INIT;
 	DV_AUTO_SOURCE struct source_entry p = { 0 };
-	int err;
+	DV_AUTO_BUF struct buf plain = BUF_INIT;
+	int err = source_plain_path(path, &plain);
 
 	memset(result, 0, sizeof(*result));
-	err = choose_target(path, out, options->force, &t);
+	if (!err)
+		err = choose_target(path_name(plain.data), out, options->force,
+				    &t);
 	if (!err)
 		err = scratch_make(&s, t.parent.data);
 	if (!err)

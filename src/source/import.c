@@ -215,14 +215,14 @@ int import_clone(struct dv_repo *repo, const char *url, const char *rev,
 	return clone_open(&from, out);
 }
 
-/* A name is followed by update; a commit in full is not. */
-void import_set_ref(struct dv_pointer *p, const char *rev)
+/* A commit is noted in full, however short it was typed. */
+void import_set_ref(struct dv_pointer *p, const char *rev, const char *commit)
 {
-	bool commit = rev && strlen(rev) == COMMIT_SIZE - 1 &&
-		strspn(rev, "0123456789abcdef") == COMMIT_SIZE - 1;
+	size_t len = rev ? strlen(rev) : 0;
 
 	if (rev)
-		pointer_line_set(p, POINTER_REF, commit ? NULL : rev);
+		pointer_line_set(p, POINTER_REF, len >= COMMIT_LEAST &&
+				 !strncmp(rev, commit, len) ? commit : rev);
 }
 
 /* A line of a pointer is text, and may be cut by no name. */
@@ -247,13 +247,12 @@ int dv_import(struct dv_repo *repo, const char *url, const char *path,
 	int err;
 
 	memset(result, 0, sizeof(*result));
-	if (path_inside("/", "", path, &plain) || !plain.len)
-		return dv_fail(DV_E_INVALID, "'%s' is no path in another "
-			       "repository", path);
-	if (!pointer_value_ok(plain.data))
-		return cannot_name(plain.data);
-	err = import_target(repo, path_name(plain.data), out, options->force,
-			  &target);
+	err = source_plain_path(path, &plain);
+	if (!err && !pointer_value_ok(plain.data))
+		err = cannot_name(plain.data);
+	if (!err)
+		err = import_target(repo, path_name(plain.data), out,
+				    options->force, &target);
 	if (!err)
 		err = import_clone(repo, url, options->rev, false, &c);
 	if (!err)
@@ -262,7 +261,7 @@ int dv_import(struct dv_repo *repo, const char *url, const char *path,
 		err = import_pointer(repo, c, path, options, &i);
 	if (err)
 		return err;
-	import_set_ref(&i.pointer, options->rev);
+	import_set_ref(&i.pointer, options->rev, c->commit);
 	err = import_write(repo, target.data, &i.pointer, &result->changed);
 	if (!err && !options->no_download)
 		err = import_left(repo, target.data, options,

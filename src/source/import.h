@@ -39,8 +39,11 @@ int import_pointer(struct dv_repo *repo, const struct clone *c,
 /* Lets this repository's store see what came in through others. */
 int import_refresh(struct dv_repo *repo);
 
-/* Notes the branch or tag in the pointer; NULL: leaves what is there. */
-void import_set_ref(struct dv_pointer *p, const char *rev);
+/*
+ * Notes what update is to follow in the pointer: a branch or tag, or `commit`
+ * where rev names just that; NULL: leaves what is there.
+ */
+void import_set_ref(struct dv_pointer *p, const char *rev, const char *commit);
 
 /* Where something called `name` there is tracked here; see add_args_place(). */
 int import_target(struct dv_repo *repo, const char *name, const char *out,

@@ -122,7 +122,7 @@ static int finish(struct update *u, const struct dv_tracked *t,
 		return err;
 	import_keep_lines(&i->pointer, &t->pointer);
 	if (*commit)
-		import_set_ref(&i->pointer, u->o->rev);
+		import_set_ref(&i->pointer, u->o->rev, commit);
 	err = import_write(u->repo, t->path, &i->pointer, &r.changed);
 	if (err)
 		return err;
