@@ -111,4 +111,17 @@ test_expect_success 'a URL is no remote of ours: no message sends to the setting
 	done && grep "hint: .*AWS_ENDPOINT_URL" err && rm err && ! test -e bad.dv
 '
 
+start_python odd-server "$SCRATCH"
+ODD=http://127.0.0.1:$PYTHON_PORT
+
+test_expect_success 'what is escaped in a URL is asked for as it is' '
+	cd repo && dv import-url "$ODD/escaped/a%2Fb" && test "$(wc -c <b)" = 300000 && test "$(source_of b.dv url)" = "$ODD/escaped/a%2Fb" && dv update b | grep "up to date" &&
+	test_must_fail dv import-url "$ODD/escaped/%ff" bad 2>err && cat err && grep "^error: $ODD/escaped/%ff: not there" err && git add -A && git commit -qm escaped
+'
+
+test_expect_success 'a server that sends in circles, or names no length' '
+	cd repo && test_must_fail dv import-url "$ODD/circle/x" bad 2>err && cat err && grep "elsewhere (302) again and again" err && ! grep "^hint: .*remote" err &&
+	test_must_fail dv import-url "$ODD/headless/x" bad 2>err && cat err && grep "does not say how long" err && grep "^hint: download it by another program, then dv add" err && rm err && ! test -e bad.dv
+'
+
 test_done

@@ -16,7 +16,7 @@ struct remote {
 	char *shown;		/* owned; the URL without secrets */
 	char *place;		/* owned; what remote_key() is made of */
 	char *query;		/* owned; or NULL */
-	bool apart;		/* of remote_options */
+	bool apart, whole;	/* of remote_options */
 	struct url url;
 	struct remote_settings settings;
 	remote_credential_cb *credential;	/* may be NULL */

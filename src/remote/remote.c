@@ -66,6 +66,7 @@ int remote_open(const struct remote_options *o, struct remote **out)
 	r->credential = o->credential;
 	r->credential_data = o->data;
 	r->apart = o->apart;
+	r->whole = o->whole;
 	r->query = o->query ? xstrdup(o->query) : NULL;
 	err = url_parse(o->url, &r->url);
 	if (!err)
@@ -160,7 +161,7 @@ int remote_get(struct remote *r, const char *name, uint64_t offset,
 
 static int check_path(const struct remote *r, const char *path)
 {
-	if ((*path || r->query) && path_relative_ok(path))
+	if ((*path || r->query || r->whole) && path_relative_ok(path))
 		return 0;
 	return remote_fail(r, DV_E_INVALID, "", "not a path below it");
 }

@@ -41,6 +41,8 @@ struct remote_options {
 	unsigned jobs;		/* most requests in flight */
 	bool apart;		/* nobody has set it up as a remote: messages
 				   do not send to its settings */
+	bool whole;		/* HTTP: the URL is that of one file, asked for
+				   as it is; its path is "" */
 	const char *query;	/* HTTP: asked for with each path, escaped; or
 				   NULL.  With one, a path may be "" */
 };

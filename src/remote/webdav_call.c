@@ -110,6 +110,10 @@ static int judge_redirect(struct dav_call *d, const struct http_answer *a)
 		return CALL_AGAIN;
 	}
 	url_redact(*a->location ? a->location : "nowhere", &shown);
+	if (usable && reads)
+		return call_fail(c, DV_E_UNSUPPORTED, "the server sends %s "
+				 "elsewhere (%d) again and again, now to %s",
+				 d->method, a->status, shown.data);
 	call_fail(c, DV_E_UNSUPPORTED, "the server sends %s elsewhere (%d), "
 		  "to %s", d->method, a->status, shown.data);
 	if (c->remote->apart)
@@ -178,7 +182,7 @@ void dav_worked(struct dav_call *d)
 
 void dav_path(const struct remote *r, const char *name, struct buf *out)
 {
-	buf_addf(out, "%s/", r->url.path);
+	buf_addf(out, "%s%s", r->url.path, r->whole ? "" : "/");
 	url_escape(name, true, out);
 	if (r->query)
 		buf_addf(out, "?%s", r->query);

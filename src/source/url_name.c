@@ -35,6 +35,20 @@ static char decoded(const char *text, size_t len)
 	return (char)strtol(hex, NULL, 16);
 }
 
+bool url_name_is_escaped(const char *text, size_t len)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] != '%')
+			continue;
+		if (!decoded(text + i, len - i))
+			return false;
+		any = true;
+	}
+	return any;
+}
+
 void url_name_decode(const char *text, size_t len, struct buf *out)
 {
 	for (size_t i = 0; i < len; i++) {

@@ -64,7 +64,8 @@ static size_t trimmed(const char *url, size_t len)
 
 /*
  * A folder is the remote itself.  Of a file the folder it is in is, and its
- * last part the path in there, which the remote escapes by itself.
+ * last part the path in there, which the remote escapes by itself; where it is
+ * escaped already it is asked for as it is, as a%2Fb is not a/b.
  */
 static int split(struct url_source *u, struct buf *parent)
 {
@@ -87,8 +88,11 @@ static int split(struct url_source *u, struct buf *parent)
 		buf_add(&name, u->url + at, end - at);
 	if (!u->folder && !name.len && !u->url[len])
 		return no_url(u);
-	buf_add(parent, u->url, u->folder ? end : at > 1 ? at - 1 : 1);
-	u->file = xstrdup(u->folder ? "" : name.data);
+	u->whole = !u->folder && !strncasecmp(u->url, "http", 4) &&
+		url_name_is_escaped(u->url + at, end - at);
+	buf_add(parent, u->url, u->folder || u->whole ? end :
+		at > 1 ? at - 1 : 1);
+	u->file = xstrdup(u->folder || u->whole ? "" : name.data);
 	u->name = xstrdup(path_name(name.data));
 	return 0;
 }
@@ -106,6 +110,7 @@ static int open_remote(struct dv_repo *repo, unsigned jobs,
 	int err = split(u, &parent);
 
 	o.url = parent.data;
+	o.whole = u->whole;
 	return err ? err : remote_open(&o, &u->remote);
 }
 

@@ -17,9 +17,10 @@ struct url_source {
 	char *url;		/* owned; as it goes into a pointer */
 	char *dir;		/* owned; of what is kept of it meanwhile */
 	bool folder;
+	bool whole;		/* remote_options.whole */
 	char *name;		/* owned; what to call it here, or "" */
-	char *file;		/* owned; the path below the remote; of a
-				   folder "" */
+	char *file;		/* owned; the path below the remote; "" where
+				   that is the folder or file itself */
 	struct remote *remote;	/* owned */
 };
 

@@ -235,6 +235,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(200, b"", Transfer_Encoding="chunked")
         self.odd_plain()
 
+    def odd_escaped(self):
+        """Only for who asks for a%2Fb as it is."""
+        self.odd_plain() if self.path == "/escaped/a%2Fb" else self.answer(404)
+
     # --- redirects ------------------------------------------------------
 
     def odd_circle(self):
