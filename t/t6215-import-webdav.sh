@@ -39,7 +39,7 @@ test_expect_success 'all files, whatever they are called; the pointer says where
 '
 
 test_expect_success 'an empty file, whose length Apache does not tell, has its version recorded' '
-	cd repo && : >"$WWW/hollow" && chmod a+r "$WWW/hollow" && dv import-url -q "$HTTP_URL/hollow" empty && test ! -s empty && source_of empty.dv etag | grep . && dv update empty | grep "up to date" && git add -A && git commit -qm empty
+	cd repo && : >"$WWW/hollow" && touch -d "1 minute ago" "$WWW/hollow" && chmod a+r "$WWW/hollow" && dv import-url -q "$HTTP_URL/hollow" empty && test ! -s empty && source_of empty.dv etag | grep . && dv update empty | grep "up to date" && git add -A && git commit -qm empty
 '
 
 test_expect_success 'update asks for the listing, and for what has changed' '
