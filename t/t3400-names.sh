@@ -85,6 +85,13 @@ test_expect_success 'a pointer that the user removed leaves the data, by git rm 
 	git checkout -q -b y && test -f data/1 && dv rm -q --keep sub/m && git checkout -q -b z && test -f sub/m
 '
 
+test_expect_success 'what another repository has by now is neither removed nor told nor moved' '
+	start && dv hooks install -q && cp sub/m.dv "$SCRATCH/m.dv" && git rm -q sub/m.dv && git commit -qm gone && git init -q sub && git -C sub add -f m &&
+	dv hook post-checkout HEAD^ HEAD 1 && test "$(cat sub/m)" = m && dv status >../out && ! grep sub/m ../out &&
+	cp "$SCRATCH/m.dv" m2.dv && dv checkout -q m2 && test "$(cat m2 sub/m)" = "m
+m"
+'
+
 test_expect_success 'a branch with the pointer under another name' '
 	start && dv hooks install -q && git checkout -qb named && git mv data.dv name.dv && dv checkout -q && git add -A &&
 	git commit -qm named && inode=$(stat -c %i name/1) && git checkout -q main && test "$(stat -c %i data/1)" = "$inode" &&

@@ -131,6 +131,8 @@ int tracked_hidden(struct dv_repo *repo, dv_tracked_cb *fn, void *data);
  */
 int tracked_find(struct dv_repo *repo, const char *path, struct buf *out,
 		 struct buf *inside);
+/* Is it beyond such a border? */
+bool repo_is_away(struct dv_repo *repo, const char *path);
 /*
  * The hint to the failure that nothing is tracked at path, where it is beyond
  * such a border.  Returns err.

@@ -290,6 +290,13 @@ static bool find_border(int top, const char *path, struct buf *out)
 	return false;
 }
 
+bool repo_is_away(struct dv_repo *repo, const char *path)
+{
+	DV_AUTO_BUF struct buf folder = BUF_INIT;
+
+	return repo->fd >= 0 && find_border(repo->fd, path, &folder);
+}
+
 int repo_hint_away(struct dv_repo *repo, int err, const char *path)
 {
 	DV_AUTO_BUF struct buf folder = BUF_INIT;
@@ -302,16 +309,15 @@ int repo_hint_away(struct dv_repo *repo, int err, const char *path)
 }
 
 /* Git does not know it, and where it was a submodule may be by now. */
-static bool is_only_ours(const struct index_names *index, int top,
+static bool is_only_ours(struct dv_repo *repo, const struct index_names *index,
 			 const char *path)
 {
 	DV_AUTO_BUF struct buf pointer = BUF_INIT;
-	DV_AUTO_BUF struct buf folder = BUF_INIT;
 	const struct index_pointer *found;
 
 	buf_addf(&pointer, "%s%s", path, DV_POINTER_SUFFIX);
 	return !index_pointers_of(index, pointer.data, &found) &&
-	       !find_border(top, path, &folder);
+		!repo_is_away(repo, path);
 }
 
 int tracked_list(struct dv_repo *repo, struct path_list *out)
@@ -336,7 +342,7 @@ int tracked_list(struct dv_repo *repo, struct path_list *out)
 	for (size_t i = 0; i < repo->registry.count; i++) {
 		const struct name *n = &repo->registry.items[i];
 
-		if (is_only_ours(index, top, n->text))
+		if (is_only_ours(repo, index, n->text))
 			take(out, repo, n->text, n->len, &last);
 	}
 	buf_release(&last.path);

@@ -25,9 +25,17 @@ void moves_release(struct moves *m)
 int moves_forsaken(struct dv_repo *repo, struct path_list *out)
 {
 	DV_AUTO_PATH_LIST struct path_list tracked = PATH_LIST_INIT;
+	DV_AUTO_PATH_LIST struct path_list others = PATH_LIST_INIT;
 	int err = tracked_list(repo, &tracked);
 
-	return err ? err : stat_index_others(repo, &tracked, out);
+	if (!err)
+		err = stat_index_others(repo, &tracked, &others);
+	/* what another repository has by now, a submodule, is its own */
+	for (size_t i = 0; i < others.count && !err; i++)
+		if (!repo_is_away(repo, others.items[i]))
+			path_list_add(out, others.items[i],
+				      strlen(others.items[i]));
+	return err;
 }
 
 /* The folder that path is in, no symlink on the way; -1. */

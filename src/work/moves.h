@@ -32,7 +32,10 @@ int moves_follow(struct moves *m, const char *path,
 /* With core.autostage: git add of the .gitignore files. */
 int moves_stage(struct moves *m);
 
-/* Paths with a stat index that are not tracked any more. */
+/*
+ * Paths with a stat index that are not tracked any more, but for those in what
+ * is another repository by now, or beyond a symbolic link.  Sorted.
+ */
 int moves_forsaken(struct dv_repo *repo, struct path_list *out);
 
 #endif
