@@ -36,6 +36,13 @@ test_expect_success 'into another folder, where something else is, and of a copy
 	test -f here/1 && start && cp data.dv copy.dv && dv checkout -q copy && test -f copy/1 && test -f data/1
 '
 
+test_expect_success 'two of the same content: each name gets one of them' '
+	start && cp sub/m twin && dv add -q twin && git add -A && git commit -qm twin && git mv sub/m.dv a.dv && git mv twin.dv b.dv && cp b.dv c.dv && git add c.dv &&
+	dv checkout >../out && cat ../out && grep "wrote 1 file .*moved 2 tracked" ../out && test "$(cat a b c)" = "m
+m
+m" && test ! -e sub/m && test ! -e twin
+'
+
 test_expect_success 'cat: a name with a colon, where what is before it is no commit' '
 	start && mkdir log && echo noon >log/12:00 && echo x >HEAD:y && echo y >y && dv add -q log HEAD:y y && git add -A && git commit -qm colon &&
 	test "$(dv cat log/12:00)" = noon && test "$(cd log && dv cat 12:00)" = noon && test "$(dv cat HEAD:log/12:00)" = noon && test "$(dv cat HEAD:y)" = y && test "$(dv cat -- ./HEAD:y)" = x && test "$(cd log && dv cat ../HEAD:y)" = x &&

@@ -5,13 +5,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/path.h"
+#include "store/pointer_line.h"
 #include "work/below.h"
 #include "work/linked.h"
 #include "work/stat_index.h"
@@ -19,6 +22,7 @@
 void moves_release(struct moves *m)
 {
 	path_list_release(&m->forsaken);
+	free(m->pointers);
 	path_list_release(&m->ignores);
 }
 
@@ -88,17 +92,34 @@ static bool rename_data(const struct moves *m, const char *from,
 			   RENAME_NOREPLACE);
 }
 
-static int try_one(struct moves *m, const char *from, const char *to,
+/* Each stat index is read once, however many pointers are looked for. */
+static int load(struct moves *m)
+{
+	int err = moves_forsaken(m->repo, &m->forsaken);
+
+	m->loaded = true;
+	m->pointers = xcalloc(m->forsaken.count, sizeof(*m->pointers));
+	for (size_t i = 0; i < m->forsaken.count && !err; i++) {
+		DV_AUTO_STAT_INDEX struct stat_index x = STAT_INDEX_INIT;
+
+		err = stat_index_open(m->repo, m->forsaken.items[i], &x);
+		if (!err && x.dirs)
+			m->pointers[i] = x.pointer;
+	}
+	return err;
+}
+
+static int try_one(struct moves *m, size_t i, const char *to,
 		   const struct dv_pointer *pointer, bool *moved)
 {
-	DV_AUTO_STAT_INDEX struct stat_index x = STAT_INDEX_INIT;
-	int err = stat_index_open(m->repo, from, &x);
+	const char *from = m->forsaken.items[i];
+	int err;
 
-	if (err || !x.dirs ||
-	    !dv_id_equal(&x.pointer, &pointer->id) ||
+	if (!dv_id_equal(&m->pointers[i], &pointer->id) ||
 	    !rename_data(m, from, to, pointer->kind))
-		return err;
+		return 0;
 	*moved = true;
+	memset(&m->pointers[i], 0, sizeof(m->pointers[i]));
 	err = stat_index_move(m->repo, from, to,
 			      pointer->kind == DV_KIND_FILE);
 	return err ? err : note_ignores(m, from, to);
@@ -111,13 +132,13 @@ int moves_follow(struct moves *m, const char *path,
 	int err = stat_index_open(m->repo, path, &x);
 
 	*moved = false;
-	if (err || x.dirs)
+	/* an id of zeros is that of an index of several versions, too */
+	if (err || x.dirs || pointer_is_awaited(pointer))
 		return err;
 	if (!m->loaded)
-		err = moves_forsaken(m->repo, &m->forsaken);
-	m->loaded = true;
+		err = load(m);
 	for (size_t i = 0; i < m->forsaken.count && !err && !*moved; i++)
-		err = try_one(m, m->forsaken.items[i], path, pointer, moved);
+		err = try_one(m, i, path, pointer, moved);
 	return err;
 }
 

@@ -16,6 +16,8 @@ struct moves {
 	int top;		/* fd of the work tree, borrowed */
 	bool loaded;
 	struct path_list forsaken;	/* once tracked, no pointer any more */
+	struct dv_id *pointers;		/* owned; of what was put at each, zeros
+					   when that is not one version */
 	struct path_list ignores;	/* .gitignore files that were changed */
 };
 
