@@ -409,8 +409,11 @@ static int find_moved(struct dv_repo *repo, const struct befores *before,
 		DV_E_NOTFOUND;
 
 	/* a root commit is built on nothing */
-	if (err == DV_E_NOTFOUND)
+	if (err == DV_E_NOTFOUND) {
+		free_moved(moved);
+		*moved = (struct moved){ 0 };
 		err = dv_outdated(repo, before->last, take_moved, moved);
+	}
 	return err;
 }
 
