@@ -78,6 +78,12 @@ test_expect_success 'a move that fails half-way is undone' '
 	grep f f && test -f f.dv && test ! -e e/f && test ! -e e/f.dv && grep -x /f .gitignore && rm e/.gitignore && clean && git status --porcelain >out && ! grep dv out
 '
 
+test_expect_success 'of several, a failure nobody could foresee: what was moved before is to be added' '
+	cp -a base m15 && cd m15 && mkdir x e && echo x >x/g && dv add -q x/g && git add x && git commit -qm x && rm x/.gitignore && ln -s nowhere x/.gitignore &&
+	test_must_fail dv mv f x/g e 2>../err && cat ../err && grep "^error: x/.gitignore is a symbolic link" ../err && grep "^hint: git add .*e/f.dv" ../err && ! grep e/g ../err &&
+	test -f e/f && test -f x/g && test -f x/g.dv && test ! -e e/g && test ! -e e/g.dv
+'
+
 test_expect_success 'beyond a symbolic link nothing is ours' '
 	cp -a base m13 && cd m13 && ln -s plain sl && echo q >plain/q && dv add -q plain/q && for command in "mv sl/q q2" "rm -f sl/q" "cat sl/q" "checkout sl/q" "ls sl/q"
 	do

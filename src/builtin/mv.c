@@ -89,9 +89,9 @@ static int run(struct mv *m, char **argv, int count)
 	for (int i = 0; i < count - 1 && !err; i++)
 		err = dv_move(m->repo, argv[i], argv[count - 1], m->dry_run,
 			      print_result, m);
-	if (err || m->quiet || m->json || m->dry_run)
+	if (m->quiet || m->json || m->dry_run)
 		return err;
-	return hint_stage(m->repo, &m->to_stage);
+	return hint_stage_after(m->repo, &m->to_stage, err);
 }
 
 int cmd_mv(int argc, char **argv)

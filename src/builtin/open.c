@@ -2,6 +2,7 @@
 
 #include "dv/error.h"
 
+#include "base/error.h"
 #include "base/path.h"
 #include "builtin/open.h"
 #include "cli/report.h"
@@ -196,4 +197,15 @@ int hint_stage(struct dv_repo *repo, const struct names *paths)
 	names_release(&plain);
 	names_release(&forced);
 	return err;
+}
+
+int hint_stage_after(struct dv_repo *repo, const struct names *paths, int err)
+{
+	struct error_state first;
+
+	if (!err)
+		return hint_stage(repo, paths);
+	error_save(err, &first);
+	hint_stage(repo, paths);
+	return error_restore(&first);
 }

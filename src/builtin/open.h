@@ -68,5 +68,10 @@ void hint_path(const char *path, struct names *paths);
  * it.  Returns 0 or an error for report().
  */
 int hint_stage(struct dv_repo *repo, const struct names *paths);
+/*
+ * The same after err, 0 or a failure, which is returned: where one path failed,
+ * what was written for others is to be added all the same.
+ */
+int hint_stage_after(struct dv_repo *repo, const struct names *paths, int err);
 
 #endif

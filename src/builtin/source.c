@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/error.h"
 #include "base/json.h"
 #include "base/path.h"
 #include "builtin/open.h"
@@ -30,18 +29,6 @@ int source_prepare(struct source *s, bool optional)
 	return optional ? open_repo_if_any(&s->repo) : open_repo(&s->repo);
 }
 
-/* Where one path failed, the others are to be added all the same. */
-static int hint_staged(struct source *s, int err)
-{
-	struct error_state first;
-
-	if (!err)
-		return hint_stage(s->repo, &s->to_stage);
-	error_save(err, &first);
-	hint_stage(s->repo, &s->to_stage);
-	return error_restore(&first);
-}
-
 int source_finish(struct source *s, int err, struct dv_source_result *result)
 {
 	progress_clear(&s->view);
@@ -50,7 +37,7 @@ int source_finish(struct source *s, int err, struct dv_source_result *result)
 	if (result)
 		dv_source_result_release(result);
 	if (s->to_stage.count)
-		err = hint_staged(s, err);
+		err = hint_stage_after(s->repo, &s->to_stage, err);
 	names_release(&s->to_stage);
 	close_repo(&s->repo);
 	return report(err);

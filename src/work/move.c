@@ -324,8 +324,9 @@ static int move_back(struct moving *m, const char *pointer, bool here, int err)
 	if (m->begun)
 		return err;
 	error_save(err, &first);
-	if (here)
-		rename_data(m, m->to.data, m->from.data, &here);
+	/* data that has to stay there keeps its pointer: dv mv does the rest */
+	if (here && rename_data(m, m->to.data, m->from.data, &here))
+		return error_restore(&first);
 	unlinkat(m->top, pointer, 0);
 	repo_gitignore_remove(m->repo, m->to.data, &changed);
 	repo_gitignore_add(m->repo, m->from.data, &changed);
