@@ -59,6 +59,11 @@ test_expect_success 'add of other data in its place wins' '
 	cd repo && dv import-url --no-download "$OPEN/file" mine && echo mine >mine && dv add mine && ! grep "^id: sha256:$ZEROS" mine.dv && git add -A && git commit -qm mine && dv status -q mine && dv update mine | grep "up to date" && test "$(cat mine)" = mine
 '
 
+test_expect_success 'and stays so when --no-download finds something new, which nobody has taken either' '
+	cd repo && echo 1 >../lone && dv import-url --no-download ../lone && echo mine >lone && dv add -q lone && cp lone.dv before && echo 22 >../lone &&
+	test_exit_code 1 dv update --no-download lone 2>err && cat err && grep "changed here since it was imported" err && test_cmp before lone.dv && dv update -f --no-download lone && grep "^id: sha256:$ZEROS" lone.dv && rm before && git add -A && git commit -qm lone
+'
+
 test_expect_success '--to-remote of a folder, and of its update: never in the work tree' '
 	cd repo && dv import-url --to-remote ../from far && ! test -e far && echo d >../from/d && dv update --to-remote far && ! test -e far && git add -A && git commit -qm far &&
 	git clone -q . ../far && rm -rf ../from.away && mv ../from ../from.away && cd ../far && dv pull far && diff -r far ../from.away && mv ../from.away ../from &&

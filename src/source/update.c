@@ -90,7 +90,8 @@ static int keep_recorded(const struct update *u, const struct dv_tracked *t,
 	if (!pointer_is_changed(&t->pointer) || u->o->force)
 		return 0;
 	pointer_taken_id(&t->pointer, &taken);
-	if (dv_id_equal(&taken, &now->id)) {
+	/* of two that nobody has taken it is not known that they are one */
+	if (dv_id_equal(&taken, &now->id) && !pointer_is_awaited(now)) {
 		now->id = t->pointer.id;
 		now->kind = t->pointer.kind;
 		now->size = t->pointer.size;
