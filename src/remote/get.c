@@ -207,7 +207,8 @@ static int drop(void *data, const uint8_t *bytes, size_t len)
 
 const struct remote_sink get_nowhere = { .write = drop };
 
-int get_size(const struct get *g, int err, uint64_t *size)
+int get_size(const struct get *g, const struct remote *r, const char *name,
+	     int err, uint64_t *size)
 {
 	if (g->has_size || err == DV_E_CORRUPT) {
 		/* nothing lies in the first byte of what has no size */
@@ -216,8 +217,8 @@ int get_size(const struct get *g, int err, uint64_t *size)
 	}
 	if (err)
 		return err;
-	err = call_fail(g->call, DV_E_UNSUPPORTED, "the server does not say "
-			"how long it is");
-	return g->call->remote->apart ? dv_hint(err, "download it by another "
-						"program, then dv add") : err;
+	err = remote_fail(r, DV_E_UNSUPPORTED, name, "the server does not say "
+			  "how long it is");
+	return r->apart ? dv_hint(err, "download it by another program, then "
+				  "dv add") : err;
 }

@@ -37,7 +37,11 @@ bool get_judge(struct get *g, struct call *c, const struct http_answer *a,
 
 /* For a GET of one byte, made to learn how long the object is. */
 extern const struct remote_sink get_nowhere;
-/* What it says: 0 and *size, or a failure.  `err`: what came of it. */
-int get_size(const struct get *g, int err, uint64_t *size);
+/*
+ * What it says: 0 and *size, or a failure.  `err`: what came of it; its call is
+ * over, so `name` is said once more.
+ */
+int get_size(const struct get *g, const struct remote *r, const char *name,
+	     int err, uint64_t *size);
 
 #endif

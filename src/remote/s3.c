@@ -259,7 +259,7 @@ static int stat_by_get(struct remote *r, const char *name,
 	struct s3_get g = { .get = { .len = 1, .sink = &get_nowhere } };
 	int err = run_get(r, name, &g);
 
-	return get_size(&g.get, err, &out->size);
+	return get_size(&g.get, r, name, err, &out->size);
 }
 
 static int s3_stat(struct remote *r, const char *name,

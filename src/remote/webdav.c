@@ -247,7 +247,7 @@ static int stat_by_get(struct remote *r, const char *name,
 	struct get get = { .offset = 0, .len = 1, .sink = &get_nowhere };
 	int err = dav_get_range(r, name, &get);
 
-	return get_size(&get, err, &out->size);
+	return get_size(&get, r, name, err, &out->size);
 }
 
 static int dav_stat(struct remote *r, const char *name,
