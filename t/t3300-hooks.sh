@@ -270,6 +270,12 @@ test_expect_success 'what git tracks itself, in a commit from before it was dv'\
 	test -z "$(git status --porcelain)" && test ! -e d/4 && test ! -e g
 '
 
+test_expect_success 'what git took along when it left a commit from before dv init comes back' '
+	git init -q init && cd init && mkdir d && echo 1 >d/1 && git add -A && git commit -qm git && dv init -q && git rm -rq --cached d && echo 3 >d/3 &&
+	dv add -q d && git add -A && git commit -qm data && dv hooks install -q && git checkout -q HEAD~1 && test -f d/3 && git checkout -q main &&
+	test "$(cat d/1 d/3 | tr -d "\n")" = 13 && dv status --exit-code && rm d/3 && git checkout -q -b same && test ! -e d/3
+'
+
 test_expect_success 'one directory that becomes two, and one again' '
 	make_repo parts && cd parts && mkdir -p data/a data/b && echo 1 >data/a/1 && echo 2 >data/b/2 && dv add -q data/a data/b && git add -A && git commit -qm two &&
 	dv rm -q --keep data/a data/b && git rm -rq --cached data && echo 3 >data/3 && dv add -q data && git add -A && git commit -qm one && dv hooks install -q &&

@@ -73,9 +73,9 @@ int dv_precommit(struct dv_repo *repo,
 /*
  * Calls fn for each pointer that names another version than the one the work
  * tree was made for.  Data that was never put into this work tree, or of which
- * nothing is here any more, counts only if the commit `before` (NULL: no
- * commit) had not the same pointer: what was not wanted then is not wanted
- * now.  With `before` "" such data does not count at all.  Of a directory that
+ * nothing is here any more, or whose pointer was written since, counts only if
+ * the commit `before` (NULL: no commit) had not the same pointer: what was not
+ * wanted then is not wanted now.  With `before` "" such data does not count at all.  Of a directory that
  * is here in part, fn is called for those entries of it which are
  * (t->inside).  Nothing in a directory is looked at.
  */

@@ -94,6 +94,32 @@ static bool is_away(struct outdated *o, const char *path)
 		errno == ENOENT;
 }
 
+static bool is_after(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec :
+					a->tv_nsec > b->tv_nsec;
+}
+
+/*
+ * Git has written the pointer since.  It may have been gone in between, at a
+ * commit from before dv init, where no hook did anything and files of the data
+ * were git's: those it took along when it left.
+ */
+static bool is_back(struct outdated *o, const char *path)
+{
+	DV_AUTO_BUF struct buf pointer = BUF_INIT;
+	DV_AUTO_BUF struct buf index = BUF_INIT;
+	struct stat written, put;
+	int top;
+
+	buf_addf(&pointer, "%s%s", path, DV_POINTER_SUFFIX);
+	return !repo_worktree_fd(o->repo, &top) &&
+		!stat_index_name(o->repo, path, &index) &&
+		!fstatat(top, pointer.data, &written, AT_SYMLINK_NOFOLLOW) &&
+		!stat(index.data, &put) &&
+		is_after(&written.st_ctim, &put.st_mtim);
+}
+
 static int look_at(const struct dv_tracked *t, void *data)
 {
 	struct outdated *o = data;
@@ -104,7 +130,8 @@ static int look_at(const struct dv_tracked *t, void *data)
 	if (err || (!x.dirs && here_only))
 		return err;
 	same = x.dirs && dv_id_equal(&x.pointer, &t->pointer.id);
-	if (same && (here_only || !is_away(o, t->path)))
+	if (same && (here_only ||
+		     (!is_away(o, t->path) && !is_back(o, t->path))))
 		return 0;
 	if (!x.dirs || same)
 		err = had_before(o, t, &had);
