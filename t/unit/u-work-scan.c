@@ -326,16 +326,20 @@ static void ignored_names_are_left_out(void **state)
 	ignore_free(ignore);
 }
 
-static void bad_names_are_named(void **state)
+/* What cannot be recorded is somebody else's: dv rm leaves it where it is. */
+static void a_git_folder_is_not_entered(void **state)
 {
+	const struct scan_entry *e;
 	struct scan s;
 
 	(void)state;
-	put_text("data/x/.GIT", "x");
-	assert_int_equal(scan_run(world.repo, "data", "", NULL, NULL, 2, &s),
-			 DV_E_INVALID);
-	assert_non_null(strstr(dv_error_text(), "data/x/.GIT"));
-	assert_non_null(strstr(dv_error_hint(), ".dvignore"));
+	put_text("data/x/.GIT/config", "x");
+	s = run("data", "", NULL, NULL);
+	e = entry(&s, "x", ".GIT");
+	assert_non_null(e);
+	assert_true(e->special);
+	assert_int_equal(s.count, 2);
+	scan_release(&s);
 }
 
 static void depth_has_a_limit(void **state)
@@ -397,7 +401,7 @@ int main(void)
 		T(nothing_is_reached_through_symlinks),
 		T(special_files_are_told_apart),
 		T(ignored_names_are_left_out),
-		T(bad_names_are_named),
+		T(a_git_folder_is_not_entered),
 		T(depth_has_a_limit),
 		T(an_unreadable_directory_is_named),
 	};
