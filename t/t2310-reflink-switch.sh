@@ -46,7 +46,7 @@ test_expect_success 'writing to one version does not reach another or the store'
 test_expect_success 'a full disk: the file is as it was, and nothing is left' '
 	cd xfs/repo && version 1 && dv checkout -q && version 5 && free=$(xfs_df avail) &&
 	fallocate -l $((free - 6000000)) ../fill && test_must_fail dv checkout 2>../err && cat ../err && grep -i "no space" ../err &&
-	cmp big "$SCRATCH/big1" && test -z "$(find . -maxdepth 1 -name "*dv-tmp*")" && rm ../fill && dv checkout -q && is 5
+	cmp big "$SCRATCH/big1" && test -z "$(find . -maxdepth 1 -name "*dv-tmp*")" && rm ../fill && xfs_used && dv checkout -q && is 5
 '
 
 test_expect_success 'a disk that has room for what is not shared, not for all of it' '
@@ -57,7 +57,7 @@ test_expect_success 'a disk that has room for what is not shared, not for all of
 test_expect_success 'and one that has not: refused before a byte is written' '
 	cd xfs/repo && rm big && for n in 4 5; do
 		version $n && before=$(xfs_used) && test_must_fail dv checkout 2>../err && cat ../err && grep "needs [23].* bytes more, there are" ../err && test ! -e big && test "$(xfs_used)" -le $((before + 100000)) || return 1
-	done && rm ../fill && dv checkout -q && is 5
+	done && rm ../fill && xfs_used && dv checkout -q && is 5
 '
 
 test_expect_success 'killed at any moment: the old version or the new one' '
