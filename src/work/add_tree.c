@@ -297,23 +297,11 @@ static int make_part(struct tree_source *s, const struct add_part *part,
 
 /* --- parts inside --------------------------------------------------------- */
 
-/* The row of a path in the index, or -1. */
-static int64_t find_row(const struct stat_index *x, const char *path)
-{
-	DV_AUTO_BUF struct buf parent = BUF_INIT;
-	int64_t dir;
-
-	buf_add(&parent, path, path_parent_len(path));
-	dir = stat_index_find_dir(x, parent.data);
-	return dir < 0 ? -1 :
-		stat_index_find(x, (uint32_t)dir, path_name(path));
-}
-
 static int gone_part(struct tree_source *s, const struct add_part *part,
 		     const struct tree_entry *old, struct tree_entry *out,
 		     bool *any)
 {
-	int64_t row = find_row(s->index, part->inside);
+	int64_t row = stat_index_find_path(s->index, part->inside);
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	DV_AUTO_BUF struct buf word = BUF_INIT;
 	int err;

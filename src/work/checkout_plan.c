@@ -329,20 +329,12 @@ static int find_root(struct plan *p)
 /* What the stat index has of the target. */
 static void root_rows(struct plan *p, struct plan_entry *e, int64_t *dir)
 {
-	DV_AUTO_BUF struct buf parent = BUF_INIT;
-	int64_t above;
-
-	*dir = -1;
 	if (!*p->inside) {
 		*dir = p->index.dirs ? 0 : -1;
 		e->row = e->have ? e->have->row : -1;
 		return;
 	}
-	buf_add(&parent, p->inside, path_parent_len(p->inside));
-	above = stat_index_find_dir(&p->index, parent.data);
-	if (above >= 0)
-		e->row = stat_index_find(&p->index, (uint32_t)above,
-					 path_name(p->inside));
+	e->row = stat_index_find_path(&p->index, p->inside);
 	*dir = row_dir(p, e->row);
 }
 

@@ -41,25 +41,6 @@ static int removed_by_git(struct dv_repo *repo, const char *path, bool *out)
 	return err;
 }
 
-/* Was it put here?  `inside` "" is the tracked path itself. */
-static bool was_put(const struct stat_index *x, const char *inside)
-{
-	DV_AUTO_BUF struct buf parent = BUF_INIT;
-	int64_t dir;
-
-	if (!*inside)
-		return true;
-	buf_add(&parent, inside, path_parent_len(inside));
-	dir = stat_index_find_dir(x, parent.data);
-	return dir >= 0 &&
-		stat_index_find(x, (uint32_t)dir, path_name(inside)) >= 0;
-}
-
-static int order_path(const void *path, const void *item)
-{
-	return strcmp(path, *(const char *const *)item);
-}
-
 /*
  * Some of it is git's now, as in a commit from before it was dv's: git has put
  * that there, and nobody else is to remove it.
@@ -74,13 +55,13 @@ static int is_of_git(struct dv_repo *repo, const char *path,
 	*out = false;
 	if (err)
 		return err;
-	i = array_lower(path, index->paths, index->path_count,
-			sizeof(*index->paths), order_path);
+	i = index_names_lower(index, path);
 	for (; i < index->path_count && !*out &&
 	     !strncmp(index->paths[i], path, len); i++) {
 		const char *inside = path_below(index->paths[i], path);
 
-		*out = inside && was_put(x, inside);
+		*out = inside && (!*inside ||
+				  stat_index_find_path(x, inside) >= 0);
 	}
 	return 0;
 }

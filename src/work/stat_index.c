@@ -144,6 +144,17 @@ int64_t stat_index_find_dir(const struct stat_index *x, const char *path)
 	return dir;
 }
 
+int64_t stat_index_find_path(const struct stat_index *x, const char *path)
+{
+	DV_AUTO_BUF struct buf parent = BUF_INIT;
+	int64_t dir;
+
+	buf_add(&parent, path, path_parent_len(path));
+	dir = stat_index_find_dir(x, parent.data);
+	return dir < 0 ? -1 :
+		stat_index_find(x, (uint32_t)dir, path_name(path));
+}
+
 bool stat_row_matches(const struct stat_row *row, const struct stat *st)
 {
 	bool type;

@@ -117,6 +117,8 @@ int64_t stat_index_find(const struct stat_index *x, uint32_t dir,
 			const char *name);
 /* The directory with this path, or -1. */
 int64_t stat_index_find_dir(const struct stat_index *x, const char *path);
+/* The row of this path below the top, or -1. */
+int64_t stat_index_find_path(const struct stat_index *x, const char *path);
 
 /*
  * True when a file of this stat is the one in the row and was not changed

@@ -174,18 +174,8 @@ struct record {
 
 static void row_of(struct status *s, const char *inside, struct record *r)
 {
-	DV_AUTO_BUF struct buf parent = BUF_INIT;
-	int64_t dir;
-
-	r->row = -1;
 	r->index_dir = stat_index_find_dir(&s->index, inside);
-	if (!*inside)
-		return;
-	buf_add(&parent, inside, path_parent_len(inside));
-	dir = stat_index_find_dir(&s->index, parent.data);
-	if (dir >= 0)
-		r->row = stat_index_find(&s->index, (uint32_t)dir,
-					 path_name(inside));
+	r->row = *inside ? stat_index_find_path(&s->index, inside) : -1;
 	if (r->row >= 0)
 		stat_index_row(&s->index, (uint32_t)r->row, &r->stat);
 }
