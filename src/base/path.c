@@ -14,18 +14,25 @@ void path_append(struct buf *path, const char *name)
 	buf_addstr(path, name);
 }
 
-/* Walks `more` from *path, an absolute path without its leading '/'. */
-static void walk(struct buf *path, const char *more)
+/*
+ * Walks `more` from *path, which has no leading '/'.  A ".." that leads out of
+ * it is passed over, as at the top of all; with `out` it stays in front.
+ */
+static void walk(struct buf *path, const char *more, bool out)
 {
+	size_t floor = 0;	/* what leads out is not taken back */
+
 	while (*more) {
 		size_t n = strcspn(more, "/");
+		bool up = n == 2 && !memcmp(more, "..", 2);
 
-		if (n == 2 && !memcmp(more, "..", 2)) {
+		if (up && path->len > floor) {
 			buf_setlen(path, path_parent_len(path->data));
-		} else if (n && !(n == 1 && *more == '.')) {
+		} else if (up ? out : n && !(n == 1 && *more == '.')) {
 			if (path->len)
 				buf_addch(path, '/');
 			buf_add(path, more, n);
+			floor = up ? path->len : floor;
 		}
 		more += n;
 		more += *more == '/';
@@ -63,12 +70,12 @@ int path_inside(const char *top, const char *prefix, const char *arg,
 
 	if (!*arg)
 		return dv_fail(DV_E_INVALID, "an empty path");
-	walk(&inside_of, top);
+	walk(&inside_of, top, false);
 	if (*arg != '/') {
-		walk(&full, top);
-		walk(&full, prefix);
+		walk(&full, top, false);
+		walk(&full, prefix, false);
 	}
-	walk(&full, arg);
+	walk(&full, arg, false);
 	below = path_below(full.data, inside_of.data);
 	if (!below && *arg == '/')
 		below = below_real(full.data, top);
@@ -81,33 +88,11 @@ int path_inside(const char *top, const char *prefix, const char *arg,
 
 void path_plain(const char *path, struct buf *out)
 {
+	DV_AUTO_BUF struct buf plain = BUF_INIT;
 	bool absolute = *path == '/';
-	size_t start = out->len, floor;
 
-	if (absolute)
-		buf_addch(out, '/');
-	floor = out->len;	/* no component before it is taken back */
-	for (; *path; path += strcspn(path, "/"), path += *path == '/') {
-		size_t len = strcspn(path, "/");
-		bool up = len == 2 && !memcmp(path, "..", 2);
-
-		if (!len || (len == 1 && *path == '.') ||
-		    (up && absolute && out->len == floor))
-			continue;
-		if (up && out->len > floor) {
-			while (out->len > floor &&
-			       out->data[out->len - 1] != '/')
-				buf_setlen(out, out->len - 1);
-			if (out->len > floor)
-				buf_setlen(out, out->len - 1);
-			continue;
-		}
-		if (out->len > start && out->data[out->len - 1] != '/')
-			buf_addch(out, '/');
-		buf_add(out, path, len);
-		if (up)
-			floor = out->len;
-	}
+	walk(&plain, path, !absolute);
+	buf_addf(out, "%s%s", absolute ? "/" : "", plain.data);
 }
 
 bool path_name_ok(const char *name, size_t len)
