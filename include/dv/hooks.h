@@ -25,6 +25,9 @@ struct dv_hook {
 	bool changed;		/* by this call */
 };
 
+/* True when ours runs as git calls the hook. */
+bool dv_hook_runs(const struct dv_hook *hook);
+
 typedef int dv_hook_cb(const struct dv_hook *hook, void *data);
 
 /*
@@ -75,9 +78,9 @@ int dv_precommit(struct dv_repo *repo,
  * tree was made for.  Data that was never put into this work tree, or of which
  * nothing is here any more, or whose pointer was written since, counts only if
  * the commit `before` (NULL: no commit) had not the same pointer: what was not
- * wanted then is not wanted now.  With `before` "" such data does not count at all.  Of a directory that
- * is here in part, fn is called for those entries of it which are
- * (t->inside).  Nothing in a directory is looked at.
+ * wanted then is not wanted now.  With `before` "" such data does not count at
+ * all.  Of a directory that is here in part, fn is called for those entries of
+ * it which are (t->inside).  Nothing in a directory is looked at.
  */
 int dv_outdated(struct dv_repo *repo, const char *before, dv_tracked_cb *fn,
 		void *data);

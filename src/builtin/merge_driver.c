@@ -148,8 +148,7 @@ static int note_hook(const struct dv_hook *hook, void *data)
 {
 	bool *there = data;
 
-	*there |= !strcmp(hook->name, "post-merge") &&
-		hook->state != DV_HOOK_NONE && hook->state != DV_HOOK_OTHER;
+	*there |= !strcmp(hook->name, "post-merge") && dv_hook_runs(hook);
 	return 0;
 }
 

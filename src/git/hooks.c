@@ -142,6 +142,11 @@ static enum dv_hook_state state_of(const struct hook_file *p)
 	return there(p->file.data) ? DV_HOOK_OTHER : DV_HOOK_NONE;
 }
 
+bool dv_hook_runs(const struct dv_hook *hook)
+{
+	return hook->state != DV_HOOK_NONE && hook->state != DV_HOOK_OTHER;
+}
+
 static int write_script(const char *path, const struct buf *text)
 {
 	DV_AUTO_NEWFILE struct newfile f = NEWFILE_INIT;

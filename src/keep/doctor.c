@@ -215,7 +215,7 @@ static int add_hook(const struct dv_hook *hook, void *data)
 {
 	struct hook_sum *sum = data;
 
-	if (hook->state != DV_HOOK_NONE && hook->state != DV_HOOK_OTHER)
+	if (dv_hook_runs(hook))
 		buf_addf(&sum->ours, " %s", hook->name);
 	else
 		buf_addf(&sum->others, " %s", hook->name);
