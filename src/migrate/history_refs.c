@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "git/obtain.h"
 #include "git/repo.h"
+#include "git/revision.h"
 #include "git/run.h"
 
 #define HEADS	"refs/heads/"
@@ -104,8 +105,7 @@ static int list_there(struct history_refs *r)
 	DV_AUTO_BUF struct buf tag = BUF_INIT;
 	DV_AUTO_BUF struct buf out = BUF_INIT;
 	const char *args[] = {
-		"for-each-ref", "--format=%(objectname) %(refname)", NULL,
-		NULL, NULL
+		"for-each-ref", REVISION_REFS, NULL, NULL, NULL
 	};
 	int err;
 

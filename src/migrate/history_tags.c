@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "git/repo.h"
+#include "git/revision.h"
 #include "git/run.h"
 
 /* Tags that git fast-import would not move, for being no children. */
@@ -99,8 +100,7 @@ static int list_tags(const struct history_tags *t, const char *below,
 		     struct names *out)
 {
 	const char *const args[] = {
-		"for-each-ref", "--format=%(objectname) %(refname)", below,
-		NULL
+		"for-each-ref", REVISION_REFS, below, NULL
 	};
 	DV_AUTO_BUF struct buf said = BUF_INIT;
 	int err = run_git(t->repo, args, NULL, 0, &said);
