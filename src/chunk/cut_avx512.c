@@ -2,8 +2,7 @@
 
 #if defined(__x86_64__)
 
-#include <immintrin.h>
-
+#include "chunk/avx512.h"
 #include "chunk/cut_table.h"
 
 /*
@@ -27,45 +26,10 @@
 #define ROW_LEAST	(5 * 64)
 #define STEPS_MOST	(ROW_MOST / STEP)
 
-#define AVX512		__attribute__((target("avx512f")))
-#define AVX512_INLINE	__attribute__((target("avx512f"), always_inline)) \
-			static inline
-
 /* Bit s of hits[row]: a hash of that row was small in step s. */
 struct hits {
 	uint64_t bits[ROWS][(STEPS_MOST + 63) / 64];
 };
-
-/* A 16 x 16 transposition of 32-bit words. */
-AVX512_INLINE void transpose(__m512i r[16])
-{
-	__m512i t[16];
-
-#pragma GCC unroll 8
-	for (int i = 0; i < 16; i += 2) {
-		t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
-		t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
-	}
-#pragma GCC unroll 4
-	for (int i = 0; i < 16; i += 4) {
-		r[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
-		r[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
-		r[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
-		r[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
-	}
-#pragma GCC unroll 8
-	for (int i = 0; i < 8; i++) {
-		int at = i / 4 * 8 + i % 4;
-
-		t[at] = _mm512_shuffle_i32x4(r[at], r[at + 4], 0x88);
-		t[at + 4] = _mm512_shuffle_i32x4(r[at], r[at + 4], 0xdd);
-	}
-#pragma GCC unroll 8
-	for (int i = 0; i < 8; i++) {
-		r[i] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88);
-		r[i + 8] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0xdd);
-	}
-}
 
 /* Goes on with the byte at bit `shift` of each word. */
 AVX512_INLINE __m512i roll(__m512i h, __m512i words, const int shift)
@@ -94,7 +58,7 @@ AVX512_INLINE __mmask16 hash_step(const uint8_t *p, size_t row_len,
 #pragma GCC unroll 16
 	for (int i = 0; i < 16; i++)
 		r[i] = _mm512_loadu_si512(p + i * row_len);
-	transpose(r);
+	avx512_transpose(r);
 #pragma GCC unroll 16
 	for (int i = 0; i < 16; i++) {
 		__m512i h1 = roll(h, r[i], 0), h2 = roll(h1, r[i], 8);

@@ -41,6 +41,7 @@ bool cpu_has_avx2(void)
 bool cpu_has_avx512(void)
 {
 	return __builtin_cpu_supports("avx512f") &&
+		__builtin_cpu_supports("avx512bw") &&
 		__builtin_cpu_supports("avx512vbmi");
 }
 

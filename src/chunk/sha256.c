@@ -7,9 +7,6 @@
 #include "chunk/openssl_load.h"
 #include "chunk/sha256_lanes.h"
 
-/* With fewer messages than this eight slow lanes lose to OpenSSL. */
-#define AVX2_WORTH	4
-
 static const struct sha256_kernel *lanes;
 static const char *kernel_name;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -21,7 +18,10 @@ static void choose_kernel(void)
 	kernel_name = "openssl";
 	if (wish == KERNEL_SCALAR || wish == KERNEL_OPENSSL)
 		return;
-	if (cpu_has_sha_ni() && wish != KERNEL_AVX2) {
+	if (cpu_has_sha_ni() && cpu_has_avx512() && wish != KERNEL_AVX2) {
+		lanes = sha256_kernel_avx512();
+		kernel_name = "avx512";
+	} else if (cpu_has_sha_ni() && wish != KERNEL_AVX2) {
 		lanes = sha256_kernel_ni();
 		kernel_name = "sha-ni";
 	} else if (cpu_has_avx2()) {
@@ -41,8 +41,7 @@ void sha256_many(const struct sha256_job *jobs, size_t count)
 	const struct openssl *ssl;
 
 	pthread_once(&once, choose_kernel);
-	if (lanes && (count >= AVX2_WORTH ||
-		      lanes->lanes < SHA256_LANES_MOST)) {
+	if (lanes && count >= lanes->least) {
 		sha256_lanes(lanes, jobs, count);
 		return;
 	}

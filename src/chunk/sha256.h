@@ -14,9 +14,9 @@ struct sha256_job {
 };
 
 /*
- * Hashes independent messages, as many at once as the CPU does well: four
- * interleaved SHA-NI lanes, eight AVX2 lanes without SHA-NI, else OpenSSL
- * one by one.  Cannot fail.
+ * Hashes independent messages, as many at once as the CPU does well: sixteen
+ * AVX-512 lanes, four interleaved SHA-NI lanes, eight AVX2 lanes without
+ * SHA-NI, else OpenSSL one by one.  Cannot fail.
  */
 void sha256_many(const struct sha256_job *jobs, size_t count);
 
@@ -30,7 +30,7 @@ void sha256_update(struct sha256_stream *s, const void *data, size_t len);
 /* Writes the digest and frees the stream; out may be NULL. */
 void sha256_end(struct sha256_stream *s, struct dv_id *out);
 
-/* "sha-ni", "avx2" or "openssl". */
+/* "avx512", "sha-ni", "avx2" or "openssl". */
 const char *sha256_kernel(void);
 
 /* HMAC-SHA-256 (RFC 2104). */

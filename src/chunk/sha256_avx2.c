@@ -113,12 +113,13 @@ AVX2_INLINE void block(__m256i state[8], const uint8_t *const at[LANES])
 		state[i] = ADD(state[i], s[i]);
 }
 
-AVX2 static void run8(uint32_t (*state)[8], const uint8_t *const *in,
-		      size_t blocks)
+AVX2 static void run(uint32_t (*state)[8], const uint8_t *const *in,
+		     unsigned used, size_t blocks)
 {
 	const uint8_t *at[LANES];
 	__m256i s[8];
 
+	(void)used;
 	for (int l = 0; l < LANES; l++) {
 		at[l] = in[l];
 		s[l] = _mm256_loadu_si256((const __m256i *)state[l]);
@@ -137,9 +138,7 @@ AVX2 static void run8(uint32_t (*state)[8], const uint8_t *const *in,
 const struct sha256_kernel *sha256_kernel_avx2(void)
 {
 	static const struct sha256_kernel kernel = {
-		.lanes = LANES,
-		.run = { NULL, run8, run8, run8, run8,
-			 run8, run8, run8, run8 },
+		.lanes = LANES, .least = 4, .run = run,
 	};
 
 	return &kernel;

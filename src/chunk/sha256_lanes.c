@@ -107,19 +107,20 @@ static void lane_move(struct lanes *l, unsigned i)
 	l->lane[i] = l->lane[last];
 }
 
-/* Runs as many blocks as every lane has. */
+/* Runs as many blocks as every lane has; lanes beyond the kernel's wait. */
 static void run(const struct sha256_kernel *k, struct lanes *l)
 {
+	unsigned used = l->used < k->lanes ? l->used : k->lanes;
 	size_t blocks = l->lane[0].left;
 
-	for (unsigned i = 1; i < l->used; i++)
+	for (unsigned i = 1; i < used; i++)
 		if (l->lane[i].left < blocks)
 			blocks = l->lane[i].left;
 	/* a kernel may do more lanes than are in use; those go nowhere */
 	for (unsigned i = l->used; i < k->lanes; i++)
 		l->in[i] = l->in[0];
-	k->run[l->used](l->state, l->in, blocks);
-	for (unsigned i = 0; i < l->used; i++) {
+	k->run(l->state, l->in, used, blocks);
+	for (unsigned i = 0; i < used; i++) {
 		l->in[i] += blocks * SHA256_BLOCK;
 		l->lane[i].left -= blocks;
 	}
@@ -150,6 +151,6 @@ void sha256_lanes(const struct sha256_kernel *k,
 		}
 		if (!l.used)
 			break;
-		run(k, &l);
+		run(l.used > k->few ? k : k->narrow(), &l);
 	}
 }

@@ -12,19 +12,21 @@
  * and the next message when one is done.
  */
 #define SHA256_BLOCK		64	/* bytes */
-#define SHA256_LANES_MOST	8
-
-/*
- * Hashes `blocks` blocks in each lane: state[i] goes on with the
- * bytes at in[i].  Lanes may have the same bytes, never the same state.
- */
-typedef void sha256_run_fn(uint32_t (*state)[8], const uint8_t *const *in,
-			   size_t blocks);
+#define SHA256_LANES_MOST	16
 
 struct sha256_kernel {
 	unsigned lanes;		/* 1 to SHA256_LANES_MOST */
-	/* what to call with n lanes in use; it may do up to `lanes` */
-	sha256_run_fn *run[SHA256_LANES_MOST + 1];
+	unsigned least;		/* messages; OpenSSL is faster with fewer */
+	/*
+	 * Hashes `blocks` blocks in each of the first `used` lanes: state[i]
+	 * goes on with the bytes at in[i].  It may do the same to the other
+	 * lanes, which all have some bytes to read and a state of their own.
+	 */
+	void (*run)(uint32_t (*state)[8], const uint8_t *const *in,
+		    unsigned used, size_t blocks);
+	/* with at most `few` messages left the narrow kernel is faster */
+	unsigned few;
+	const struct sha256_kernel *(*narrow)(void);
 };
 
 extern const uint32_t sha256_constants[64];
@@ -36,5 +38,7 @@ void sha256_lanes(const struct sha256_kernel *k,
 /* NULL where the compiler's target has no such thing. */
 const struct sha256_kernel *sha256_kernel_ni(void);
 const struct sha256_kernel *sha256_kernel_avx2(void);
+/* For CPUs with both AVX-512 and SHA-NI. */
+const struct sha256_kernel *sha256_kernel_avx512(void);
 
 #endif

@@ -134,12 +134,23 @@ NI static void run4(uint32_t (*state)[8], const uint8_t *const *in,
 	run_lanes(state, in, blocks, 4);
 }
 
-const struct sha256_kernel *sha256_kernel_ni(void)
+typedef void run_fn(uint32_t (*)[8], const uint8_t *const *, size_t);
+
+static void run(uint32_t (*state)[8], const uint8_t *const *in,
+		unsigned used, size_t blocks)
 {
 	/* three lanes cost less as four than as two and one */
+	static run_fn *const by_lanes[LANES + 1] = {
+		NULL, run1, run2, run4, run4,
+	};
+
+	by_lanes[used](state, in, blocks);
+}
+
+const struct sha256_kernel *sha256_kernel_ni(void)
+{
 	static const struct sha256_kernel kernel = {
-		.lanes = LANES,
-		.run = { NULL, run1, run2, run4, run4 },
+		.lanes = LANES, .least = 1, .run = run,
 	};
 
 	return &kernel;

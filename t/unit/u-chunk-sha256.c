@@ -26,7 +26,7 @@ static void assert_sha256(const uint8_t *data, size_t len,
 }
 
 /* Kernels this CPU can run, whatever sha256_many() would choose. */
-static size_t kernels(const struct sha256_kernel *out[2])
+static size_t kernels(const struct sha256_kernel *out[3])
 {
 	size_t n = 0;
 
@@ -34,6 +34,8 @@ static size_t kernels(const struct sha256_kernel *out[2])
 		out[n++] = sha256_kernel_ni();
 	if (cpu_has_avx2())
 		out[n++] = sha256_kernel_avx2();
+	if (cpu_has_sha_ni() && cpu_has_avx512())
+		out[n++] = sha256_kernel_avx512();
 	return n;
 }
 
@@ -41,7 +43,7 @@ static void check_jobs(const uint8_t *data, const size_t *lens, size_t count)
 {
 	struct sha256_job *jobs = xcalloc(count, sizeof(*jobs));
 	struct dv_id *ids = xcalloc(count, sizeof(*ids));
-	const struct sha256_kernel *all[2];
+	const struct sha256_kernel *all[3];
 	size_t n = kernels(all), at = 0;
 
 	for (size_t i = 0; i < count; i++) {
@@ -80,12 +82,12 @@ static void the_standard_examples_hold(void **state)
 static void every_length_alone_and_in_company(void **state)
 {
 	DV_AUTO_FREE uint8_t *data = xmalloc(8192);
-	size_t lens[12];
+	size_t lens[20];
 
 	(void)state;
 	random_fill(data, 8192, 1);
 	for (size_t len = 0; len <= 300; len++)
-		for (size_t count = 1; count <= 12; count++) {
+		for (size_t count = 1; count <= 20; count++) {
 			for (size_t i = 0; i < count; i++)
 				lens[i] = len;
 			check_jobs(data, lens, count);
@@ -115,7 +117,7 @@ static void ragged_mixes(void **state)
 
 static void no_jobs_are_fine(void **state)
 {
-	const struct sha256_kernel *all[2];
+	const struct sha256_kernel *all[3];
 	size_t n = kernels(all);
 
 	(void)state;
@@ -195,7 +197,8 @@ static void the_kernel_has_a_name(void **state)
 	if (wish && (!strcmp(wish, "scalar") || !strcmp(wish, "openssl")))
 		assert_string_equal(name, "openssl");
 	else
-		assert_true(!strcmp(name, "sha-ni") || !strcmp(name, "avx2") ||
+		assert_true(!strcmp(name, "avx512") ||
+			    !strcmp(name, "sha-ni") || !strcmp(name, "avx2") ||
 			    !strcmp(name, "openssl"));
 }
 
