@@ -186,9 +186,9 @@ b" && git add data.dv && git commit -qm merged
 
 test_expect_success 'an existing .gitattributes keeps what it has' '
 	git init -q attr && cd attr && printf "*.png binary" >.gitattributes && dv init -q &&
-	printf "*.png binary\n*.dv merge=dv diff=dv\n" >../expect && test_cmp ../expect .gitattributes &&
+	printf "*.png binary\n*.dv merge=dv diff=dv\n.gitignore merge=dv\n" >../expect && test_cmp ../expect .gitattributes &&
 	dv init -q && test_cmp ../expect .gitattributes && git init -q ../attr2 && cd ../attr2 &&
-	printf "# merge=dv\n[attr]x\n*.dv text merge=dv\n" >.gitattributes && cp .gitattributes ../expect && dv init -q &&
+	printf "# merge=dv\n[attr]x\n*.dv text merge=dv\n" >.gitattributes && { cat .gitattributes && echo ".gitignore merge=dv"; } >../expect && dv init -q &&
 	test_cmp ../expect .gitattributes && git config merge.dv.driver && ln -s x ../link && git init -q ../attr3 &&
 	cd ../attr3 && ln -s ../attr/.gitattributes . && test_must_fail dv init && test ! -e .dvconfig
 '

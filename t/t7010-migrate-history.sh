@@ -193,7 +193,7 @@ test_expect_success 'where dv is not set up: the work tree stays as it is, and t
 	git init -q unset && cd unset && mkdir .dvc d && : >.dvc/config && echo /cache >.dvc/.gitignore && echo "* text" >.gitattributes && echo 1 >d/one && dvc_repo add d && commit unset1 && git rm -q .gitattributes && git commit -qm gone &&
 	dv migrate --from-dvc -n >../out && grep "^d: would be carried over" ../out && dv migrate --from-dvc --all-history -n 2>../err && ! grep "git checkout" ../err && dv migrate --from-dvc --all-history 2>../err && grep "hint: git checkout dv-history, then dv checkout; dv push" ../err &&
 	git status --porcelain >../out && test ! -s ../out && test ! -e .dvconfig &&
-	git checkout -q dv-history && git show HEAD~1:.gitattributes >../out && printf "* text\n*.dv merge=dv diff=dv\n" | test_cmp - ../out && dv checkout -q && dv remote add origin ../unsetremote && git add .dvconfig && git commit -qm remote &&
+	git checkout -q dv-history && git show HEAD~1:.gitattributes >../out && printf "* text\n*.dv merge=dv diff=dv\n.gitignore merge=dv\n" | test_cmp - ../out && dv checkout -q && dv remote add origin ../unsetremote && git add .dvconfig && git commit -qm remote &&
 	git checkout -q -b left && echo 2 >d/two && dv add -q d && git commit -qam left && git checkout -q dv-history && dv checkout -q && echo 3 >d/three && dv add -q d && git commit -qam right && git merge -q -m both left && dv checkout -q && test "$(cat d/one d/two d/three | tr "\n" " ")" = "1 2 3 "
 '
 

@@ -223,13 +223,15 @@ test_expect_success 'history: patterns for whole folders leave dv its files; the
 	for c in dv-history~2 dv-history~1 dv-history
 	do
 		git checkout -q $(git -C ../folders rev-parse $c) && touch -c a/s/f.dv a/s/.gitignore d/m.dv d/.gitignore .dvconfig .dvignore .gitattributes && git status --porcelain >../out && cat ../out && test ! -s ../out &&
-		git check-attr merge x.dv d/m.dv >../out && test $(grep -c "merge: dv" ../out) = 2 || return 1
+		git check-attr merge x.dv d/m.dv .gitignore a/s/.gitignore d/.gitignore >../out && test $(grep -c "merge: dv" ../out) = 5 || return 1
 	done &&
 	test_cmp - .gitattributes <<-\EOF && git show HEAD~1:.gitattributes >../out && test_cmp - ../out <<-\EOF2 && cd ../folders && dv migrate --from-lfs --all-history -q && git rev-parse dv-history | test_cmp ../tip -
 	*.dv merge=dv diff=dv
+	.gitignore merge=dv
 	EOF
 	*.bin filter=lfs
 	*.dv merge=dv diff=dv
+	.gitignore merge=dv
 	EOF2
 '
 

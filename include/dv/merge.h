@@ -1,6 +1,8 @@
 #ifndef DV_MERGE_H
 #define DV_MERGE_H
 
+#include <stdbool.h>
+
 #include "dv/pointer.h"
 #include "dv/repo.h"
 
@@ -42,5 +44,20 @@ typedef int dv_merge_cb(enum dv_merge_conflict what, const char *path,
  */
 int dv_merge(struct dv_repo *repo, const struct dv_merge_sides *sides,
 	     dv_merge_cb *fn, void *data, struct dv_pointer *out);
+
+/*
+ * For git's merge drivers: base, ours and theirs are files, and the result is
+ * written to ours.
+ *
+ * dv_merge_text() does what git does without a driver.  False: there are
+ * conflict markers in it, or it cannot be merged and is as it was.
+ */
+bool dv_merge_text(const char *const files[3]);
+/*
+ * Of a .gitignore.  Lines as dv writes them, "/name", are a set: what one side
+ * added is added, what one side took out is out.  All others are merged as
+ * text; *merged: without conflicts.
+ */
+int dv_merge_gitignore(const char *const files[3], bool *merged);
 
 #endif

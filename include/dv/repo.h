@@ -36,13 +36,18 @@ int dv_repo_open_any(const char *start, struct dv_repo **out);
 bool dv_repo_is_bare(const struct dv_repo *repo);
 void dv_repo_close(struct dv_repo *repo);
 
+enum dv_init {
+	DV_INIT_NEW = 0,
+	DV_INIT_AGAIN,		/* it was set up already */
+	DV_INIT_MENDED,		/* the same, but .gitattributes had not all */
+};
 /*
  * Makes the git work tree around `start` one that dv looks after: .dvconfig
- * and .dvignore at its top, a line in .gitattributes, staged in git, and the
+ * and .dvignore at its top, lines in .gitattributes, staged in git, and the
  * store; git's local configuration knows dv's drivers.  Where it is one
- * already only the line and the drivers are seen to and *again is true.
+ * already only the lines and the drivers are seen to.
  */
-int dv_repo_init(const char *start, bool *again);
+int dv_repo_init(const char *start, enum dv_init *out);
 
 /*
  * `fn` is called before waiting for another process that holds the

@@ -41,7 +41,7 @@ const struct command commands[] = {
 	{ "init", "begin to use dv in a git repository", cmd_init, NULL },
 	{ "log", "show the versions of a tracked path", cmd_log, NULL },
 	{ "ls", "list recorded data, and git's files", cmd_ls, "list" },
-	{ "merge-driver", "merge two versions of a pointer, for git",
+	{ "merge-driver", "merge versions of a pointer or .gitignore, for git",
 	  cmd_merge_driver, NULL },
 	{ "migrate", "take over what DVC or git-lfs track", cmd_migrate,
 	  NULL },

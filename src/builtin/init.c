@@ -13,7 +13,7 @@ static const char *const usage[] = { "dv init [-q]", NULL };
 int cmd_init(int argc, char **argv)
 {
 	int quiet = 0, code, err;
-	bool again;
+	enum dv_init was;
 	const struct option options[] = {
 		OPT_FLAG('q', "quiet", &quiet, "print nothing but errors"),
 		OPT_END()
@@ -24,11 +24,13 @@ int cmd_init(int argc, char **argv)
 		return code;
 	if (n)
 		return usage_error(usage, "unexpected argument '%s'", argv[0]);
-	err = dv_repo_init(".", &again);
+	err = dv_repo_init(".", &was);
 	if (err || quiet)
 		return report(err);
-	if (again) {
-		printf("dv is set up here already\n");
+	if (was != DV_INIT_NEW) {
+		printf("dv is set up here already%s\n",
+		       was == DV_INIT_MENDED ? "; what .gitattributes lacked "
+		       "is staged" : "");
 		return 0;
 	}
 	printf("set up dv: .dvconfig, .dvignore and .gitattributes are "

@@ -1,4 +1,7 @@
-/* dv merge-driver: what git calls to merge two versions of a pointer. */
+/*
+ * dv merge-driver: what git calls to merge two versions of a pointer, or of a
+ * .gitignore.
+ */
 
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +14,6 @@
 #include "base/auto.h"
 #include "base/file.h"
 #include "base/path.h"
-#include "base/process.h"
 #include "builtin/builtin.h"
 #include "builtin/open.h"
 #include "cli/options.h"
@@ -132,18 +134,6 @@ static int write_result(const struct driver *d, const struct dv_pointer *p)
 	return file_replace(d->files[1], text, len, NEWFILE_NOSYNC);
 }
 
-/* As git would have done without us: markers in the pointer. */
-static void leave_to_git(const struct driver *d)
-{
-	const char *const argv[] = {
-		"git", "merge-file", "-q", "-L", "ours", "-L", "base", "-L",
-		"theirs", "--", d->files[1], d->files[0], d->files[2], NULL
-	};
-	DV_AUTO_BUF struct buf out = BUF_INIT;
-
-	process_run(argv, NULL, 0, &out);
-}
-
 static int note_hook(const struct dv_hook *hook, void *data)
 {
 	bool *there = data;
@@ -187,7 +177,8 @@ static int run(struct driver *d)
 	dv_pointer_release(&merged);
 	if (err) {
 		code = report(err);
-		leave_to_git(d);
+		/* as git would have done without us: markers in it */
+		dv_merge_text(d->files);
 		report_hint("git checkout --merge -- %s tries again",
 			    d->word.data);
 		return code;
@@ -197,6 +188,15 @@ static int run(struct driver *d)
 	else
 		tell_merged(d);
 	return d->conflicts > 0;
+}
+
+/* Git tells of the conflicts, as in any text. */
+static int merge_gitignore(const char *const files[3])
+{
+	bool merged;
+	int err = dv_merge_gitignore(files, &merged);
+
+	return err ? report(err) : !merged;
 }
 
 int cmd_merge_driver(int argc, char **argv)
@@ -214,6 +214,8 @@ int cmd_merge_driver(int argc, char **argv)
 	for (int i = 0; i < 3; i++)
 		d.files[i] = argv[i];
 	d.shown = argv[3];
+	if (!strcmp(path_name(d.shown), ".gitignore"))
+		return merge_gitignore(d.files);
 	len = strlen(d.shown);
 	if (len > suffix && !strcmp(d.shown + len - suffix, DV_POINTER_SUFFIX))
 		len -= suffix;

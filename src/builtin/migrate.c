@@ -185,8 +185,8 @@ static int finish(struct migrate *m, const struct dv_migrate_result *r,
  */
 static int open_or_init(struct dv_repo **repo, bool stays)
 {
-	bool again;
-	int err = stays ? 0 : dv_repo_init(".", &again);
+	enum dv_init was;
+	int err = stays ? 0 : dv_repo_init(".", &was);
 
 	if (err)
 		return err;

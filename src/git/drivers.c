@@ -1,7 +1,7 @@
 /*
- * Merges of pointers work by default: .gitattributes, which is committed,
- * names a merge and a diff driver, and the local configuration, which is
- * not, says what command that is.  With that goes what else git is told once
+ * Merges of pointers, and of the .gitignore files beside them, work by default:
+ * .gitattributes, which is committed, names a merge and a diff driver, and the
+ * local configuration, which is not, says what command that is.  With that goes what else git is told once
  * in each clone.
  */
 
@@ -13,12 +13,27 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "git/pattern.h"
 #include "git/private.h"
 
 #define ATTRIBUTES	".gitattributes"
+#define IGNORES		".gitignore"
 #define ATTRIBUTES_MOST	(1u << 20)	/* bytes */
 
-static const char attributes_line[] = "*.dv merge=dv diff=dv\n";
+/* What the lines of a .gitattributes are about, as bits. */
+enum about {
+	ABOUT_POINTERS = 1,
+	ABOUT_IGNORES = 2,
+	ABOUT_ALL = 3,
+};
+
+static const struct {
+	enum about about;
+	const char *line;
+} lines[] = {
+	{ ABOUT_POINTERS, "*.dv merge=dv diff=dv\n" },
+	{ ABOUT_IGNORES, IGNORES " merge=dv\n" },
+};
 
 /* The names of newfile_open() and of work/temp_name.h. */
 static const char leftovers[] =
@@ -33,26 +48,57 @@ static const struct {
 	{ "merge.dv.driver", "dv merge-driver %O %A %B %P" },
 };
 
-/* Does a line give this attribute?  Lines, words and '#' as in git. */
-static bool names_driver(const char *text)
+/* The next word of a line, as git parts them; false: there is none. */
+static bool next_word(const char **at, struct buf *out)
 {
-	static const char wanted[] = "merge=dv";
+	size_t len;
 
-	while (*text) {
-		size_t line = strcspn(text, "\n"), word;
+	*at += strspn(*at, " \t\r");
+	len = strcspn(*at, " \t\r\n");
+	buf_clear(out);
+	buf_add(out, *at, len);
+	*at += len;
+	return len > 0;
+}
 
-		if (*text != '#') {
-			for (const char *at = text; at < text + line;
-			     at += word + strspn(at + word, " \t\r")) {
-				word = strcspn(at, " \t\r\n");
-				if (word == sizeof(wanted) - 1 &&
-				    !memcmp(at, wanted, word))
-					return true;
-			}
-		}
-		text += line + (text[line] == '\n');
+/* Is it the attribute `merge`, set to anything? */
+static bool is_merge(const char *word)
+{
+	word += *word == '-' || *word == '!';
+	return !strncmp(word, "merge", 5) && (!word[5] || word[5] == '=');
+}
+
+/*
+ * One that gives a pattern dv's merge driver is about pointers; how git is to
+ * merge a .gitignore the user may have said himself.
+ */
+static unsigned line_about(const char *line)
+{
+	DV_AUTO_BUF struct buf pattern = BUF_INIT;
+	DV_AUTO_BUF struct buf word = BUF_INIT;
+	const char *name;
+	unsigned about = 0;
+
+	if (*line == '#' || !next_word(&line, &pattern))
+		return 0;
+	name = pattern.data;
+	name += !strncmp(name, "**/", 3) ? 3 : *name == '/';
+	while (next_word(&line, &word)) {
+		if (!strcmp(word.data, "merge=dv") && strcmp(name, IGNORES))
+			about |= ABOUT_POINTERS;
+		if (is_merge(word.data) && pattern_match(name, IGNORES, false))
+			about |= ABOUT_IGNORES;
 	}
-	return false;
+	return about;
+}
+
+static unsigned text_about(const char *text)
+{
+	unsigned about = 0;
+
+	for (; *text; text += strcspn(text, "\n"), text += *text == '\n')
+		about |= line_about(text);
+	return about;
 }
 
 /* What is not a plain file git does not read either. */
@@ -71,13 +117,17 @@ static int read_attributes(const struct dv_repo *repo, struct buf *path,
 	return file_read(path->data, ATTRIBUTES_MOST, text);
 }
 
-void drivers_line(struct buf *text)
+void drivers_lines(struct buf *text)
 {
-	if (names_driver(text->data))
-		return;
-	if (text->len && text->data[text->len - 1] != '\n')
-		buf_addch(text, '\n');
-	buf_addstr(text, attributes_line);
+	unsigned about = text_about(text->data);
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		if (about & lines[i].about)
+			continue;
+		if (text->len && text->data[text->len - 1] != '\n')
+			buf_addch(text, '\n');
+		buf_addstr(text, lines[i].line);
+	}
 }
 
 int drivers_attributes(struct dv_repo *repo, bool *changed,
@@ -88,10 +138,10 @@ int drivers_attributes(struct dv_repo *repo, bool *changed,
 	int err = read_attributes(repo, &path, before);
 
 	*changed = false;
-	if (err || names_driver(before->data))
+	if (err || text_about(before->data) == ABOUT_ALL)
 		return err;
 	buf_add(&text, before->data, before->len);
-	drivers_line(&text);
+	drivers_lines(&text);
 	err = file_replace(path.data, text.data, text.len, 0);
 	*changed = !err;
 	return err;
@@ -145,7 +195,7 @@ int drivers_configure(struct dv_repo *repo, bool again)
 	if ((known && !again) || access(repo->place.common_dir, W_OK) < 0)
 		return 0;
 	err = read_attributes(repo, &path, &text);
-	if (err || !names_driver(text.data))
+	if (err || !(text_about(text.data) & ABOUT_POINTERS))
 		return err;
 	exclude_leftovers(repo);
 	return known ? 0 : configure(repo);

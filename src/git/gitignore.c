@@ -11,11 +11,14 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "git/gitignore.h"
 #include "git/private.h"
 #include "git/rules.h"
 
 #define FILE_NAME	".gitignore"
 #define FILE_MOST	(16u << 20)	/* bytes */
+
+#define LINE_END	"[[:cntrl:]]"	/* in a name */
 
 #define DV_AUTO_RULES	__attribute__((cleanup(rules_release)))
 
@@ -37,7 +40,7 @@ void gitignore_line(const char *name, struct buf *out)
 		char c = name[i];
 
 		if (c == '\n' || c == '\r') {
-			buf_addstr(out, "[[:cntrl:]]");
+			buf_addstr(out, LINE_END);
 			continue;
 		}
 		if (strchr("*?[\\", c) || i >= spaces)
@@ -46,14 +49,36 @@ void gitignore_line(const char *name, struct buf *out)
 	}
 }
 
-/* A file as lines; `at` walks over it. */
-struct line {
-	size_t begin;
-	size_t len;		/* without its end */
-	size_t next;		/* where the one after it begins */
-};
+/* How many bytes of the line stand for the next one of a name; 0: none. */
+static size_t part_of_name(const char *text, size_t len)
+{
+	if (*text == '[')
+		return len >= strlen(LINE_END) &&
+			!memcmp(text, LINE_END, strlen(LINE_END)) ?
+			strlen(LINE_END) : 0;
+	if (*text == '\\')
+		return len > 1 && strchr("*?[\\ ", text[1]) ? 2 : 0;
+	return !strchr("/*?", *text);
+}
 
-static bool next_line(const struct buf *text, size_t at, struct line *out)
+bool gitignore_is_line(const char *text, size_t len)
+{
+	size_t at = 1, part;
+
+	if (len < 2 || *text != '/' || memchr(text, 0, len))
+		return false;
+	for (; at < len; at += part) {
+		part = part_of_name(text + at, len - at);
+		/* a space at the end that means nothing */
+		if (!part || (at + 1 == len && text[at] == ' '))
+			return false;
+	}
+	return true;
+}
+
+/* --- lines ------------------------------------------------------------- */
+
+bool text_line_next(const struct buf *text, size_t at, struct text_line *out)
 {
 	const char *end;
 
@@ -69,9 +94,9 @@ static bool next_line(const struct buf *text, size_t at, struct line *out)
 }
 
 static bool find_line(const struct buf *text, size_t from,
-		      const struct buf *wanted, struct line *out)
+		      const struct buf *wanted, struct text_line *out)
 {
-	for (; next_line(text, from, out); from = out->next)
+	for (; text_line_next(text, from, out); from = out->next)
 		if (out->len == wanted->len &&
 		    !memcmp(text->data + out->begin, wanted->data, out->len))
 			return true;
@@ -291,9 +316,9 @@ static void appending_release(struct appending *a)
 
 static void collect_lines(const struct buf *text, struct names *out)
 {
-	struct line line;
+	struct text_line line;
 
-	for (size_t at = 0; next_line(text, at, &line); at = line.next)
+	for (size_t at = 0; text_line_next(text, at, &line); at = line.next)
 		names_add(out, text->data + line.begin, line.len);
 }
 
@@ -365,7 +390,7 @@ int repo_gitignore_add(struct dv_repo *repo, const char *path,
 }
 
 /* Takes the line at `l` out; the last one takes its line end before it. */
-static void cut_line(struct buf *text, const struct line *l)
+static void cut_line(struct buf *text, const struct text_line *l)
 {
 	size_t begin = l->begin, next = l->next;
 
@@ -382,7 +407,7 @@ int repo_gitignore_remove(struct dv_repo *repo, const char *path,
 {
 	DV_AUTO_FILE struct file f = FILE_INIT;
 	DV_AUTO_BUF struct buf line = BUF_INIT;
-	struct line found;
+	struct text_line found;
 	bool any = false;
 	int err;
 

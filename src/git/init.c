@@ -133,7 +133,7 @@ static int set_up(struct dv_repo *repo)
 }
 
 /* A line in .gitattributes may have gone with a merge, or never been there. */
-static int set_up_again(struct dv_repo *repo)
+static int set_up_again(struct dv_repo *repo, enum dv_init *out)
 {
 	static const char *const file[] = { ".gitattributes" };
 	DV_AUTO_BUF struct buf before = BUF_INIT;
@@ -142,26 +142,28 @@ static int set_up_again(struct dv_repo *repo)
 
 	if (!err)
 		err = drivers_attributes(repo, &changed, &before);
+	*out = changed ? DV_INIT_MENDED : DV_INIT_AGAIN;
 	return err || !changed ? err : repo_stage(repo, file, 1);
 }
 
-int dv_repo_init(const char *start, bool *again)
+int dv_repo_init(const char *start, enum dv_init *out)
 {
 	struct dv_repo *repo = repo_new();
 	DV_AUTO_BUF struct buf config = BUF_INIT;
+	bool again = false;
 	struct stat st;
 	int err = repo_open_place(repo, start);
 
-	*again = false;
+	*out = DV_INIT_NEW;
 	if (!err)
 		err = repo_need_worktree(repo);
 	if (!err) {
 		repo_path(repo, ".dvconfig", &config);
 		/* one that is not staged is of an init that was killed */
 		err = lstat(config.data, &st) ? repo_check_lost_config(repo) :
-			is_staged(repo, ".dvconfig", again);
+			is_staged(repo, ".dvconfig", &again);
 		if (!err)
-			err = *again ? set_up_again(repo) : set_up(repo);
+			err = again ? set_up_again(repo, out) : set_up(repo);
 	}
 	if (!err)
 		err = drivers_configure(repo, true);

@@ -221,8 +221,6 @@ struct gitignore_item {
 int repo_gitignore_add_all(struct dv_repo *repo,
 			   struct gitignore_item *items, size_t count,
 			   struct newfile_batch *batch);
-/* Appends the line for a name, "/name" with what is special escaped. */
-void gitignore_line(const char *name, struct buf *out);
 int repo_gitignore_remove(struct dv_repo *repo, const char *path,
 			  struct buf *changed);
 
@@ -239,12 +237,15 @@ const char *repo_setup_file(size_t n, const char **text);
 
 /* --- git's merge and diff drivers (drivers.c) --------------------------- */
 
-/* Adds the line that names dv's drivers to the text of a .gitattributes. */
-void drivers_line(struct buf *text);
 /*
- * Adds the line that names dv's drivers for pointers to the .gitattributes
- * at the top, unless one names its merge driver already.  *before: what was in
- * the file, when it was changed.
+ * Adds the lines that name dv's drivers to the text of a .gitattributes: for
+ * pointers, unless one names the merge driver already, and for .gitignore
+ * files, unless one says already how these are merged.
+ */
+void drivers_lines(struct buf *text);
+/*
+ * The same to the .gitattributes at the top.  *before: what was in the file,
+ * when it was changed.
  */
 int drivers_attributes(struct dv_repo *repo, bool *changed,
 		       struct buf *before);

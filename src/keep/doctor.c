@@ -254,6 +254,9 @@ static int look_at_drivers(struct doctor *d)
 	static const char *const attribute[] = {
 		"check-attr", "merge", "--", "x.dv", NULL
 	};
+	static const char *const ignores[] = {
+		"check-attr", "merge", "--", ".gitignore", NULL
+	};
 	DV_AUTO_BUF struct buf driver = BUF_INIT;
 	DV_AUTO_BUF struct buf named = BUF_INIT;
 	bool have = !run_git(d->repo, config, NULL, 0, &driver) && driver.len;
@@ -268,6 +271,12 @@ static int look_at_drivers(struct doctor *d)
 		return doctor_tell(d, "merges", DV_CHECK_WARN, "dv init",
 				   "the merge driver is not set up in this "
 				   "clone");
+	if (run_git(d->repo, ignores, NULL, 0, &named) ||
+	    strstr(named.data, "merge: unspecified"))
+		return doctor_tell(d, "merges", DV_CHECK_WARN, "dv init",
+				   ".gitattributes does not name dv's merge "
+				   "driver for .gitignore: two dv add beside "
+				   "each other will conflict there");
 	return doctor_tell(d, "merges", DV_CHECK_OK, NULL,
 			   "git merges what pointers record");
 }

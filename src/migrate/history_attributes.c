@@ -100,7 +100,7 @@ static void write_one(const struct history_attributes *h,
 	if (h->lfs)
 		lfs_except(top, &text);
 	if (top)
-		drivers_line(&text);
+		drivers_lines(&text);
 	if (text.len > t->len)
 		import_file(t->path, text.data, text.len, out);
 }

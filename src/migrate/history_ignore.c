@@ -5,7 +5,7 @@
 
 #include "base/array.h"
 #include "base/path.h"
-#include "git/repo.h"
+#include "git/gitignore.h"
 #include "migrate/export.h"
 
 #define NAME		".gitignore"

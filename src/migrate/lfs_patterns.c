@@ -40,7 +40,7 @@ static const struct {
 	const char *name, *line;
 } kinds[] = {
 	{ "", "*" DV_POINTER_SUFFIX " merge=dv diff=dv !filter !text" },
-	{ ".gitignore", ".gitignore !filter !diff !merge !text" },
+	{ ".gitignore", ".gitignore merge=dv !filter !diff !text" },
 	{ ".dvconfig", ".dvconfig !filter !diff !merge !text" },
 	{ ".dvignore", ".dvignore !filter !diff !merge !text" },
 };

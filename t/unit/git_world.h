@@ -151,13 +151,13 @@ __attribute__((unused))
 static void make_repo(const char *path)
 {
 	DV_AUTO_BUF struct buf full = BUF_INIT;
-	bool again;
+	enum dv_init was;
 
 	sh("git init -q %s", path);
 	buf_addf(&full, "%s/%s", world, path);
-	if (dv_repo_init(full.data, &again))
+	if (dv_repo_init(full.data, &was))
 		fail_msg("init: %s", dv_error_text());
-	assert_false(again);
+	assert_int_equal(was, DV_INIT_NEW);
 	sh("git -C %s commit -q -m 'Use dv'", path);
 }
 

@@ -95,10 +95,10 @@ HELPER struct dv_repo *open_repo(const char *name)
 HELPER struct dv_repo *make_repo(const char *name)
 {
 	struct dv_repo *repo;
-	bool again;
+	enum dv_init was;
 
 	shell("git init -q -b main %s", in_top(name));
-	assert_int_equal(dv_repo_init(in_top(name), &again), 0);
+	assert_int_equal(dv_repo_init(in_top(name), &was), 0);
 	repo = open_repo(name);
 	assert_int_equal(dv_remote_add(repo, DV_CONFIG_PROJECT, "origin",
 				       in_top("one"), false), 0);

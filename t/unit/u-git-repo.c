@@ -19,7 +19,7 @@ static void init_makes_and_stages_two_files(void **state)
 	DV_AUTO_BUF struct buf out = BUF_INIT;
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	struct dv_repo *repo;
-	bool again = true;
+	enum dv_init was = DV_INIT_AGAIN;
 
 	(void)state;
 	sh("git init -q fresh && mkdir -p fresh/a/b && echo x >fresh/other");
@@ -27,8 +27,8 @@ static void init_makes_and_stages_two_files(void **state)
 	assert_int_equal(try_open("fresh", &repo), DV_E_NOTFOUND);
 	assert_null(repo);
 	assert_hint("dv init");
-	assert_int_equal(dv_repo_init(path.data, &again), 0);
-	assert_false(again);
+	assert_int_equal(dv_repo_init(path.data, &was), 0);
+	assert_int_equal(was, DV_INIT_NEW);
 	output_of(&out, "git -C fresh status --porcelain");
 	assert_string_equal(out.data,
 			    "A  .dvconfig\nA  .dvignore\n"
@@ -36,8 +36,8 @@ static void init_makes_and_stages_two_files(void **state)
 	sh("test -d fresh/.git/dv/data && test ! -e fresh/a/b/.dvconfig");
 	sh("git config -f fresh/.dvconfig --list");
 	put("fresh/.dvignore", "mine\n");
-	assert_int_equal(dv_repo_init(path.data, &again), 0);
-	assert_true(again);
+	assert_int_equal(dv_repo_init(path.data, &was), 0);
+	assert_int_equal(was, DV_INIT_AGAIN);
 	assert_holds("fresh/.dvignore", "mine\n");
 	output_of(&out, "git -C fresh status --porcelain");
 	assert_string_equal(out.data,
@@ -50,13 +50,13 @@ static void init_stages_what_is_there_unstaged(void **state)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	DV_AUTO_BUF struct buf out = BUF_INIT;
-	bool again = true;
+	enum dv_init was = DV_INIT_AGAIN;
 
 	(void)state;
 	sh("git -C fresh reset -q");
 	buf_addf(&path, "%s/fresh", world);
-	assert_int_equal(dv_repo_init(path.data, &again), 0);
-	assert_false(again);
+	assert_int_equal(dv_repo_init(path.data, &was), 0);
+	assert_int_equal(was, DV_INIT_NEW);
 	assert_holds("fresh/.dvignore", "mine\n");
 	output_of(&out, "git -C fresh status --porcelain");
 	assert_string_equal(out.data,
@@ -67,24 +67,24 @@ static void init_stages_what_is_there_unstaged(void **state)
 static void init_that_cannot_stage_leaves_nothing(void **state)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
-	bool again;
+	enum dv_init was;
 
 	(void)state;
 	sh("git init -q busy && touch busy/.git/index.lock");
 	buf_addf(&path, "%s/busy", world);
-	assert_int_not_equal(dv_repo_init(path.data, &again), 0);
+	assert_int_not_equal(dv_repo_init(path.data, &was), 0);
 	sh("test ! -e busy/.dvconfig && test ! -e busy/.dvignore && "
 	   "test ! -e busy/.gitattributes");
 	sh("rm busy/.git/index.lock");
-	assert_int_equal(dv_repo_init(path.data, &again), 0);
-	assert_false(again);
+	assert_int_equal(dv_repo_init(path.data, &was), 0);
+	assert_int_equal(was, DV_INIT_NEW);
 }
 
 static void outside_of_git_the_next_step_is_named(void **state)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	struct dv_repo *repo;
-	bool again;
+	enum dv_init was;
 
 	(void)state;
 	sh("mkdir nothing");
@@ -92,7 +92,7 @@ static void outside_of_git_the_next_step_is_named(void **state)
 		     "not inside a git work tree");
 	assert_hint("git init");
 	buf_addf(&path, "%s/nothing", world);
-	assert_int_equal(dv_repo_init(path.data, &again), DV_E_NOTFOUND);
+	assert_int_equal(dv_repo_init(path.data, &was), DV_E_NOTFOUND);
 	assert_int_equal(try_open("no-such-folder", &repo), DV_E_NOTFOUND);
 }
 
@@ -100,7 +100,7 @@ static void bare_repositories_are_refused(void **state)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	struct dv_repo *repo;
-	bool again;
+	enum dv_init was;
 
 	(void)state;
 	sh("git init -q --bare bare.git");
@@ -108,7 +108,7 @@ static void bare_repositories_are_refused(void **state)
 		     "work tree");
 	assert_int_equal(try_open("bare.git/refs", &repo), DV_E_UNSUPPORTED);
 	buf_addf(&path, "%s/bare.git", world);
-	assert_int_equal(dv_repo_init(path.data, &again), DV_E_UNSUPPORTED);
+	assert_int_equal(dv_repo_init(path.data, &was), DV_E_UNSUPPORTED);
 	make_repo("turned");
 	sh("git -C turned config core.bare true");
 	assert_error(DV_E_UNSUPPORTED, try_open("turned", &repo), "bare");

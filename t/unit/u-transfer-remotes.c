@@ -24,10 +24,10 @@ static struct seen remotes(struct dv_repo *repo)
 
 static struct dv_repo *bare_repo(void)
 {
-	bool again;
+	enum dv_init was;
 
 	shell("git init -q -b main %s", in_top("r"));
-	assert_int_equal(dv_repo_init(in_top("r"), &again), 0);
+	assert_int_equal(dv_repo_init(in_top("r"), &was), 0);
 	return open_repo("r");
 }
 

@@ -52,7 +52,7 @@ UNUSED static void git(const char *command)
 UNUSED static int world_make(void **state)
 {
 	const char *dir = getenv("TMPDIR");
-	bool again;
+	enum dv_init was;
 
 	(void)state;
 	snprintf(world.top, sizeof(world.top), "%s/dv-unit.XXXXXX",
@@ -63,7 +63,7 @@ UNUSED static int world_make(void **state)
 	setenv("GIT_CONFIG_NOSYSTEM", "1", 1);
 	git("git init -q . && git config user.name t && "
 	    "git config user.email t@example.com");
-	ok(dv_repo_init(".", &again));
+	ok(dv_repo_init(".", &was));
 	ok(dv_repo_open(".", &world.repo));
 	return 0;
 }
