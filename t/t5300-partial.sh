@@ -40,4 +40,42 @@ test_expect_success 'removing a file and adding the path records the removal' '
 	dv ls -R dir | grep "dir/s1/7$"
 '
 
+# As many packs as files, none so small that it comes without its index.
+test_expect_success 'many packs: setup: 20 pushes; one file of them in a fresh clone' '
+	make_repo many && cd many && mkdir ../packs dir && dv remote add origin "$SCRATCH/packs" &&
+	for i in $(seq 20); do
+		random_bytes 300000 $i >dir/$i && dv add -q dir && git add -A && git commit -qm $i && dv push -q ||
+		return 1
+	done &&
+	git clone -q . ../few && cd ../few && dv pull -q dir/3 && cmp dir/3 ../many/dir/3
+'
+
+test_expect_success 'indexes that are known are merged, and used by the next command' '
+	cd few && dv fetch -n && ls .git/dv/have/*/*.idx >../idx && test "$(wc -l <../idx)" -ge 17 &&
+	ls .git/dv/have/*/merged/*.midx >../merged && test "$(wc -l <../merged)" -eq 1 &&
+	dv fetch -n dir/5 >../out && cat ../out && dv pull -q dir/5 && cmp dir/5 ../many/dir/5
+'
+
+test_expect_success 'an index that is missing, or all that are, is asked for again' '
+	cd few && for f in $(head -n 5 ../idx); do rm -f $f; done && for i in $(seq 6 12); do
+		dv pull -q dir/$i && cmp dir/$i ../many/dir/$i || return 1
+	done &&
+	rm -f .git/dv/have/*/*.idx && dv pull -q dir/13 && cmp dir/13 ../many/dir/13
+'
+
+test_expect_success 'a damaged merged index keeps nothing from being pulled' '
+	git clone -q many hurt && cd hurt && dv pull -q dir/3 && dv fetch -n && f=$(ls .git/dv/have/*/merged/*.midx) &&
+	size=$(wc -c <"$f") && cp "$f" ../good && for at in 9 40 $((size / 2)) $((size - 5)); do
+		rm -f .git/dv/have/*/merged/* && cp ../good "$f" && chmod u+w "$f" &&
+		printf Z | dd of="$f" bs=1 seek=$at conv=notrunc 2>/dev/null &&
+		dv pull -q dir/$((at % 15 + 5)) && cmp dir/$((at % 15 + 5)) ../many/dir/$((at % 15 + 5)) || return 1
+	done &&
+	printf Z >"$f" && dv pull -q dir && diff -r dir ../many/dir
+'
+
+test_expect_success 'once all is here nothing is left of them' '
+	cd few && dv pull -q && diff -r dir ../many/dir && ! ls .git/dv/have/*/merged/*.midx && ! ls .git/dv/have/*/*.idx &&
+	dv fsck && cd ../hurt && ! ls .git/dv/have/*/merged/*.midx && dv fsck
+'
+
 test_done

@@ -18,6 +18,9 @@
 #include "store/midx_inside.h"
 #include "store/sort.h"
 
+/* After so many first bytes sources rest. */
+#define REST_BYTES	8
+
 /* One region, written block by block. */
 struct region_out {
 	uint64_t offset;	/* in the file, of what is in block */
@@ -146,6 +149,14 @@ static int put_keys(struct midx_out *o, unsigned byte)
 	return err;
 }
 
+/* Of older ones: what was gone through is not looked at again. */
+static void rest_sources(const struct midx_source *sources, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (sources[i].midx)
+			midx_rest(sources[i].midx);
+}
+
 static int put_all(struct midx_out *o, const struct midx_source *sources,
 		   uint32_t count)
 {
@@ -160,6 +171,8 @@ static int put_all(struct midx_out *o, const struct midx_source *sources,
 		}
 		if (!err)
 			err = put_keys(o, byte);
+		if (byte % REST_BYTES == REST_BYTES - 1)
+			rest_sources(sources, count);
 	}
 	for (int i = 0; i < MIDX_REGIONS && !err; i++)
 		err = out_flush(o, &o->region[i]);

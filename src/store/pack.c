@@ -377,13 +377,12 @@ static void note_miss(struct pack *p)
 	pack_rest(p);
 }
 
-bool pack_find(struct pack *p, const struct dv_id *id, struct place *out)
+/* The first slot of an id. */
+static bool find_slot(const struct pack *p, const struct dv_id *id,
+		      uint32_t *slot)
 {
-	const struct id_filter *filter = atomic_load(&p->filter);
 	uint32_t low, high, end;
 
-	if (filter && !id_filter_may_have(filter, id))
-		return false;
 	pack_fanout(p, id->bytes[0], &low, &high);
 	end = high;
 	while (low < high) {
@@ -394,12 +393,41 @@ bool pack_find(struct pack *p, const struct dv_id *id, struct place *out)
 		else
 			high = mid;
 	}
-	if (low == end || !dv_id_equal(pack_id_at(p, low), id)) {
+	*slot = low;
+	return low < end && dv_id_equal(pack_id_at(p, low), id);
+}
+
+bool pack_find(struct pack *p, const struct dv_id *id, struct place *out)
+{
+	const struct id_filter *filter = atomic_load(&p->filter);
+	uint32_t slot;
+
+	if (filter && !id_filter_may_have(filter, id))
+		return false;
+	if (!find_slot(p, id, &slot)) {
 		note_miss(p);
 		return false;
 	}
-	pack_place_at(p, low, out);
+	pack_place_at(p, slot, out);
 	return true;
+}
+
+bool pack_find_likely(struct pack *p, const struct dv_id *id,
+		      struct place *out)
+{
+	uint32_t slot;
+
+	touch(p);
+	if (!find_slot(p, id, &slot))
+		return false;
+	pack_place_at(p, slot, out);
+	return true;
+}
+
+void pack_forget_misses(struct pack *p)
+{
+	id_filter_free(atomic_exchange(&p->filter, NULL));
+	atomic_store(&p->missed, 0);
 }
 
 void pack_rest(struct pack *p)

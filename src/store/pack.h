@@ -152,6 +152,14 @@ int pack_read(struct pack *p, void *out, size_t len, uint64_t offset);
 
 /* Looks an id up.  False: not here.  place->pack is set to p. */
 bool pack_find(struct pack *p, const struct dv_id *id, struct place *out);
+/*
+ * The same in the pack that had the one before: a miss is not counted among
+ * those that make it keep a filter.
+ */
+bool pack_find_likely(struct pack *p, const struct dv_id *id,
+		      struct place *out);
+/* Gives the filter back.  Not while another thread looks. */
+void pack_forget_misses(struct pack *p);
 
 /* Its index need not be in memory, until it is looked into again. */
 void pack_rest(struct pack *p);

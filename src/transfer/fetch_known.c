@@ -151,7 +151,7 @@ static int name_pack(struct stream *s, uint32_t number)
 		err = have_index_open(f->have, number);
 	if (err && err != DV_E_NOTFOUND)
 		return err;
-	if (!k->here && !k->bad && !k->index)
+	if (!k->here && !k->bad && !have_knows(f->have, number))
 		return ask_unknown(s, number);
 	set_known(s, number);
 	return 0;

@@ -60,8 +60,7 @@ static size_t count_bad(const struct fetch *f)
 static void open_cached(struct fetch *f, enum object_class class)
 {
 	for (size_t i = 0; i < f->have->count; i++)
-		if (usable(&f->have->packs[i], class) &&
-		    !f->have->packs[i].index)
+		if (usable(&f->have->packs[i], class))
 			have_index_open(f->have, i);
 }
 
@@ -83,12 +82,12 @@ static void list_marks(const struct fetch *f, const struct marks *marks,
 static void list_unknown(struct fetch *f, enum object_class class,
 			 size_t max, struct list *out, size_t *from)
 {
-	const struct have *h = f->have;
+	struct have *h = f->have;
 
 	for (; *from < h->count && max; ++*from) {
 		const struct have_pack *k = &h->packs[*from];
 
-		if (!usable(k, class) || k->index)
+		if (!usable(k, class) || have_knows(h, *from))
 			continue;
 		list_add(out, *from, fetch_take_unknown(f, &k->ref), NULL);
 		max--;
@@ -165,6 +164,7 @@ static int fetch_meta(struct fetch *f)
 		DV_AUTO_FETCH_WALK struct fetch_walk w = {
 			.fetch = f, .marks = &marks,
 		};
+		size_t lost = f->have->lost;
 
 		err = fetch_walk_all(&w);
 		if (err || !w.missing)
@@ -172,6 +172,8 @@ static int fetch_meta(struct fetch *f)
 		progress = false;
 		if (marks.count)
 			err = get_meta_frames(f, &w, &progress);
+		if (f->have->lost != lost)
+			from = 0;	/* not known after all */
 		if (!err && !progress && from < f->have->count) {
 			err = get_meta_packs(f, &from);
 			progress = true;
@@ -271,7 +273,7 @@ static int fetch_data(struct fetch *f)
 		DV_AUTO_FETCH_WALK struct fetch_walk w = {
 			.fetch = f, .data = true, .marks = &marks,
 		};
-		size_t bad;
+		size_t bad, lost = f->have->lost;
 		int err = place_data(f, &w);
 
 		if (err)
@@ -281,8 +283,9 @@ static int fetch_data(struct fetch *f)
 		err = fetch_packs(f, list.items, list.count);
 		if (err)
 			return err;
-		/* other packs named may have the same objects */
-		if (count_bad(f) > bad)
+		/* other packs named may have the same objects; and of some
+		   it may have turned out that they are not known */
+		if (count_bad(f) > bad || f->have->lost != lost)
 			continue;
 		if (w.unplaced && !distrusted && distrust(f, OBJECT_DATA)) {
 			distrusted = true;
@@ -354,7 +357,7 @@ static size_t count_unknown(struct fetch *f, enum object_class class)
 	open_cached(f, class);
 	for (size_t i = 0; i < f->have->count; i++)
 		n += usable(&f->have->packs[i], class) &&
-		     !f->have->packs[i].index;
+		     !have_knows(f->have, i);
 	return n;
 }
 

@@ -84,7 +84,8 @@ static bool is_ready(struct stream *s, uint32_t root, bool *whole)
 		const struct knowledge *p = stream_pack(s, packs->items[i]);
 
 		if (p->known || !p->named) {
-			indexes += k->ref.class == OBJECT_DATA && k->index;
+			indexes += k->ref.class == OBJECT_DATA &&
+				have_knows(f->have, packs->items[i]);
 			continue;
 		}
 		if (k->ref.class == OBJECT_META || enough == SIZE_MAX)
@@ -226,15 +227,11 @@ static struct step next_step(struct stream *s, unsigned worker)
 static int walk_root(struct stream *s, struct fetch_root *r)
 {
 	struct fetch_walk *w = &s->walk;
-	struct have *h = s->fetch->have;
 	int err;
 
 	w->missing = w->unplaced = 0;
 	w->id_count = 0;
-	/* no index is opened meanwhile */
-	pthread_mutex_lock(&h->mutex);
 	err = fetch_walk_root(w, r);
-	pthread_mutex_unlock(&h->mutex);
 	r->planned = !err && !w->unplaced;
 	/* what was gone through in vain is gone through again */
 	if (!r->planned)

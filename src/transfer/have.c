@@ -12,9 +12,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/path.h"
-#include "base/random.h"
 #include "chunk/check.h"
-#include "transfer/have.h"
+#include "transfer/have_inside.h"
 
 static const uint8_t have_magic[8] = { 'D', 'V', 'H', 'V', 1, 0, 0, 0 };
 
@@ -22,8 +21,6 @@ static const uint8_t have_magic[8] = { 'D', 'V', 'H', 'V', 1, 0, 0, 0 };
 #define HAVE_FILE_MAX	((size_t)4 << 30)
 /* Stale records that are left alone. */
 #define STALE_MIN	256
-/* So many objects are found before indexes rest. */
-#define REST_FOUND	((size_t)32 << 10)
 
 /* --- records ----------------------------------------------------------- */
 
@@ -192,8 +189,9 @@ int have_open(const char *store_path, const struct dv_id *key,
 	h = xcalloc(1, sizeof(*h));
 	h->dir = buf_detach(&path);
 	h->fd = -1;
+	for (int class = 0; class < OBJECT_CLASSES; class++)
+		h->classes[class].last = HAVE_NONE;
 	pthread_mutex_init(&h->mutex, NULL);
-	random_bytes(h->seed, sizeof(h->seed));
 
 	packs_path(h, &path);
 	err = file_read(path.data, HAVE_FILE_MAX, &bytes);
@@ -231,6 +229,7 @@ void have_close(struct have *h)
 
 	if (!h)
 		return;
+	have_merged_close(h);
 	for (size_t i = 0; i < h->count; i++) {
 		live += !h->packs[i].gone;
 		if (h->packs[i].index)
@@ -240,8 +239,6 @@ void have_close(struct have *h)
 		rewrite(h);
 	if (h->fd >= 0)
 		close(h->fd);
-	for (int c = 0; c < OBJECT_CLASSES; c++)
-		free(h->tables[c].slots);
 	free(h->packs);
 	id_map_release(&h->by_id);
 	pthread_mutex_destroy(&h->mutex);
@@ -335,190 +332,4 @@ void have_set_bad(struct have *h, uint32_t number)
 	pthread_mutex_lock(&h->mutex);
 	h->packs[number].bad = true;
 	pthread_mutex_unlock(&h->mutex);
-}
-
-/* --- indexes ----------------------------------------------------------- */
-
-static uint64_t id_hash(const struct have *h, const struct dv_id *id)
-{
-	uint64_t sum = 0;
-
-	/* seeded: whoever made the index does not choose the slots */
-	for (int i = 0; i < 4; i++) {
-		sum ^= load_u64(id->bytes + 8 * i) + h->seed[i];
-		sum *= 0x9e3779b97f4a7c15u;
-		sum ^= sum >> 29;
-	}
-	return sum;
-}
-
-static void table_put(struct have *h, struct have_table *t, uint32_t number)
-{
-	struct pack *p = h->packs[number].index;
-
-	for (uint32_t i = 0; i < p->objects; i++) {
-		uint64_t hash = id_hash(h, pack_id_at(p, i));
-		uint64_t at = hash & (t->room - 1);
-
-		while (t->slots[at])
-			at = (at + 1) & (t->room - 1);
-		t->slots[at] = (hash & 0xffffffff00000000u) | (number + 1);
-	}
-	t->count += p->objects;
-	pack_rest(p);
-}
-
-static void table_add(struct have *h, uint32_t number)
-{
-	struct pack *p = h->packs[number].index;
-	struct have_table *t = &h->tables[p->class];
-	uint64_t room = t->room ? t->room : 1024;
-
-	h->packs[number].tabled = true;
-	while ((t->count + p->objects) * 3 > room * 2)
-		room *= 2;
-	if (room == t->room) {
-		table_put(h, t, number);
-		return;
-	}
-	free(t->slots);
-	t->slots = xcalloc(room, sizeof(*t->slots));
-	t->room = room;
-	t->count = 0;
-	for (size_t i = 0; i < h->count; i++)
-		if (h->packs[i].tabled && h->packs[i].index &&
-		    h->packs[i].index->class == p->class)
-			table_put(h, t, i);
-}
-
-void have_index_path(const struct have *h, const struct dv_id *id,
-		     struct buf *out)
-{
-	char hex[DV_ID_HEX + 1];
-
-	dv_id_to_hex(id, hex);
-	buf_addf(out, "%s/%s.idx", h->dir, hex);
-}
-
-/* True when the index says what the record says. */
-static bool index_agrees(const struct pack *p, const struct pack_ref *ref)
-{
-	return p->class == ref->class && p->objects == ref->objects &&
-	       p->index_len == ref->index_len && p->layout == PACK_PACKED;
-}
-
-static int open_index(struct have *h, uint32_t number)
-{
-	DV_AUTO_BUF struct buf path = BUF_INIT;
-	struct have_pack *p = &h->packs[number];
-	struct pack *index;
-	int err;
-
-	have_index_path(h, &p->ref.id, &path);
-	err = pack_open_index(path.data, &p->ref.id, NULL, p->ref.size,
-			      &index);
-	if (!err && !index_agrees(index, &p->ref)) {
-		pack_close(index);
-		err = dv_fail(DV_E_CORRUPT, "%s: does not agree with what "
-			      "names it", path.data);
-	}
-	if (err == DV_E_CORRUPT || err == DV_E_INVALID ||
-	    err == DV_E_UNSUPPORTED) {
-		unlink(path.data);
-		return DV_E_NOTFOUND;
-	}
-	if (err)
-		return err;
-	p->index = index;
-	table_add(h, number);
-	return 0;
-}
-
-int have_index_open(struct have *h, uint32_t number)
-{
-	int err = 0;
-
-	pthread_mutex_lock(&h->mutex);
-	if (!h->packs[number].index)
-		err = open_index(h, number);
-	pthread_mutex_unlock(&h->mutex);
-	return err;
-}
-
-int have_index_keep(struct have *h, uint32_t number, const uint8_t *bytes,
-		    size_t len)
-{
-	DV_AUTO_BUF struct buf path = BUF_INIT;
-	struct pack_ref ref = have_ref(h, number);
-	char hex[DV_ID_HEX + 1];
-	int err;
-
-	if (len != ref.index_len + PACK_TAIL_SIZE)
-		return dv_fail(DV_E_CORRUPT, "index of the wrong length");
-	err = pack_index_check(bytes, len, &ref.id);
-	if (err)
-		return err;
-	have_index_path(h, &ref.id, &path);
-	err = file_replace(path.data, bytes, len,
-			   NEWFILE_NOSYNC | NEWFILE_SHARED);
-	if (err)
-		return err;
-	err = have_index_open(h, number);
-	if (err != DV_E_NOTFOUND)
-		return err;
-	dv_id_to_hex(&ref.id, hex);
-	return dv_fail(DV_E_CORRUPT, "pack %.12s: its index does not agree "
-		       "with the locator", hex);
-}
-
-void have_index_drop(struct have *h, uint32_t number)
-{
-	DV_AUTO_BUF struct buf path = BUF_INIT;
-	struct have_pack *p;
-
-	/* an index that is open stays so: marks may rely on it */
-	pthread_mutex_lock(&h->mutex);
-	p = &h->packs[number];
-	p->here = true;
-	have_index_path(h, &p->ref.id, &path);
-	unlink(path.data);
-	pthread_mutex_unlock(&h->mutex);
-}
-
-/* As in the store: who looks for much passes over the packs. */
-static void count_found(struct have *h)
-{
-	size_t n = atomic_fetch_add_explicit(&h->found, 1,
-					     memory_order_relaxed) + 1;
-
-	for (size_t i = 0; n % REST_FOUND == 0 && i < h->count; i++)
-		if (h->packs[i].index)
-			pack_rest_touched(h->packs[i].index);
-}
-
-bool have_lookup(struct have *h, enum object_class class,
-		 const struct dv_id *id, uint32_t *number,
-		 struct place *out)
-{
-	const struct have_table *t = &h->tables[class];
-	uint64_t hash, at;
-
-	if (!t->room)
-		return false;
-	hash = id_hash(h, id);
-	for (at = hash & (t->room - 1); t->slots[at];
-	     at = (at + 1) & (t->room - 1)) {
-		uint32_t n = (uint32_t)t->slots[at] - 1;
-		const struct have_pack *p = &h->packs[n];
-
-		if ((t->slots[at] ^ hash) >> 32 || p->gone || p->bad ||
-		    (h->active_only && !p->active))
-			continue;
-		if (pack_find(p->index, id, out)) {
-			*number = n;
-			count_found(h);
-			return true;
-		}
-	}
-	return false;
 }

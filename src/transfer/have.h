@@ -2,7 +2,6 @@
 #define TRANSFER_HAVE_H
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -10,8 +9,10 @@
 #include "dv/id.h"
 
 #include "base/map.h"
+#include "store/midx.h"
 #include "store/pack.h"
 #include "transfer/locator.h"
+#include "transfer/numbers.h"
 
 /*
  * What is known of one remote, in <store>/have/<remote key>/:
@@ -19,6 +20,7 @@
  *	packs		records, appended to: a pack that is there, one that
  *			is gone, the marker was seen
  *	<pack id>.idx	index and tail of a pack that is not here whole
+ *	merged/<hex>.midx	merged indexes of many of these
  *
  * All of it is derived and may be deleted.  A record is 72 bytes: u8 kind,
  * seven zeros, an entry as in a locator (56 bytes; zeros for the marker),
@@ -46,15 +48,27 @@ struct have_pack {
 	bool here;		/* the local store has the pack whole */
 	bool bad;		/* fetch: what came of it was wrong */
 	bool active;		/* fetch: a locator of this run names it */
-	bool tabled;		/* its ids are in the table */
+	bool merged;		/* its ids are in a merged index */
 	uint32_t stamp;		/* the user's */
 };
 
-/* A compact table from ids to the packs whose index is open. */
-struct have_table {
-	uint64_t *slots;	/* owned; tag << 32 | number + 1 */
-	uint64_t room;		/* 0 or a power of two */
-	uint64_t count;
+/* A merged index and the packs of its rows; UINT32_MAX: of no use here. */
+struct have_merged {
+	struct midx *midx;	/* owned */
+	uint32_t *numbers;	/* owned */
+	struct dv_id name;
+};
+
+/* Where objects of one class are looked for. */
+struct have_class {
+	struct numbers fresh;	/* packs with an open index, in no merged one */
+	struct have_merged *merged;	/* owned; largest first */
+	size_t merged_count, merged_room;
+	size_t merge_again;	/* after a failure: not with fewer fresh */
+	uint32_t last;		/* the pack that had what was found last, or
+				   UINT32_MAX */
+	size_t found;		/* so many times something was */
+	struct numbers touched;	/* packs it was in, since indexes rested */
 };
 
 struct have {
@@ -66,10 +80,10 @@ struct have {
 	struct id_map by_id;
 	struct have_pack *packs;	/* owned */
 	size_t count, room;
-	struct have_table tables[OBJECT_CLASSES];
-	atomic_size_t found;	/* so many times something was, in them */
-	uint64_t seed[4];
-	pthread_mutex_t mutex;	/* guards all but the table's reading */
+	struct have_class classes[OBJECT_CLASSES];
+	bool loaded;		/* merged indexes that there are */
+	size_t lost;		/* packs that turned out not to be known */
+	pthread_mutex_t mutex;	/* guards all of it */
 };
 
 /*
@@ -104,10 +118,19 @@ void have_set_bad(struct have *h, uint32_t number);
 void have_index_path(const struct have *h, const struct dv_id *id,
 		     struct buf *out);
 /*
- * Opens the cached index of a pack.  DV_E_NOTFOUND when there is none; a
- * damaged one is removed and DV_E_NOTFOUND.
+ * Makes the objects of a pack known by its cached index or a merged one.
+ * DV_E_NOTFOUND when there is none; a damaged one is removed and
+ * DV_E_NOTFOUND.
  */
 int have_index_open(struct have *h, uint32_t number);
+/*
+ * True when that was done.  That a merged index was all there is may turn out
+ * only when something in the pack is looked for: then h->lost grows, and it is
+ * known no more.
+ */
+bool have_knows(struct have *h, uint32_t number);
+/* The index of a pack that is known, or NULL. */
+struct pack *have_index(struct have *h, uint32_t number);
 /*
  * Checks index || tail, keeps them as the pack's cached index and opens it.
  * DV_E_CORRUPT when they are not this pack's.
@@ -118,9 +141,8 @@ int have_index_keep(struct have *h, uint32_t number, const uint8_t *bytes,
 void have_index_drop(struct have *h, uint32_t number);
 
 /*
- * A pack with an open index that has this object and is not gone or bad (nor,
- * with active_only, inactive).  Not while indexes are being opened in other
- * threads.
+ * A pack that is known, has this object, and is not gone or bad (nor, with
+ * active_only, inactive).
  */
 bool have_lookup(struct have *h, enum object_class class,
 		 const struct dv_id *id, uint32_t *number,

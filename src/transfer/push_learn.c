@@ -26,7 +26,7 @@ int push_know_packs(struct push *p, const struct locator *l)
 		err = have_add(p->have, &l->packs[i], false, &n);
 		k = &p->have->packs[n];
 		k->here = store_pack(p->store, k->ref.class, &k->ref.id);
-		if (!err && !k->here && !k->index)
+		if (!err && !k->here)
 			have_index_open(p->have, n);
 	}
 	return err;
@@ -39,7 +39,7 @@ static void add_unindexed(struct push *p, const struct locator *l,
 		int64_t n = have_number(p->have, &l->packs[i].id);
 		struct have_pack *k = n < 0 ? NULL : &p->have->packs[n];
 
-		if (k && !k->gone && !k->here && !k->index &&
+		if (k && !k->gone && !k->here && !have_knows(p->have, n) &&
 		    k->stamp != p->stamp) {
 			k->stamp = p->stamp;
 			numbers_add(out, n);
@@ -167,7 +167,7 @@ static int learn_strays(struct push *p, bool *more)
 
 	/* also of packs that are here: what is missing may be bad in them */
 	for (size_t i = 0; i < h->count && asked.count < STRAY_INDEXES; i++)
-		if (!h->packs[i].gone && !h->packs[i].index)
+		if (!h->packs[i].gone && !have_knows(h, i))
 			numbers_add(&asked, i);
 	return learn_indexes(p, &asked, more);
 }

@@ -386,24 +386,28 @@ static void open_known(struct push *p)
 			continue;
 		p->had_nothing = false;
 		k->here = store_pack(p->store, k->ref.class, &k->ref.id);
-		if (!k->here && !k->index)
+		if (!k->here)
 			have_index_open(h, i);
 	}
 }
 
 /* True when all that is in this pack is in the store too. */
-static bool all_here(struct push *p, const struct have_pack *k)
+static bool all_here(struct push *p, uint32_t number)
 {
+	const struct have_pack *k = &p->have->packs[number];
+	struct pack *index;
+
 	if (k->here)
 		return true;
-	for (uint32_t i = 0; k->index && i < k->index->objects; i++) {
+	index = have_index(p->have, number);
+	for (uint32_t i = 0; index && i < index->objects; i++) {
 		struct place place;
 
-		if (!store_find(p->store, k->ref.class,
-				pack_id_at(k->index, i), &place))
+		if (!store_find(p->store, k->ref.class, pack_id_at(index, i),
+				&place))
 			return false;
 	}
-	return k->index;
+	return index;
 }
 
 /*
@@ -415,7 +419,7 @@ static int distrust(struct push *p)
 	int err = 0;
 
 	for (size_t i = 0; i < p->have->count && !err; i++)
-		if (!p->have->packs[i].gone && all_here(p, &p->have->packs[i]))
+		if (!p->have->packs[i].gone && all_here(p, i))
 			err = have_gone(p->have, i);
 	return err;
 }
