@@ -11,6 +11,7 @@ import json, random, struct
 rng = random.Random(1)
 N = 300000
 weights = [rng.gauss(0, 0.02) for _ in range(N)]
+f64 = struct.pack("<%dd" % N, *weights)
 f16 = struct.pack("<%de" % N, *weights)
 f32 = struct.pack("<%df" % N, *weights)
 bf16 = bytearray(2 * N)
@@ -18,7 +19,7 @@ bf16[0::2], bf16[1::2] = f32[2::4], f32[3::4]
 
 
 def npy(name, dtype, data, count):
-    head = "{'descr': '%s', 'fortran_order': False, 'shape': (%d,), }" % (dtype, count)
+    head = "{'descr': %r, 'fortran_order': False, 'shape': (%d,), }" % (dtype, count)
     head += " " * (-(10 + len(head) + 1) % 64) + "\n"
     with open(name, "wb") as f:
         f.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode() + data)
@@ -38,6 +39,11 @@ def safetensors(name, tensors):
 npy("f16.npy", "<f2", f16, N)
 npy("f32.npy", "<f4", f32, N)
 npy("i32.npy", "<i4", struct.pack("<%di" % N, *(rng.randrange(50000) for _ in range(N))), N)
+npy("f64.npy", "<f8", f64, N)
+npy("prices.npy", "<f8", struct.pack("<%dd" % N, *(round(100 + 500 * w, 2) for w in weights)), N)
+npy("ids.npy", "<i8", struct.pack("<%dq" % N, *(rng.randrange(10 ** 6) for _ in range(N))), N)
+npy("table.npy", [("id", "<i8"), ("x", "<f4"), ("flag", "|b1")], b"".join(
+    struct.pack("<qf?", i, w, w < 0) for i, w in enumerate(weights)), N)
 npy("mask.npy", "|b1", bytes(rng.random() < 0.01 for _ in range(4 * N)), 4 * N)
 npy("random.npy", "<u4", rng.randbytes(4 * N), N)
 safetensors("bf16.safetensors", [("BF16", [N], bytes(bf16))])
@@ -83,8 +89,8 @@ kept () {
 	rm "$1" && dv checkout -q && cmp "$1" "../$1"
 }
 
-for what in 'f16.npy 2 86' 'f32.npy 4 86' 'i32.npy 4 55' 'bf16.safetensors 2 70' 'mask.npy 0 5' 'random.npy raw 100' \
-	'text.csv 0 55'
+for what in 'f16.npy 2 86' 'f32.npy 4 86' 'i32.npy 4 55' 'f64.npy 8 90' 'ids.npy 8 35' 'prices.npy 0 40' \
+	'table.npy 0 55' 'bf16.safetensors 2 70' 'mask.npy 0 5' 'random.npy raw 100' 'text.csv 0 55'
 do
 	set -- $what
 	test_expect_success "$1: filter $2, at most $3 %" "

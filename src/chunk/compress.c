@@ -19,6 +19,12 @@
  */
 #define HASH_LOG_SMALL	6
 #define MATCH_LONG	7	/* bytes */
+/*
+ * For numbers of 8 bytes that stay together: where decimals end alike, it is
+ * in their last 6 bytes.
+ */
+#define MATCH_NUMBERS	6
+#define MATCH_LEVEL	0	/* as the level has it */
 #define WINDOW_LOG_MAX	23	/* dvformat-pack(5): windows up to 8 MiB */
 #define LEN_LEAST	64	/* fewer bytes are not worth a header */
 #define PROBE_LEAST	4096	/* fewer are compressed without a look */
@@ -86,30 +92,33 @@ static ZSTD_CCtx *context_new(bool literals)
 	/* dictionaries and checks of its own: frames have neither */
 	ZSTD_CCtx_setParameter(z, ZSTD_c_checksumFlag, 0);
 	ZSTD_CCtx_setParameter(z, ZSTD_c_contentSizeFlag, 1);
-	if (literals) {
+	if (literals)
 		ZSTD_CCtx_setParameter(z, ZSTD_c_hashLog, HASH_LOG_SMALL);
-		ZSTD_CCtx_setParameter(z, ZSTD_c_minMatch, MATCH_LONG);
-	}
 	return z;
 }
 
-/* Ready for a new frame; NULL when out of memory. */
-static ZSTD_CCtx *context(struct compressor *c, bool literals)
+/*
+ * Ready for a new frame, matches of `match` bytes and more; NULL when out of
+ * memory.
+ */
+static ZSTD_CCtx *context(struct compressor *c, bool literals, int match)
 {
 	ZSTD_CCtx **z = literals ? &c->literals : &c->pack;
 
 	if (!*z)
 		*z = context_new(literals);
-	if (*z)
+	if (*z) {
 		ZSTD_CCtx_reset(*z, ZSTD_reset_session_only);
+		ZSTD_CCtx_setParameter(*z, ZSTD_c_minMatch, match);
+	}
 	return *z;
 }
 
 /* Compresses into c->out; 0 when it takes more than `most` bytes. */
 static size_t pack(struct compressor *c, const uint8_t *data, size_t len,
-		   size_t most)
+		   size_t most, int match)
 {
-	ZSTD_CCtx *z = context(c, false);
+	ZSTD_CCtx *z = context(c, false, match);
 	size_t n;
 
 	if (!z)
@@ -134,7 +143,8 @@ struct planes {
 static size_t pack_planes(struct compressor *c, const struct planes *p,
 			  size_t most)
 {
-	ZSTD_CCtx *z = context(c, p->literals);
+	ZSTD_CCtx *z = context(c, p->literals,
+			       p->literals ? MATCH_LONG : MATCH_LEVEL);
 	ZSTD_inBuffer in = { p->data, 0, 0 };
 	ZSTD_outBuffer out;
 	size_t left;
@@ -162,13 +172,13 @@ static size_t enough(size_t len)
 
 /*
  * A sample of at most `most` bytes, and its planes in *p.  Its pieces begin at
- * multiples of 4, so that planes stay apart.
+ * multiples of 8, so that planes stay apart.
  */
 static const uint8_t *take_sample(struct compressor *c, const uint8_t *data,
 				  size_t len, size_t most, struct planes *p)
 {
-	size_t piece = most / PIECES / 4 * 4;
-	size_t step = (len - piece) / (PIECES - 1) / 4 * 4;
+	size_t piece = most / PIECES / 8 * 8;
+	size_t step = (len - piece) / (PIECES - 1) / 8 * 8;
 	uint8_t *sample = room_for(&c->sample, piece * PIECES);
 	uint8_t *planes = room_for(&c->planes, piece * PIECES);
 
@@ -194,13 +204,19 @@ static bool sample_shrinks(struct compressor *c, enum filter filter,
 	if (most < SAMPLE_LEAST)
 		return false;
 	sample = take_sample(c, data, len, most, &p);
-	return pack(c, sample, p.len, enough(p.len)) ||
+	return pack(c, sample, p.len, enough(p.len), MATCH_LEVEL) ||
 	       pack_planes(c, &p, enough(p.len));
 }
 
+/* For bytes that look like the filter's numbers and are not split. */
+static int match_without(enum filter filter)
+{
+	return filter == FILTER_PLANES8 ? MATCH_NUMBERS : MATCH_LEVEL;
+}
+
 /*
- * Is the filter as good as it looks?  It must save 1/64 of a sample more.
- * Sets p->literals to how it does best.
+ * Is the filter as good as it looks?  It must save 1/128 of a sample more.
+ * Sets p->literals to how it does best; at the same size, to what is faster.
  */
 static bool filter_pays(struct compressor *c, struct planes *p,
 			const uint8_t *data, size_t len)
@@ -214,12 +230,13 @@ static bool filter_pays(struct compressor *c, struct planes *p,
 	if (!literals)
 		literals = p->len;
 	p->literals = false;
-	matches = pack_planes(c, p, literals);
+	matches = pack_planes(c, p, literals - 1);
 	p->literals = !matches;
-	without = pack(c, sample, p->len, p->len);
+	without = pack(c, sample, p->len, p->len,
+		       match_without(p->filter));
 	if (!without)
 		without = p->len;
-	return (matches ? matches : literals) + p->len / 64 < without;
+	return (matches ? matches : literals) + p->len / 128 < without;
 }
 
 static size_t pack_filtered(struct compressor *c, struct planes *p,
@@ -269,7 +286,8 @@ bool compress_try(struct compressor *c, const uint8_t *data, size_t len,
 	if (planes.filter)
 		n = pack_filtered(c, &planes, data, len);
 	else
-		n = pack(c, data, len, enough(len));
+		n = pack(c, data, len, enough(len),
+			 match_without(probe.filter));
 	if (!n)
 		return false;
 	*out = (const uint8_t *)c->out.data;
@@ -338,7 +356,7 @@ int decompress(struct compressor *c, enum codec codec, enum filter filter,
 		return dv_fail(DV_E_UNSUPPORTED, "unknown compression %d",
 			       (int)codec);
 	if (filter != FILTER_NONE && filter != FILTER_PLANES2 &&
-	    filter != FILTER_PLANES4)
+	    filter != FILTER_PLANES4 && filter != FILTER_PLANES8)
 		return dv_fail(DV_E_UNSUPPORTED, "unknown filter %d",
 			       (int)filter);
 	if (codec == CODEC_RAW) {

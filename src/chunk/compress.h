@@ -25,6 +25,7 @@ enum filter {
 	FILTER_NONE = 0,
 	FILTER_PLANES2 = 2,
 	FILTER_PLANES4 = 4,
+	FILTER_PLANES8 = 8,
 };
 
 /*

@@ -3,9 +3,12 @@
 #include <string.h>
 
 /*
- * Sixteen bytes at a time; numbers left over are moved one by one.  The
- * shuffles are single instructions (or three, with SSE2 alone) everywhere.
+ * Sixteen numbers at a time; those left over are moved one by one.  A zip is a
+ * single instruction everywhere.
  */
+#define PLANES_MOST	8
+#define ALWAYS_INLINE	inline __attribute__((always_inline))
+
 typedef uint8_t vec __attribute__((vector_size(16)));
 
 static vec load(const uint8_t *p)
@@ -21,19 +24,6 @@ static void store(uint8_t *p, vec v)
 	memcpy(p, &v, sizeof(v));
 }
 
-/* Bytes 0, 2, 4 ... of a and b. */
-static vec even(vec a, vec b)
-{
-	return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14,
-				       16, 18, 20, 22, 24, 26, 28, 30);
-}
-
-static vec odd(vec a, vec b)
-{
-	return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15,
-				       17, 19, 21, 23, 25, 27, 29, 31);
-}
-
 /* The first halves of a and b, byte by byte in turn. */
 static vec zip_first(vec a, vec b)
 {
@@ -47,80 +37,71 @@ static vec zip_last(vec a, vec b)
 				       12, 28, 13, 29, 14, 30, 15, 31);
 }
 
-static void split2(const uint8_t *data, size_t count, uint8_t *out)
+/*
+ * Puts byte i of v[0..n) where the bits of i say when they are rotated left
+ * `times`: each time the two halves of v are zipped.
+ */
+static ALWAYS_INLINE void rotate(vec *v, unsigned n, unsigned times)
 {
-	uint8_t *second = out + count;
-	size_t i = 0;
+	vec t[PLANES_MOST];
 
-	for (; i + 16 <= count; i += 16) {
-		vec a = load(data + 2 * i), b = load(data + 2 * i + 16);
-
-		store(out + i, even(a, b));
-		store(second + i, odd(a, b));
-	}
-	for (; i < count; i++) {
-		out[i] = data[2 * i];
-		second[i] = data[2 * i + 1];
+#pragma GCC unroll 4
+	for (unsigned k = 0; k < times; k++) {
+#pragma GCC unroll 4
+		for (unsigned i = 0; i < n / 2; i++) {
+			t[2 * i] = zip_first(v[i], v[i + n / 2]);
+			t[2 * i + 1] = zip_last(v[i], v[i + n / 2]);
+		}
+#pragma GCC unroll 8
+		for (unsigned i = 0; i < n; i++)
+			v[i] = t[i];
 	}
 }
 
-static void join2(const uint8_t *planes, size_t count, uint8_t *out)
+/*
+ * 16 numbers of n bytes have four bits of an index that say which number, and
+ * below them those that say which of its bytes; in planes it is the other
+ * way round.
+ */
+static ALWAYS_INLINE void split(unsigned n, const uint8_t *data, size_t count,
+				uint8_t *out)
 {
-	const uint8_t *second = planes + count;
+	vec v[PLANES_MOST];
 	size_t i = 0;
 
 	for (; i + 16 <= count; i += 16) {
-		vec a = load(planes + i), b = load(second + i);
-
-		store(out + 2 * i, zip_first(a, b));
-		store(out + 2 * i + 16, zip_last(a, b));
-	}
-	for (; i < count; i++) {
-		out[2 * i] = planes[i];
-		out[2 * i + 1] = second[i];
-	}
-}
-
-static void split4(const uint8_t *data, size_t count, uint8_t *out)
-{
-	size_t i = 0;
-
-	for (; i + 16 <= count; i += 16) {
-		vec a = load(data + 4 * i), b = load(data + 4 * i + 16);
-		vec c = load(data + 4 * i + 32), d = load(data + 4 * i + 48);
-		/* bytes 0 and 2 of each number, bytes 1 and 3 */
-		vec even1 = even(a, b), even2 = even(c, d);
-		vec odd1 = odd(a, b), odd2 = odd(c, d);
-
-		store(out + i, even(even1, even2));
-		store(out + count + i, even(odd1, odd2));
-		store(out + 2 * count + i, odd(even1, even2));
-		store(out + 3 * count + i, odd(odd1, odd2));
+#pragma GCC unroll 8
+		for (unsigned k = 0; k < n; k++)
+			v[k] = load(data + n * i + 16 * k);
+		rotate(v, n, 4);
+#pragma GCC unroll 8
+		for (unsigned k = 0; k < n; k++)
+			store(out + k * count + i, v[k]);
 	}
 	for (; i < count; i++)
-		for (int k = 0; k < 4; k++)
-			out[k * count + i] = data[4 * i + k];
+		for (unsigned k = 0; k < n; k++)
+			out[k * count + i] = data[n * i + k];
 }
 
-static void join4(const uint8_t *planes, size_t count, uint8_t *out)
+static ALWAYS_INLINE void join(unsigned n, unsigned bits,
+			       const uint8_t *planes, size_t count,
+			       uint8_t *out)
 {
+	vec v[PLANES_MOST];
 	size_t i = 0;
 
 	for (; i + 16 <= count; i += 16) {
-		vec a = load(planes + i), b = load(planes + count + i);
-		vec c = load(planes + 2 * count + i);
-		vec d = load(planes + 3 * count + i);
-		vec even1 = zip_first(a, c), even2 = zip_last(a, c);
-		vec odd1 = zip_first(b, d), odd2 = zip_last(b, d);
-
-		store(out + 4 * i, zip_first(even1, odd1));
-		store(out + 4 * i + 16, zip_last(even1, odd1));
-		store(out + 4 * i + 32, zip_first(even2, odd2));
-		store(out + 4 * i + 48, zip_last(even2, odd2));
+#pragma GCC unroll 8
+		for (unsigned k = 0; k < n; k++)
+			v[k] = load(planes + k * count + i);
+		rotate(v, n, bits);
+#pragma GCC unroll 8
+		for (unsigned k = 0; k < n; k++)
+			store(out + n * i + 16 * k, v[k]);
 	}
 	for (; i < count; i++)
-		for (int k = 0; k < 4; k++)
-			out[4 * i + k] = planes[k * count + i];
+		for (unsigned k = 0; k < n; k++)
+			out[n * i + k] = planes[k * count + i];
 }
 
 void planes_split(unsigned n, const uint8_t *data, size_t len, uint8_t *out)
@@ -128,9 +109,11 @@ void planes_split(unsigned n, const uint8_t *data, size_t len, uint8_t *out)
 	size_t count = len / n, done = count * n;
 
 	if (n == 2)
-		split2(data, count, out);
+		split(2, data, count, out);
+	else if (n == 4)
+		split(4, data, count, out);
 	else
-		split4(data, count, out);
+		split(8, data, count, out);
 	if (len > done)
 		memcpy(out + done, data + done, len - done);
 }
@@ -140,9 +123,11 @@ void planes_join(unsigned n, const uint8_t *planes, size_t len, uint8_t *out)
 	size_t count = len / n, done = count * n;
 
 	if (n == 2)
-		join2(planes, count, out);
+		join(2, 1, planes, count, out);
+	else if (n == 4)
+		join(4, 2, planes, count, out);
 	else
-		join4(planes, count, out);
+		join(8, 3, planes, count, out);
 	if (len > done)
 		memcpy(out + done, planes + done, len - done);
 }

@@ -5,12 +5,12 @@
 
 /*
  * The sample: windows spread evenly over the bytes, each beginning at a
- * multiple of 4 so that the planes of numbers stay apart.
+ * multiple of 8 so that the planes of numbers stay apart.
  */
 #define WINDOWS		32
 #define WINDOW		128	/* bytes */
 #define SAMPLE_MOST	(WINDOWS * WINDOW)
-#define PLANES		4
+#define PLANES		8
 
 /*
  * Two bytes picked from the sample are equal in 1 of 256 cases when all are
@@ -28,8 +28,12 @@
 #define GLANCE		32	/* bytes */
 #define PAIRS_FLAT	580
 #define LN2		0.69314718055994531
-/* Bits a byte that planes must save to be worth a trial. */
-#define PLANES_WORTH	0.30
+/*
+ * Bits a byte that planes must save to be worth a trial, and more of them to
+ * be worth it beside fewer.
+ */
+#define PLANES_WORTH	0.20
+#define MORE_WORTH	0.12
 
 struct sample {
 	uint32_t counts[PLANES][256];
@@ -126,13 +130,19 @@ static double entropy(const struct sample *s, unsigned mask, double *weight)
 	return bits < 8 ? bits : 8;
 }
 
-static double entropy_of(const struct sample *s, const unsigned *masks,
-			 int count)
+/*
+ * Bits a byte when the bytes at places i, i + n, i + 2n ... are taken
+ * together, for each i below n.
+ */
+static double entropy_apart(const struct sample *s, unsigned n)
 {
+	unsigned mask = 0;
 	double sum = 0, weight;
 
-	for (int i = 0; i < count; i++) {
-		double bits = entropy(s, masks[i], &weight);
+	for (unsigned p = 0; p < PLANES; p += n)
+		mask |= 1u << p;
+	for (unsigned p = 0; p < n; p++) {
+		double bits = entropy(s, mask << p, &weight);
 
 		sum += bits * weight;
 	}
@@ -146,9 +156,7 @@ static double entropy_of(const struct sample *s, const unsigned *masks,
  */
 static enum filter choose_filter(const struct sample *s, double flatness)
 {
-	static const unsigned all[] = { 15 }, halves[] = { 5, 10 },
-			      quarters[] = { 1, 2, 4, 8 };
-	double none, two, four;
+	double none, two, four, eight;
 
 	/* (with less, a plane could be empty) */
 	if (s->len < 1024)
@@ -158,10 +166,13 @@ static enum filter choose_filter(const struct sample *s, double flatness)
 	/* text has no planes, and would lose its words */
 	if (s->text > s->len / 10 * 9)
 		return FILTER_NONE;
-	none = entropy_of(s, all, 1);
-	two = entropy_of(s, halves, 2);
-	four = entropy_of(s, quarters, 4);
-	if (four < two - PLANES_WORTH / 2 && four < none - PLANES_WORTH)
+	none = entropy_apart(s, 1);
+	two = entropy_apart(s, 2);
+	four = entropy_apart(s, 4);
+	eight = entropy_apart(s, 8);
+	if (eight < four - MORE_WORTH && eight < none - PLANES_WORTH)
+		return FILTER_PLANES8;
+	if (four < two - MORE_WORTH && four < none - PLANES_WORTH)
 		return FILTER_PLANES4;
 	if (two < none - PLANES_WORTH || flatness < FLAT_NEARLY)
 		return FILTER_PLANES2;

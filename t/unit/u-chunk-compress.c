@@ -22,10 +22,13 @@
 
 #define FRAME	((size_t)512 << 10)
 
-enum data_kind { RANDOM, TEXT, BF16, FLOAT32, INTEGERS, ZEROS, RECORDS };
+enum data_kind {
+	RANDOM, TEXT, BF16, FLOAT32, FLOAT64, DECIMALS, INTEGERS, TIMES, ZEROS,
+	RECORDS
+};
 
 /* A number that is near 0 more often than far from it. */
-static float weight(uint64_t *seed)
+static double weight(uint64_t *seed)
 {
 	double sum = 0;
 
@@ -55,6 +58,25 @@ static void fill(uint8_t *data, size_t len, enum data_kind kind)
 
 			memcpy(bytes, &f, 4);
 			memcpy(data + i, bytes + 4 - size, size);
+		}
+		break;
+	}
+	case FLOAT64:
+	case DECIMALS:
+		for (size_t i = 0; i + 8 <= len; i += 8) {
+			double f = weight(&seed);
+
+			if (kind == DECIMALS)
+				f = (int)(f * 100000) / 1000.0;
+			memcpy(data + i, &f, 8);
+		}
+		break;
+	case TIMES: {
+		uint64_t now = UINT64_C(1700000000000000000);
+
+		for (size_t i = 0; i + 8 <= len; i += 8) {
+			store_u64(data + i, now);
+			now += random_next(&seed) % 2000000;
 		}
 		break;
 	}
@@ -141,6 +163,30 @@ static void weights_are_split_into_planes(void **state)
 	assert_true(r.packed);
 	assert_int_equal(r.filter, FILTER_PLANES4);
 	assert_true(r.stored < FRAME * 90 / 100);
+	r = round_trip_of(FLOAT64, FRAME);
+	assert_int_equal(r.filter, FILTER_PLANES8);
+	assert_true(r.stored < FRAME * 90 / 100);
+}
+
+/* Planes of 4 would mix the bytes that rise with those that do not. */
+static void times_are_split_into_planes(void **state)
+{
+	struct result r = round_trip_of(TIMES, FRAME);
+
+	(void)state;
+	assert_int_equal(r.filter, FILTER_PLANES8);
+	assert_true(r.stored < FRAME * 40 / 100);
+}
+
+/* The bytes of a decimal belong together: few of them occur, often. */
+static void decimals_are_not_split(void **state)
+{
+	struct result r = round_trip_of(DECIMALS, FRAME);
+
+	(void)state;
+	assert_true(r.packed);
+	assert_int_equal(r.filter, FILTER_NONE);
+	assert_true(r.stored < FRAME * 45 / 100);
 }
 
 static void zeros_and_integers_shrink_a_lot(void **state)
@@ -218,7 +264,7 @@ static int frames_until_packed(struct compressor *c, enum data_kind kind)
 static void a_run_of_random_frames_hides_little(void **state)
 {
 	static const enum data_kind kinds[] = {
-		TEXT, BF16, FLOAT32, INTEGERS, ZEROS,
+		TEXT, BF16, FLOAT32, FLOAT64, INTEGERS, TIMES, ZEROS,
 	};
 	struct compressor *c = compressor_new();
 
@@ -248,7 +294,7 @@ static void every_kind_and_odd_lengths_come_back(void **state)
 static void planes_are_what_the_format_says(void **state)
 {
 	static const uint8_t data[] = "0a1b2c3d4e5";
-	uint8_t out[11], back[11];
+	uint8_t out[11], back[11], long_out[17], long_back[17];
 
 	(void)state;
 	planes_split(2, data, 11, out);
@@ -259,13 +305,17 @@ static void planes_are_what_the_format_says(void **state)
 	assert_memory_equal(out, "02" "ac" "13" "bd" "4e5", 11);
 	planes_join(4, out, 11, back);
 	assert_memory_equal(back, data, 11);
+	planes_split(8, (const uint8_t *)"01234567abcdefgh+", 17, long_out);
+	assert_memory_equal(long_out, "0a1b2c3d4e5f6g7h+", 17);
+	planes_join(8, long_out, 17, long_back);
+	assert_memory_equal(long_back, "01234567abcdefgh+", 17);
 }
 
 /* Against the definition, at every small length. */
 static void planes_of_every_length(void **state)
 {
 	(void)state;
-	for (unsigned n = 2; n <= 4; n += 2)
+	for (unsigned n = 2; n <= 8; n *= 2)
 		for (size_t len = 0; len <= 300; len++) {
 			DV_AUTO_FREE uint8_t *data = xmalloc(len);
 			DV_AUTO_FREE uint8_t *out = xmalloc(len);
@@ -416,6 +466,8 @@ static void every_way_to_store_is_kept_for_the_fuzzer(void **state)
 	keep_for_fuzzing("planes2", data, sizeof(data));
 	fill(data, sizeof(data), INTEGERS);
 	keep_for_fuzzing("planes4", data, sizeof(data));
+	fill(data, sizeof(data), TIMES);
+	keep_for_fuzzing("planes8", data, sizeof(data));
 	fill(data, sizeof(data), ZEROS);
 	keep_for_fuzzing("zeros", data, sizeof(data));
 }
@@ -438,7 +490,7 @@ static void damaged_frames_never_write_outside(void **state)
 		struct compressor *d = compressor_new();
 		DV_AUTO_FREE uint8_t *bad = xmalloc(len);
 		DV_AUTO_FREE uint8_t *raw = xmalloc(20000);
-		enum filter f = i % 3 == 2 ? FILTER_PLANES4 : FILTER_NONE;
+		enum filter f = i % 3 ? 4 * (i % 3) : FILTER_NONE;
 
 		memcpy(bad, stored, len);
 		for (int k = 0; k <= i % 4; k++)
@@ -479,6 +531,8 @@ int main(void)
 		cmocka_unit_test(text_shrinks_without_a_filter),
 		cmocka_unit_test(random_data_is_left_alone),
 		cmocka_unit_test(weights_are_split_into_planes),
+		cmocka_unit_test(times_are_split_into_planes),
+		cmocka_unit_test(decimals_are_not_split),
 		cmocka_unit_test(zeros_and_integers_shrink_a_lot),
 		cmocka_unit_test(repeated_random_records_are_noticed),
 		cmocka_unit_test(what_shrinks_in_a_part_of_a_frame_is_noticed),
