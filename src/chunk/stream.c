@@ -16,6 +16,15 @@
 #define PAGE		((size_t)4096)
 /* Read and scanned at once: half of a usual L2 cache. */
 #define READ_PIECE	((size_t)512 << 10)	/* divides STREAM_BLOCK */
+/* Blocks that may be put before one that takes long is reported. */
+#define AHEAD		64
+
+/* The chunks of a block that was put, until it is its turn to be reported. */
+struct report {
+	struct chunk *chunks;	/* owned; when reported, for use again */
+	size_t count, room;
+	bool due;
+};
 
 /*
  * What the workers of one chunk_stream() share.  Block n is bytes
@@ -28,14 +37,18 @@ struct stream {
 	atomic_uint_fast64_t next;	/* block to be taken */
 	atomic_bool ended;		/* the end of the file was seen */
 
-	struct turnstile choose;	/* guards the rest */
+	struct turnstile choose;	/* guards these */
 	uint64_t start;			/* of the first chunk not yet made */
 	uint64_t size;			/* of the file, once `done` */
 	bool done;			/* the last cut was chosen */
 	size_t carry_len;		/* bytes from start to the block */
 	uint8_t *carry;			/* owned; DV_CHUNK_MAX bytes */
 
-	struct turnstile emit;
+	pthread_mutex_t mutex;		/* guards the rest */
+	pthread_cond_t moved;		/* `reported` did */
+	uint64_t reported;		/* blocks */
+	bool reporting;			/* somebody does, or failed to */
+	struct report reports[AHEAD];	/* of block n at n % AHEAD */
 };
 
 /* One worker's own. */
@@ -164,13 +177,55 @@ static int put_block(struct stream *s, struct hand *h, unsigned worker)
 	return s->sink->put(s->sink->data, worker, h->chunks, h->count);
 }
 
-static int emit_block(struct stream *s, struct hand *h)
+/* s->mutex is held at both ends: reports what is due. */
+static int emit_due(struct stream *s)
 {
-	if (!h->count)
-		return 0;
+	struct report *r;
+	int err = 0;
+
+	s->reporting = true;
+	while (!err && (r = &s->reports[s->reported % AHEAD])->due) {
+		pthread_mutex_unlock(&s->mutex);
+		if (r->count)
+			err = s->sink->emit(s->sink->data, r->chunks,
+					    r->count);
+		pthread_mutex_lock(&s->mutex);
+		r->due = false;
+		s->reported++;
+		pthread_cond_broadcast(&s->moved);
+	}
+	/* after a failure nobody else may report */
+	s->reporting = err;
+	return err;
+}
+
+/*
+ * The chunks of block n are put.  Who is done before those with an earlier
+ * block leaves the report to them and goes on.
+ */
+static int emit_block(struct stream *s, struct hand *h, struct crew *crew,
+		      uint64_t n)
+{
+	struct report *r = &s->reports[n % AHEAD];
+	struct report old;
+	int err = 0;
+
 	for (size_t i = 0; i < h->count; i++)
 		h->chunks[i].data = NULL;
-	return s->sink->emit(s->sink->data, h->chunks, h->count);
+	pthread_mutex_lock(&s->mutex);
+	while (!crew_failed(crew) && n >= s->reported + AHEAD)
+		crew_wait(&s->moved, &s->mutex);
+	if (!crew_failed(crew)) {
+		old = *r;
+		*r = (struct report){ h->chunks, h->count, h->chunk_room,
+				      true };
+		h->chunks = old.chunks;
+		h->chunk_room = old.room;
+		if (!s->reporting)
+			err = emit_due(s);
+	}
+	pthread_mutex_unlock(&s->mutex);
+	return err;
 }
 
 /* From the turn of block n on, which has been read. */
@@ -191,13 +246,7 @@ static int finish_block(struct stream *s, struct hand *h, struct crew *crew,
 		return 0;
 
 	err = put_block(s, h, worker);
-	if (err || !turnstile_enter(&s->emit, n, crew))
-		return err;
-	err = emit_block(s, h);
-	/* after a failure nobody else may come through */
-	if (!err)
-		turnstile_leave(&s->emit);
-	return err;
+	return err ? err : emit_block(s, h, crew, n);
 }
 
 /* The first block was read by the caller, into first. */
@@ -256,9 +305,13 @@ int chunk_stream(const struct chunk_sink *sink, unsigned threads,
 	int err;
 
 	turnstile_init(&s.choose);
-	turnstile_init(&s.emit);
+	pthread_mutex_init(&s.mutex, NULL);
+	crew_cond_init(&s.moved);
 	err = run(&s, threads);
-	turnstile_release(&s.emit);
+	for (size_t i = 0; i < AHEAD; i++)
+		free(s.reports[i].chunks);
+	pthread_cond_destroy(&s.moved);
+	pthread_mutex_destroy(&s.mutex);
 	turnstile_release(&s.choose);
 	free(s.carry);
 	if (size)

@@ -32,6 +32,7 @@ struct file {
 	size_t shrink_to;	/* from the third block on, or 0 */
 	int fail_read, fail_put, fail_emit;	/* at this call, 0: never */
 	bool cancel;		/* at the second put */
+	int slow_until;		/* puts of others: the first waits for them */
 
 	atomic_int reads, puts, emits;
 	atomic_int inside_emit;
@@ -70,6 +71,10 @@ static int file_put(void *data, unsigned worker, const struct chunk *chunks,
 			       "buy a disk");
 	if (f->cancel && call == 2)
 		dv_cancel();
+	for (int ms = 0; call == 1 && f->puts < f->slow_until; ms++) {
+		assert_true(ms < 20000);
+		usleep(1000);
+	}
 	for (size_t i = 0; i < count; i++) {
 		struct dv_id id;
 
@@ -140,6 +145,19 @@ static void any_number_of_threads_gives_the_same_ids(void **state)
 			assert_chunks_of(&f, lens[i]);
 			free(f.chunks);
 		}
+}
+
+/* A put that takes long, as one that writes for all does, holds up nobody. */
+static void others_go_on_while_one_puts(void **state)
+{
+	struct file f = { .len = LEN_MOST, .slow_until = 6 };
+	uint64_t size;
+
+	(void)state;
+	assert_int_equal(stream(&f, 2, &size), 0);
+	assert_int_equal(size, f.len);
+	assert_chunks_of(&f, f.len);
+	free(f.chunks);
 }
 
 static void memory_is_cut_as_the_public_function_says(void **state)
@@ -349,6 +367,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_small_file_takes_little_memory),
 		cmocka_unit_test(any_number_of_threads_gives_the_same_ids),
+		cmocka_unit_test(others_go_on_while_one_puts),
 		cmocka_unit_test(memory_is_cut_as_the_public_function_says),
 		cmocka_unit_test(a_failing_read_stops_it),
 		cmocka_unit_test(a_failing_put_stops_it_with_its_hint),
