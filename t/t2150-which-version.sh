@@ -20,6 +20,11 @@ test_expect_success 'so it is for a folder inside' '
 	echo 3 >d/a && dv commit -q && dv ls -R d >ls && grep "d/sub/e" ls && dv checkout && test -f d/sub/e && git checkout -q d.dv && dv checkout
 '
 
+test_expect_success 'commit of a path that is neither here nor recorded fails; of one that is absent or was deleted it does not' '
+	cd repo && test_exit_code 1 dv commit d/nosuch 2>err && cat err && grep "no such file: d/nosuch" err && test_exit_code 1 dv commit -q d/sub/no/such 2>err && grep "no such file: d/sub/no/such" err &&
+	rm -rf d/sub && dv checkout d/sub/c && dv commit d/sub/e && cmp d.dv ../two.dv && rm d/new && dv commit -q d/new && test_exit_code 1 dv commit d/new && git checkout -q d.dv && dv checkout -f && cmp d.dv ../two.dv
+'
+
 test_expect_success 'what is removed beside a part that is put back is still seen as deleted' '
 	cd repo && rm d/new d/a && dv checkout d/a && dv status --short >out && grep "^D  d/new" out && dv checkout
 '

@@ -311,7 +311,7 @@ static int gone_part(struct tree_source *s, const struct add_part *part,
 		return 0;
 	if (old && (row >= 0 || s->lenient))
 		return keep_entry(s, old, row, out, any);
-	if (s->lenient)
+	if (s->lenient && (row >= 0 || !*part->inside))
 		return 0;
 	buf_addf(&path, "%s/%s", s->path, part->inside);
 	err = dv_fail(DV_E_NOTFOUND, s->drop ? "%s is not recorded" :

@@ -33,8 +33,8 @@ struct tree_source {
 				   here: to be kept */
 	bool drop;		/* parts leave the record, also what never was
 				   here */
-	bool lenient;		/* a part that is gone and never was here is
-				   left alone instead of an error */
+	bool lenient;		/* what is recorded and never was here is left
+				   alone instead of an error */
 	struct store_reader *reader;	/* owned by the caller */
 	uint64_t absent;	/* out: entries kept */
 };
