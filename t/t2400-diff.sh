@@ -251,6 +251,12 @@ test_expect_success 'a...b is what b has done since both were the same' '
 	test_must_fail env PATH="$SCRATCH/broken:$PATH" dv diff main...topic 2>../err && cat ../err && ! grep "in common" ../err && grep "git failed with exit code 128" ../err
 '
 
+test_expect_success 'where git itself fails no commit is said to be none' '
+	cd repo && printf "#!/bin/sh\ncase \"\$*\" in *rev-parse*) echo wrong >&2 && exit 128 ;; esac\nexec %s \"\$@\"\n" "$(command -v git)" >../broken/git &&
+	test_must_fail env PATH="$SCRATCH/broken:$PATH" dv diff one two 2>../err && cat ../err && ! grep "no such commit" ../err && grep "git failed with exit code 128" ../err &&
+	test_must_fail dv diff one "HEAD@{999}" 2>../err && grep "no such commit: HEAD@{999}" ../err
+'
+
 test_expect_success 'what was a file and is a directory: files with -R, also without renames, and parts of it by name' '
 	make_repo turned && cd turned && echo 1 >x && mkdir d && echo hello >d/f && dv add -q x d && git add -A && git commit -qm one && git tag one && dv rm -q x d && mkdir x && echo 1 >x/x && echo hello >d && dv add -q x d && git add -A && git commit -qm two && git tag two &&
 	printf "A\td\nA\tx/x\nD\td/f\nD\tx\n" >../expect && dv diff -R --no-renames --name-status one two | sort >../actual && test_cmp ../expect ../actual &&

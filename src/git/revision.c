@@ -237,6 +237,15 @@ static int no_such_commit(const struct revision *r, const char *rev)
 		       "gets so many commits more");
 }
 
+/* For what it does not know git has no other word than for its own failure. */
+static int check_git(const struct dv_repo *repo)
+{
+	static const char *const args[] = { "rev-parse", "--git-dir", NULL };
+	DV_AUTO_BUF struct buf out = BUF_INIT;
+
+	return run_git(repo, args, NULL, 0, &out);
+}
+
 /* The user's git reads all but the plainest: it knows every form. */
 static int resolve(struct revision *r, const char *rev, git_oid *out)
 {
@@ -255,8 +264,8 @@ static int resolve(struct revision *r, const char *rev, git_oid *out)
 		buf_addstr(&hex, rev);
 	else if (*rev && *rev != '-')
 		err = run_git(r->repo, args, NULL, 0, &hex);
-	if (err == DV_E_IO)	/* git's word for what it does not know */
-		err = 0;
+	if (err == DV_E_IO)
+		err = check_git(r->repo);
 	/* more than a line: a range, which git takes for commits too */
 	if (!err && hex.len >= GIT_OID_HEXSZ &&
 	    hex.len <= GIT_OID_HEXSZ + 1 && !lib.oid_fromstr(&id, hex.data))
