@@ -123,8 +123,8 @@ static void file_release(struct file *f)
 	buf_release(&f->text);
 }
 
-/* Opens the .gitignore beside path.  One that is a symlink is not ours. */
-static int file_load(struct dv_repo *repo, const char *path, struct file *f)
+/* Finds the .gitignore beside path.  One that is a symlink is not ours. */
+static int file_find(struct dv_repo *repo, const char *path, struct file *f)
 {
 	struct stat st;
 	int err = repo_check_parents(repo, path);
@@ -146,7 +146,15 @@ static int file_load(struct dv_repo *repo, const char *path, struct file *f)
 		return dv_fail(DV_E_INVALID, "%s is not a file", f->path.data);
 	f->there = true;
 	f->mode = st.st_mode & 07777;
-	return file_read(f->full.data, FILE_MOST, &f->text);
+	return 0;
+}
+
+static int file_load(struct dv_repo *repo, const char *path, struct file *f)
+{
+	int err = file_find(repo, path, f);
+
+	return err || !f->there ? err :
+		file_read(f->full.data, FILE_MOST, &f->text);
 }
 
 /* With a batch it appears when that is committed. */
@@ -387,6 +395,21 @@ int repo_gitignore_add(struct dv_repo *repo, const char *path,
 	struct gitignore_item item = { path, changed };
 
 	return repo_gitignore_add_all(repo, &item, 1, NULL);
+}
+
+int repo_gitignore_check(struct dv_repo *repo, const char *path)
+{
+	DV_AUTO_RULES struct rules rules = { 0 };
+	DV_AUTO_FILE struct file f = FILE_INIT;
+	struct error_state why;
+	int err = file_find(repo, path, &f);
+
+	if (!err)
+		return 0;
+	error_save(err, &why);
+	if (!read_rules(repo, path, &rules) && is_ignored(repo, &rules, path))
+		return 0;
+	return error_restore(&why);
 }
 
 /* Takes the line at `l` out; the last one takes its line end before it. */

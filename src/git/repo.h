@@ -221,6 +221,8 @@ struct gitignore_item {
 int repo_gitignore_add_all(struct dv_repo *repo,
 			   struct gitignore_item *items, size_t count,
 			   struct newfile_batch *batch);
+/* Fails where that would, as there is something that is not a plain file. */
+int repo_gitignore_check(struct dv_repo *repo, const char *path);
 int repo_gitignore_remove(struct dv_repo *repo, const char *path,
 			  struct buf *changed);
 

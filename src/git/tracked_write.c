@@ -80,6 +80,10 @@ static int expect(struct writing *g)
 		struct pointer_write *w = g->items[i];
 
 		err = check_place(g->repo, w->path);
+		if (!err && w->ignore &&
+		    (!i || g->items[i - 1]->failed ||
+		     !same_folder(g->items[i - 1]->path, w->path)))
+			err = repo_gitignore_check(g->repo, w->path);
 		if (err)
 			err = note_failure(w, err);
 		else

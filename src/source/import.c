@@ -110,6 +110,8 @@ int import_write(struct dv_repo *repo, const char *path,
 	if (!err)
 		err = dir_make_parents(full.data);
 	if (!err)
+		err = repo_gitignore_check(repo, path);
+	if (!err)
 		err = tracked_write(repo, path, p, changed);
 	if (!err)
 		err = repo_gitignore_add(repo, path, &ignore);
