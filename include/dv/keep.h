@@ -173,4 +173,7 @@ int dv_store_info(struct dv_repo *repo, bool reachable,
 		  const struct dv_progress *progress,
 		  struct dv_store_info *out);
 
+/* Is there something in the store at this path?  No: also if it is none. */
+bool dv_store_is_used(const char *path);
+
 #endif

@@ -5,10 +5,10 @@
 #include <strings.h>
 
 #include "dv/error.h"
+#include "dv/keep.h"
 #include "dv/repo.h"
 
 #include "base/buf.h"
-#include "base/file.h"
 #include "base/json.h"
 #include "base/path.h"
 #include "builtin/builtin.h"
@@ -85,12 +85,9 @@ static int get(struct dv_repo *repo, const struct config *c,
 /* The one that was used up to now may have what is nowhere else. */
 static void hint_old_store(const struct dv_repo *repo)
 {
-	DV_AUTO_BUF struct buf nodes = BUF_INIT;
 	DV_AUTO_BUF struct buf word = BUF_INIT;
-	uint64_t files = 0, bytes = 0;
 
-	buf_addf(&nodes, "%s/meta", dv_repo_store_path(repo));
-	if (dir_sum(nodes.data, &files, &bytes) || !files)
+	if (!dv_store_is_used(dv_repo_store_path(repo)))
 		return;
 	path_word(dv_repo_store_path(repo), &word);
 	report_hint("nothing is moved; what is in the old store is still read "

@@ -11,6 +11,7 @@
 
 #include "dv/error.h"
 #include "dv/hooks.h"
+#include "dv/keep.h"
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -171,18 +172,15 @@ static int look_at_fallbacks(struct doctor *d)
 static int look_at_left_store(struct doctor *d)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
-	DV_AUTO_BUF struct buf nodes = BUF_INIT;
 	DV_AUTO_BUF struct buf hint = BUF_INIT;
 	DV_AUTO_PATH_LIST struct path_list read = PATH_LIST_INIT;
-	uint64_t files = 0, bytes = 0;
 	int err = repo_fallbacks(d->repo, &read);
 
 	buf_addf(&path, "%s/dv", repo_common_dir(d->repo));
-	buf_addf(&nodes, "%s/meta", path.data);
 	path_list_sort(&read);
 	if (err || path_list_has(&read, path.data) ||
 	    !strcmp(path.data, dv_repo_store_path(d->repo)) ||
-	    dir_sum(nodes.data, &files, &bytes) || !files)
+	    !dv_store_is_used(path.data))
 		return err;
 	buf_addstr(&hint, "git config --add dv.store.fallback ");
 	path_word(path.data, &hint);

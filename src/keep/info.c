@@ -99,3 +99,12 @@ int dv_store_info(struct dv_repo *repo, bool reachable,
 				      &out->nodes);
 	return err || !reachable ? err : find_reachable(&l, progress, out);
 }
+
+bool dv_store_is_used(const char *path)
+{
+	DV_AUTO_BUF struct buf nodes = BUF_INIT;
+	uint64_t files = 0, bytes = 0;
+
+	buf_addf(&nodes, "%s/meta", path);
+	return !dir_sum(nodes.data, &files, &bytes) && files;
+}
