@@ -115,6 +115,18 @@ test_expect_success 'a folder with tracked paths that became a symbolic link: as
 	printf "M  g\nP  sub/deep/f.dv\nP  sub/f.dv\n" | test_cmp - ../actual && dv commit -q && git add g.dv && git commit -qm g && dv checkout && dv gc -n --grace now >../out && grep "nothing to free" ../out && dv ls >../actual && echo g | test_cmp - ../actual && test -f ../away/f && rm sub && mv ../away sub && dv status --exit-code
 '
 
+test_expect_success 'a pointer that cannot be read: what has nothing to do with it goes on, status says why, gc and fsck know of no way' '
+	make_repo unread && cd unread && dv remote add origin ../unreadable 2>/dev/null && for f in a b c; do echo $f >$f || return; done && dv add -q a b c && git add -A && git commit -qm all && dv push -q b && echo nonsense >b.dv && echo aa >>a && dv add -q a &&
+	test_exit_code 1 dv push >../out 2>../err && cat ../out ../err && grep "pushed 2 of 2" ../out && test $(grep -c "^error: b.dv: not a pointer" ../err) = 1 && test_exit_code 1 dv push >../out 2>../err && ! grep "up to date" ../out && grep "^error: b.dv" ../err && dv push a &&
+	git clone -q . ../unread2 && cd ../unread2 && echo nonsense >b.dv && cp ../unread/a.dv . && test_exit_code 1 dv fetch -q 2>../err && test $(grep -c "^error: b.dv" ../err) = 1 && test_exit_code 1 dv pull 2>../err && cat ../err && test $(grep -c "^error: b.dv" ../err) = 1 && test "$(cat a c)" = "a
+aa
+c" && test ! -e b && test_exit_code 1 dv pull b && dv pull a && test_must_fail dv pull nosuch b && echo c2 >>c &&
+	dv diff --name-status c >../out && printf "M\tc\n" | test_cmp - ../out && test_must_fail dv diff 2>../err && grep "^error: b.dv" ../err && test_must_fail dv diff b && test_must_fail dv diff c b &&
+	dv status --json >../out && cat ../out && grep "\"broken\".*\"reason\":\"b.dv: not a pointer file" ../out && test $(grep -c reason ../out) = 1 && rm b.dv && ln -s a.dv b.dv && dv status --json >../out && grep "\"reason\":\".*not a plain file" ../out && rm b.dv && echo nonsense >b.dv &&
+	git commit -qam nonsense && test_must_fail dv gc --grace now 2>../err && cat ../err && grep "b" ../err && test_exit_code 1 dv fsck && dv diff --name-status HEAD~1 HEAD -- a >../out && printf "M\ta\n" | test_cmp - ../out && test_must_fail dv diff HEAD~1 HEAD &&
+	test_exit_code 1 dv push --rev HEAD 2>../err && grep "^error: .*b.dv" ../err
+'
+
 test_expect_success 'pointers whose line ends git has changed are as they were committed' '
 	make_repo crlf && cd crlf && echo 1 >f && mkdir d && echo 2 >d/x && dv add -q f d && git add -A && git commit -qm one && git config core.autocrlf true && rm f.dv d.dv && git checkout -q . && grep -c "$(printf "\r")" f.dv && dv status --exit-code && cp f.dv ../f.dv && dv commit && dv add f d && test_cmp ../f.dv f.dv &&
 	dv rm f && git checkout -q . && dv checkout -q && echo more >>f && dv commit -q && git commit -qam two && dv status --exit-code && git config --unset core.autocrlf && printf "* text=auto eol=crlf\n*.dv merge=dv diff=dv\n" >.gitattributes && rm f.dv && git checkout -q f.dv && grep -c "$(printf "\r")" f.dv && dv status --exit-code

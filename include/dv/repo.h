@@ -140,6 +140,8 @@ struct dv_tracked {
 };
 
 typedef int dv_tracked_cb(const struct dv_tracked *tracked, void *data);
+/* path: of the data; err: why its pointer cannot be read, with its text. */
+typedef int dv_broken_cb(const char *path, int err, void *data);
 
 /*
  * A choice among the files of what is selected.  Patterns are as in a
@@ -180,12 +182,20 @@ struct dv_selection {
 	size_t given_count;
 	/* Fetch, checkout and list: of all this only these; NULL: all. */
 	const struct dv_filter *filter;
+	/*
+	 * NULL: a pointer that cannot be read is the end.  Else this is asked
+	 * with the failure, once each time the selection is looked at: 0 goes
+	 * on without it.
+	 */
+	dv_broken_cb *broken;
+	void *broken_data;
 };
 
 /*
  * Calls fn for each tracked path selected, sorted by path; the same pointer
  * id at the same path comes once.  A path that selects nothing:
- * DV_E_NOTFOUND naming it.  A pointer file that is none: DV_E_INVALID.
+ * DV_E_NOTFOUND naming it.  A pointer file that is none: DV_E_INVALID, unless
+ * what->broken goes on.
  */
 int dv_tracked_each(struct dv_repo *repo, const struct dv_selection *what,
 		    dv_tracked_cb *fn, void *data);

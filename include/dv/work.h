@@ -79,6 +79,7 @@ struct dv_status_entry {
 	bool staged;		/* UNCOMMITTED: git's index has it */
 	bool untracked;		/* UNCOMMITTED: git does not know it */
 	bool deleted;		/* UNCOMMITTED: git has it, the work tree not */
+	const char *reason;	/* BROKEN: why it cannot be read; else NULL */
 };
 
 typedef int dv_status_cb(const struct dv_status_entry *entry, void *data);

@@ -31,7 +31,5 @@ int cmd_fetch(int argc, char **argv)
 					   &t.options.what, false);
 	if (!err)
 		transfer_print(&t, "fetched", &result);
-	filter_release(&t.filter);
-	close_repo(&t.repo);
-	return report(err);
+	return transfer_end(&t, report(err));
 }

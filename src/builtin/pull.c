@@ -37,7 +37,7 @@ static int check_out(struct transfer *t,
 	/* the work tree holds one version, whatever else was fetched */
 	o.what.all_branches = o.what.all_tags = o.what.all_commits = false;
 	code = checkout_run(&v, &o);
-	if (!code && !t->quiet && v.silent_if_nothing &&
+	if (!code && !t->quiet && v.silent_if_nothing && !t->broken.count &&
 	    checkout_nothing(&v.result))
 		printf("up to date\n");
 	return code;
@@ -64,7 +64,5 @@ int cmd_pull(int argc, char **argv)
 	if (!err && (t.json || !transfer_nothing(&result)))
 		transfer_print(&t, "fetched", &result);
 	code = err ? report(err) : check_out(&t, &result);
-	filter_release(&t.filter);
-	close_repo(&t.repo);
-	return code;
+	return transfer_end(&t, code);
 }

@@ -33,6 +33,5 @@ int cmd_push(int argc, char **argv)
 	progress_clear(&t.view);
 	if (!err)
 		transfer_print(&t, "pushed", &result);
-	close_repo(&t.repo);
-	return report(err);
+	return transfer_end(&t, report(err));
 }

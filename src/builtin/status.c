@@ -100,6 +100,8 @@ static void print_json(const struct dv_status_entry *e)
 		json_add_bool(&out, "untracked", e->untracked);
 		json_add_bool(&out, "deleted", e->deleted);
 	}
+	if (e->reason)
+		json_add_string(&out, "reason", e->reason);
 	json_object_end(&out);
 	puts(out.data);
 }

@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "dv/error.h"
 #include "dv/source.h"
@@ -19,6 +20,20 @@ static void notice(const char *text, void *data)
 		fprintf(stderr, "%s\n", text);
 }
 
+/* The selection is looked at more than once: it is said the first time. */
+static int report_broken(const char *path, int err, void *data)
+{
+	struct transfer *t = data;
+	size_t before = t->broken.count;
+
+	names_add(&t->broken, path, strlen(path));
+	if (t->broken.count == before)
+		return 0;
+	progress_clear(&t->view);
+	report(err);
+	return 0;
+}
+
 int transfer_prepare(struct transfer *t, char **argv, int count)
 {
 	struct dv_transfer_options *o = &t->options;
@@ -29,6 +44,8 @@ int transfer_prepare(struct transfer *t, char **argv, int count)
 		return err;
 	o->what.paths = (const char *const *)argv;
 	o->what.count = count;
+	o->what.broken = report_broken;
+	o->what.broken_data = t;
 	o->what.all_branches = t->all_branches;
 	o->what.all_tags = t->all_tags;
 	o->what.all_commits = t->all_commits;
@@ -98,6 +115,16 @@ int transfer_fetch(struct transfer *t, char **argv, int count,
 	return err;
 }
 
+int transfer_end(struct transfer *t, int code)
+{
+	bool broken = t->broken.count;
+
+	names_release(&t->broken);
+	filter_release(&t->filter);
+	close_repo(&t->repo);
+	return code || !broken ? code : 1;
+}
+
 bool transfer_nothing(const struct dv_transfer_result *r)
 {
 	return !r->roots_done && !r->packs && !r->repaired;
@@ -135,7 +162,8 @@ void transfer_print(struct transfer *t, const char *verb,
 	if (t->quiet)
 		return;
 	if (transfer_nothing(r)) {
-		printf("up to date\n");
+		if (!t->broken.count)
+			printf("up to date\n");
 		return;
 	}
 	printf("%s%s %llu of %llu tracked %s: %llu %s, %s\n",

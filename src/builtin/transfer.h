@@ -4,6 +4,7 @@
 #include "dv/transfer.h"
 #include "dv/work.h"
 
+#include "base/names.h"
 #include "builtin/filter.h"
 #include "cli/options.h"
 #include "cli/progress.h"
@@ -19,6 +20,7 @@ struct transfer {
 	int all_branches, all_tags, all_commits;
 	bool work_tree;		/* pull: there has to be one */
 	struct filter_args filter;	/* fetch and pull */
+	struct names broken;	/* paths whose pointers cannot be read */
 };
 
 /* Rows for the option table of a transferring command. */
@@ -59,6 +61,12 @@ int transfer_fetch(struct transfer *t, char **argv, int count,
 /* "pushed 1 of 2 tracked paths: 3 packs, 1.2 MiB to origin" or JSON. */
 void transfer_print(struct transfer *t, const char *verb,
 		    const struct dv_transfer_result *r);
+
+/*
+ * Gives the repository back.  Returns the exit code: not 0 also when a pointer
+ * could not be read, which has been said.
+ */
+int transfer_end(struct transfer *t, int code);
 
 /* True when nothing had to be moved. */
 bool transfer_nothing(const struct dv_transfer_result *r);

@@ -43,6 +43,7 @@ struct sighting {
 
 struct selection {
 	struct dv_repo *repo;
+	const struct dv_selection *what;
 	struct arena arena;
 	struct wish *wishes;	/* owned */
 	size_t wish_count;
@@ -194,6 +195,18 @@ static void add_item(struct selection *s, const struct match *m,
 	};
 }
 
+/* What cannot be read of this one alone does not have to end it. */
+static int pass_broken(const struct selection *s, const struct match *m,
+		       int err)
+{
+	if (!s->what->broken ||
+	    (err != DV_E_INVALID && err != DV_E_UNSUPPORTED))
+		return err;
+	if (m->wish)
+		m->wish->met = true;
+	return s->what->broken(m->path, err, s->what->broken_data);
+}
+
 /* A pointer file that nobody has listed is known by being named. */
 static int add_unlisted(struct selection *s, struct wish *w)
 {
@@ -214,11 +227,11 @@ static int add_unlisted(struct selection *s, struct wish *w)
 	}
 	if (err)
 		return err == DV_E_NOTFOUND ? 0 : err;
-	err = tracked_read(s->repo, path.data, &pointer);
-	if (err)
-		return err;
 	m.path = keep(s, path.data);
 	m.inside = keep(s, inside.data);
+	err = tracked_read(s->repo, path.data, &pointer);
+	if (err)
+		return pass_broken(s, &m, err);
 	add_item(s, &m, NULL, &pointer);
 	return 0;
 }
@@ -238,8 +251,10 @@ static int take_worktree(struct selection *s)
 			err = 0;
 			continue;
 		}
-		if (err)
-			break;
+		if (err) {
+			err = pass_broken(s, &m, err);
+			continue;
+		}
 		m.path = keep(s, m.path);
 		add_item(s, &m, NULL, &pointer);
 	}
@@ -272,9 +287,10 @@ static int read_sighting(struct selection *s, struct revision *r,
 
 	if (err == DV_E_INVALID && !sighting->strict)
 		return 0;
-	if (!err)
-		add_item(s, m, sighting->pointer.commit, &pointer);
-	return err;
+	if (err)
+		return pass_broken(s, m, err);
+	add_item(s, m, sighting->pointer.commit, &pointer);
+	return 0;
 }
 
 static int order_match(const void *path, const void *item)
@@ -466,7 +482,7 @@ int dv_tracked_each(struct dv_repo *repo, const struct dv_selection *what,
 		    dv_tracked_cb *fn, void *data)
 {
 	TRACE_REGION("git: tracked paths");
-	DV_AUTO_SELECTION struct selection s = { .repo = repo };
+	DV_AUTO_SELECTION struct selection s = { .repo = repo, .what = what };
 	const char *rev = what->range ? what->rev :
 		repo_revision(repo, what->rev);
 	struct revision *r = NULL;

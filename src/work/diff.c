@@ -56,17 +56,34 @@ static int take_tracked(const struct dv_tracked *t, void *data)
 	return 0;
 }
 
+/* A pointer that nobody has asked for need not be one. */
+static int pass_broken(const char *path, int err, void *data)
+{
+	const struct wishes *wishes = data;
+
+	for (size_t i = 0; i < wishes->count; i++) {
+		const char *asked = wishes->items[i].path;
+
+		if (path_below(path, asked) || path_below(asked, path) ||
+		    is_pointer_of(asked, path))
+			return err;
+	}
+	return wishes->count ? 0 : err;
+}
+
 static int by_tracked(const void *a, const void *b)
 {
 	return strcmp(((const struct dv_tracked *)a)->path,
 		      ((const struct dv_tracked *)b)->path);
 }
 
-static int read_side(struct diff *d, const char *rev, struct arena *arena,
-		     struct tracked_side *out)
+static int read_side(struct diff *d, const char *rev,
+		     struct wishes *wishes, struct tracked_side *out)
 {
-	const struct dv_selection all = { .rev = rev };
-	struct taking take = { arena, out };
+	const struct dv_selection all = {
+		.rev = rev, .broken = pass_broken, .broken_data = wishes,
+	};
+	struct taking take = { &wishes->arena, out };
 	int err = dv_tracked_each(d->repo, &all, take_tracked, &take);
 
 	/* what a sparse work tree leaves out was not deleted */
@@ -78,16 +95,16 @@ static int read_side(struct diff *d, const char *rev, struct arena *arena,
 }
 
 /* HEAD may have no commit yet: then nothing is recorded before. */
-static int read_before(struct diff *d, struct arena *arena,
+static int read_before(struct diff *d, struct wishes *wishes,
 		       struct tracked_side *out)
 {
 	DV_AUTO_BUF struct buf commit = BUF_INIT;
 	int err;
 
 	if (d->options->before)
-		return read_side(d, d->options->before, arena, out);
+		return read_side(d, d->options->before, wishes, out);
 	err = head_commit(d->repo, &commit);
-	return err || !commit.len ? err : read_side(d, "HEAD", arena, out);
+	return err || !commit.len ? err : read_side(d, "HEAD", wishes, out);
 }
 
 static int read_pair(struct diff *d, struct arena *arena,
@@ -305,14 +322,13 @@ static int read_overlay(struct diff *d, const struct tracked_side *now,
 	return count ? diff_overlay_read(d, paths, count) : 0;
 }
 
-static int read_commits(struct diff *d, struct arena *arena,
-			const struct wishes *wishes,
+static int read_commits(struct diff *d, struct wishes *wishes,
 			struct tracked_side sides[2])
 {
-	int err = read_before(d, arena, &sides[0]);
+	int err = read_before(d, wishes, &sides[0]);
 
 	if (!err)
-		err = read_side(d, d->options->after, arena, &sides[1]);
+		err = read_side(d, d->options->after, wishes, &sides[1]);
 	if (!err && !d->options->after)
 		err = read_overlay(d, &sides[1], wishes);
 	return err;
@@ -358,7 +374,7 @@ static int run(struct diff *d, struct arena *arena, struct wishes *wishes,
 	if (!err && d->options->pair)
 		err = read_pair(d, arena, sides);
 	else if (!err)
-		err = read_commits(d, arena, wishes, sides);
+		err = read_commits(d, wishes, sides);
 	if (err)
 		return err;
 	if (!d->options->no_renames)

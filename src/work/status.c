@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dv/error.h"
 #include "dv/work.h"
 
 #include "base/array.h"
@@ -79,6 +80,13 @@ static struct dv_status_entry *found_pointer(struct status *s,
 	return e;
 }
 
+static void found_broken(struct status *s, const char *path,
+			 const char *reason)
+{
+	found_pointer(s, DV_STATE_BROKEN, path)->reason =
+		arena_copy(&s->finders[0].arena, reason, strlen(reason));
+}
+
 static int pointer_git_state(struct status *s, const char *path)
 {
 	DV_AUTO_BUF struct buf pointer = BUF_INIT;
@@ -149,7 +157,7 @@ static int one_path(struct status *s, const char *path, struct asked *asked)
 	if (err == DV_E_NOTFOUND)
 		return 0;	/* removed this moment */
 	if (err == DV_E_INVALID || err == DV_E_UNSUPPORTED) {
-		found_pointer(s, DV_STATE_BROKEN, path);
+		found_broken(s, path, dv_error_text());
 		return 0;
 	}
 	if (err)
@@ -206,7 +214,9 @@ static int missing_pointers(struct status *s, const struct path_list *here,
 				      deleted.items[i])->deleted = true;
 	for (size_t i = 0; i < replaced.count && !err; i++)
 		if (is_meant(asked, replaced.items[i]))
-			found_pointer(s, DV_STATE_BROKEN, replaced.items[i]);
+			found_broken(s, replaced.items[i],
+				     "it is not a plain file of the size that "
+				     "pointers have");
 	return err;
 }
 
