@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,27 +35,6 @@ static int check_sha256(const uint8_t *index, uint64_t len,
 	if (dv_id_equal(&id, want))
 		return 0;
 	return dv_fail(DV_E_CORRUPT, "%s: the index has another id", name);
-}
-
-/* Makes index and tail, [from, size) of the file, readable. */
-static int take_index(struct pack *p, int fd, uint64_t from, uint64_t size,
-		      const char *name)
-{
-	uint64_t page = sysconf(_SC_PAGESIZE);
-	uint64_t start = from / page * page;
-	size_t len = size - start;
-	void *data;
-
-	data = mmap(NULL, len, PROT_READ, MAP_SHARED, fd, start);
-	if (data != MAP_FAILED) {
-		p->map = (struct filemap){ data, len };
-		p->index = p->map.data + (from - start);
-		return 0;
-	}
-	/* A process may have only so many maps. */
-	p->heap = xmalloc(size - from);
-	p->index = p->heap;
-	return file_pread_all(fd, p->heap, size - from, from, name);
 }
 
 static int check_header(struct pack *p, int fd, const char *name)
@@ -142,7 +120,10 @@ static int open_file(struct pack *p, const char *path, enum open_as as,
 	if (!err && expect && !dv_id_equal(expect, &tail.id))
 		err = dv_fail(DV_E_CORRUPT, "%s: has another pack's id", path);
 	if (!err)
-		err = take_index(p, fd, from, st.st_size, path);
+		err = pack_map_open(&p->map, fd, path, from,
+				    st.st_size - from);
+	if (!err)
+		p->index = p->map.bytes;
 	if (!err)
 		err = take_tables(p, &tail, path);
 	if (!err && !expect && as != OPEN_LOOSE)
@@ -151,7 +132,7 @@ static int open_file(struct pack *p, const char *path, enum open_as as,
 		err = dv_fail(DV_E_CORRUPT, "%s: bad layout", path);
 	if (!err && as == OPEN_PACK)
 		err = check_header(p, fd, path);
-	filemap_rest(&p->map);
+	pack_map_rest(&p->map);
 	if (!err)
 		p->size = as == OPEN_PACK ? (uint64_t)st.st_size :
 			as == OPEN_INDEX ? pack_size : tail.index_offset;
@@ -166,7 +147,7 @@ static int open_any(const char *path, enum open_as as,
 	int err;
 
 	p->fd = -1;
-	p->map = (struct filemap)FILEMAP_INIT;
+	p->map = (struct pack_map)PACK_MAP_INIT;
 	pthread_mutex_init(&p->mutex, NULL);
 	err = open_file(p, path, as, expect, size);
 	if (err) {
@@ -336,10 +317,9 @@ void pack_close(struct pack *p)
 	fd_leave(p);
 	if (p->fd >= 0)
 		close(p->fd);
-	filemap_release(&p->map);
+	pack_map_close(&p->map);
 	pthread_mutex_destroy(&p->mutex);
 	id_filter_free(atomic_load(&p->filter));
-	free(p->heap);
 	free(p->path);
 	free(p);
 }
@@ -433,7 +413,7 @@ void pack_forget_misses(struct pack *p)
 void pack_rest(struct pack *p)
 {
 	atomic_store_explicit(&p->touched, false, memory_order_relaxed);
-	filemap_rest(&p->map);
+	pack_map_rest(&p->map);
 }
 
 void pack_rest_touched(struct pack *p)

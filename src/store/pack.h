@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "store/pack_map.h"
 #include "store/place.h"
 
 /*
@@ -94,8 +95,7 @@ struct pack {
 	struct file_stamp stamp;	/* PACK_LOOSE */
 	struct dv_id verified;	/* another user's: see trust_check() */
 	/* the rest is private to pack.c */
-	struct filemap map;	/* the page-aligned end of the file */
-	void *heap;		/* owned; the same if it cannot be mapped */
+	struct pack_map map;	/* index and tail */
 	const uint8_t *index;
 	const uint8_t *fanout, *frame_table, *ids, *places;	/* in it */
 	atomic_bool touched;	/* something was looked for since it rested */
