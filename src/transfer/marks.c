@@ -1,7 +1,13 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/array.h"
 #include "transfer/marks.h"
+
+static size_t words_of(const struct pack *p)
+{
+	return ((size_t)p->objects + 63) / 64 + 1;
+}
 
 struct mark *marks_of(struct marks *m, struct pack *pack, size_t *number)
 {
@@ -18,8 +24,7 @@ struct mark *marks_of(struct marks *m, struct pack *pack, size_t *number)
 		ARRAY_GROW(m->items, m->count + 1, m->room);
 		m->items[m->count++] = (struct mark){
 			.pack = pack,
-			.bits = xcalloc((pack->objects + 63) / 64 + 1,
-					sizeof(uint64_t)),
+			.bits = xcalloc(words_of(pack), sizeof(uint64_t)),
 		};
 	}
 	return &m->items[*number];
@@ -28,14 +33,15 @@ struct mark *marks_of(struct marks *m, struct pack *pack, size_t *number)
 bool marks_set(struct marks *m, const struct place *place, size_t *number)
 {
 	struct mark *k = marks_of(m, place->pack, number);
-	uint64_t bit = (uint64_t)1 << place->slot % 64;
-	uint64_t *word = &k->bits[place->slot / 64];
 
-	if (*word & bit)
+	if (mark_has(k, place->slot))
 		return false;
-	*word |= bit;
-	k->count++;
+	k->bits[place->slot / 64] |= (uint64_t)1 << place->slot % 64;
 	k->raw += place->len;
+	if (++k->count == place->pack->objects) {
+		free(k->bits);
+		k->bits = NULL;
+	}
 	return true;
 }
 
@@ -61,7 +67,7 @@ void marks_add(struct marks *m, const struct marks *from)
 		size_t number;
 
 		for (uint32_t slot = 0; slot < f->pack->objects; slot++) {
-			if (!f->bits[slot / 64])
+			if (f->bits && !f->bits[slot / 64])
 				slot |= 63;
 			else if (mark_has(f, slot)) {
 				pack_place_at(f->pack, slot, &place);
@@ -79,6 +85,10 @@ bool marks_clear(struct marks *m, const struct place *place)
 
 	if (!k || !mark_has(k, place->slot))
 		return false;
+	if (!k->bits) {
+		k->bits = xmalloc(words_of(k->pack) * sizeof(*k->bits));
+		memset(k->bits, 0xff, words_of(k->pack) * sizeof(*k->bits));
+	}
 	k->bits[place->slot / 64] &= ~((uint64_t)1 << place->slot % 64);
 	k->count--;
 	k->raw -= place->len;

@@ -11,11 +11,12 @@
 /*
  * A set of objects, as one bit per object of the packs they lie in: ten
  * million of them take little more than a megabyte, and come out in the
- * order of the files.
+ * order of the files.  A pack of which all are in it takes no bits.
  */
 struct mark {
 	struct pack *pack;	/* borrowed */
-	uint64_t *bits;		/* owned; by slot in the pack's index */
+	uint64_t *bits;		/* owned; by slot in the pack's index; NULL:
+				   all are set */
 	uint32_t count;		/* bits set */
 	uint64_t raw;		/* raw bytes of these objects */
 	uint32_t stamp;		/* the owner's */
@@ -46,7 +47,7 @@ void marks_release(struct marks *m);
 
 static inline bool mark_has(const struct mark *k, uint32_t slot)
 {
-	return k->bits[slot / 64] >> slot % 64 & 1;
+	return !k->bits || k->bits[slot / 64] >> slot % 64 & 1;
 }
 
 /* Raw bytes of all objects of a pack. */

@@ -26,7 +26,7 @@
 static char top[64];
 static struct dv_id key;
 
-static int set_up(void **state)
+static inline int set_up(void **state)
 {
 	(void)state;
 	strcpy(top, "/tmp/dv-u-have-XXXXXX");
@@ -34,13 +34,13 @@ static int set_up(void **state)
 	return mkdtemp(top) ? 0 : -1;
 }
 
-static int tear_down(void **state)
+static inline int tear_down(void **state)
 {
 	(void)state;
 	return dir_remove(top);
 }
 
-static struct have *open_have(void)
+static inline struct have *open_have(void)
 {
 	struct have *h;
 
@@ -53,7 +53,7 @@ struct made {
 	char path[256];
 };
 
-static int take_pack(void *data, struct pack *pack)
+static inline int take_pack(void *data, struct pack *pack)
 {
 	struct made *m = data;
 
@@ -67,7 +67,7 @@ static int take_pack(void *data, struct pack *pack)
 }
 
 /* A pack of `count` objects, the numbers from `first` on. */
-static void make_pack(uint32_t first, uint32_t count, struct made *out)
+static inline void make_pack(uint32_t first, uint32_t count, struct made *out)
 {
 	struct pack_writer_options o = {
 		.class = OBJECT_DATA, .temp_dir = top, .dir = top,
@@ -92,7 +92,7 @@ static void make_pack(uint32_t first, uint32_t count, struct made *out)
 }
 
 /* Index and tail of it. */
-static void read_index(const struct made *m, struct buf *out)
+static inline void read_index(const struct made *m, struct buf *out)
 {
 	DV_AUTO_BUF struct buf all = BUF_INIT;
 	size_t len = m->ref.index_len + PACK_TAIL_SIZE;
@@ -102,7 +102,7 @@ static void read_index(const struct made *m, struct buf *out)
 	buf_add(out, all.data + all.len - len, len);
 }
 
-static bool looked_up(struct have *h, uint32_t what, uint32_t *number)
+static inline bool looked_up(struct have *h, uint32_t what, uint32_t *number)
 {
 	struct place place;
 	struct dv_id id;
