@@ -82,7 +82,7 @@ bool tree_total_add(struct tree_entry *dir, const struct tree_entry *e)
 struct child {
 	struct dv_id id;
 	uint64_t entries;	/* of the directory, below it */
-	const char *last_name;	/* borrowed from the caller's entries */
+	const char *last_name;	/* borrowed */
 	size_t last_len;
 };
 
@@ -90,16 +90,19 @@ struct level {
 	struct buf node;	/* being filled; empty: not begun */
 	uint32_t count;		/* entries in it */
 	uint64_t entries;	/* of the directory, below it */
-	const char *name;	/* of its last entry; borrowed */
-	size_t name_len;
+	struct buf name;	/* of its last entry, or that of the node
+				   before */
 	uint64_t nodes;		/* complete */
 	struct child first;	/* the first of them, kept back until there is
 				   a second */
+	struct buf first_name;	/* its last one */
 };
 
-struct builder {
+struct tree_builder {
 	node_put_fn *put;
 	void *data;
+	uint64_t count;		/* entries */
+	struct tree_entry dir;
 	struct level levels[NODE_DEPTH_MAX];
 };
 
@@ -112,21 +115,21 @@ static void add_name(struct level *l, unsigned n, uint8_t type,
 	if (!l->node.len)
 		node_begin(&l->node, NODE_MAGIC_TREE, n);
 	if (l->count)
-		while (shared < len && shared < l->name_len &&
-		       name[shared] == l->name[shared])
+		while (shared < len && shared < l->name.len &&
+		       name[shared] == l->name.data[shared])
 			shared++;
 	buf_add_u8(&l->node, type);
 	buf_add_varint(&l->node, shared);
 	buf_add_varint(&l->node, len - shared);
 	buf_add(&l->node, name + shared, len - shared);
-	l->name = name;
-	l->name_len = len;
+	buf_setlen(&l->name, shared < l->name.len ? shared : l->name.len);
+	buf_add(&l->name, name + shared, len - shared);
 	l->count++;
 }
 
-static int end_node(struct builder *b, unsigned n);
+static int end_node(struct tree_builder *b, unsigned n);
 
-static int add_child(struct builder *b, unsigned n, const struct child *c)
+static int add_child(struct tree_builder *b, unsigned n, const struct child *c)
 {
 	struct level *l = &b->levels[n];
 
@@ -136,13 +139,14 @@ static int add_child(struct builder *b, unsigned n, const struct child *c)
 	buf_add_varint(&l->node, c->entries);
 	buf_add(&l->node, c->id.bytes, DV_ID_SIZE);
 	l->entries += c->entries;
-	if (!tree_node_ends(n, l->count, l->node.len, l->name, l->name_len))
+	if (!tree_node_ends(n, l->count, l->node.len, l->name.data,
+			    l->name.len))
 		return 0;
 	return end_node(b, n);
 }
 
 /* Completes the node of level n and tells the level above. */
-static int end_node(struct builder *b, unsigned n)
+static int end_node(struct tree_builder *b, unsigned n)
 {
 	struct level *l = &b->levels[n];
 	struct object object;
@@ -153,19 +157,22 @@ static int end_node(struct builder *b, unsigned n)
 	err = b->put(b->data, &object);
 	if (err)
 		return err;
-	child = (struct child){ object.id, l->entries, l->name, l->name_len };
+	child = (struct child){ object.id, l->entries, l->name.data,
+				l->name.len };
 	buf_clear(&l->node);
 	l->count = 0;
 	l->entries = 0;
 	if (!l->nodes++) {
+		buf_addstr(&l->first_name, l->name.data);
 		l->first = child;
+		l->first.last_name = l->first_name.data;
 		return 0;
 	}
 	err = l->nodes == 2 ? add_child(b, n + 1, &l->first) : 0;
 	return err ? err : add_child(b, n + 1, &child);
 }
 
-static int add_entry(struct builder *b, const struct tree_entry *e)
+static int add_entry(struct tree_builder *b, const struct tree_entry *e)
 {
 	struct level *l = &b->levels[0];
 	uint8_t type = e->type;
@@ -188,13 +195,14 @@ static int add_entry(struct builder *b, const struct tree_entry *e)
 		if (e->type == ENTRY_DIR || e->content.size)
 			buf_add(&l->node, e->content.id.bytes, DV_ID_SIZE);
 	}
-	if (!tree_node_ends(0, l->count, l->node.len, l->name, l->name_len))
+	if (!tree_node_ends(0, l->count, l->node.len, l->name.data,
+			    l->name.len))
 		return 0;
 	return end_node(b, 0);
 }
 
 /* Ends the last node of each level, up to the one that has a single node. */
-static int end_levels(struct builder *b, struct dv_id *root)
+static int end_levels(struct tree_builder *b, struct dv_id *root)
 {
 	struct level *leaf = &b->levels[0];
 
@@ -214,57 +222,76 @@ static int end_levels(struct builder *b, struct dv_id *root)
 	return dv_fail(DV_E_INVALID, "a directory with too many names");
 }
 
-static bool in_order(const struct tree_entry *a, const struct tree_entry *b)
+/* After the last name, which the level keeps beyond the end of its node. */
+static bool in_order(const struct tree_builder *b, const struct tree_entry *e)
 {
-	size_t both = a->name_len < b->name_len ? a->name_len : b->name_len;
-	int diff = memcmp(a->name, b->name, both);
+	const struct buf *last = &b->levels[0].name;
+	size_t both = last->len < e->name_len ? last->len : e->name_len;
+	int diff = memcmp(last->data, e->name, both);
 
-	return diff < 0 || (!diff && a->name_len < b->name_len);
+	return !b->count || diff < 0 || (!diff && last->len < e->name_len);
 }
 
-static int add_entries(struct builder *b, const struct tree_entry *entries,
-		       size_t count, struct tree_entry *dir)
+struct tree_builder *tree_builder_new(node_put_fn *put, void *data)
 {
-	for (size_t i = 0; i < count; i++) {
-		const struct tree_entry *e = &entries[i];
-		int err = tree_entry_check(e, DV_E_INVALID);
+	struct tree_builder *b = xcalloc(1, sizeof(*b));
 
-		if (!err && (e->type < ENTRY_FILE || e->type > ENTRY_DIR))
-			err = dv_fail(DV_E_INVALID, "'%s': unknown type",
-				      e->name);
-		if (!err && i && !in_order(e - 1, e))
-			err = dv_fail(DV_E_INVALID, "'%s' is out of order",
-				      e->name);
-		if (!err && !tree_total_add(dir, e))
-			err = dv_fail(DV_E_INVALID,
-				      "'%s': more than can be counted",
-				      e->name);
-		if (!err)
-			err = add_entry(b, e);
-		if (err)
-			return err;
+	b->put = put;
+	b->data = data;
+	b->dir = (struct tree_entry){ .name = "", .type = ENTRY_DIR };
+	for (int i = 0; i < NODE_DEPTH_MAX; i++) {
+		b->levels[i].node = (struct buf)BUF_INIT;
+		b->levels[i].name = (struct buf)BUF_INIT;
+		b->levels[i].first_name = (struct buf)BUF_INIT;
 	}
-	return 0;
+	return b;
+}
+
+void tree_builder_free(struct tree_builder **b)
+{
+	for (int i = 0; *b && i < NODE_DEPTH_MAX; i++) {
+		struct level *l = &(*b)->levels[i];
+
+		buf_release(&l->node);
+		buf_release(&l->name);
+		buf_release(&l->first_name);
+	}
+	free(*b);
+	*b = NULL;
+}
+
+int tree_builder_add(struct tree_builder *b, const struct tree_entry *e)
+{
+	int err = tree_entry_check(e, DV_E_INVALID);
+
+	if (!err && (e->type < ENTRY_FILE || e->type > ENTRY_DIR))
+		err = dv_fail(DV_E_INVALID, "'%s': unknown type", e->name);
+	if (!err && !in_order(b, e))
+		err = dv_fail(DV_E_INVALID, "'%s' is out of order", e->name);
+	if (!err && !tree_total_add(&b->dir, e))
+		err = dv_fail(DV_E_INVALID, "'%s': more than can be counted",
+			      e->name);
+	b->count++;
+	return err ? err : add_entry(b, e);
+}
+
+int tree_builder_finish(struct tree_builder *b, struct tree_entry *out)
+{
+	int err = end_levels(b, &b->dir.content.id);
+
+	if (!err)
+		*out = b->dir;
+	return err;
 }
 
 int tree_build(const struct tree_entry *entries, size_t count,
 	       node_put_fn *put, void *data, struct tree_entry *out)
 {
-	struct builder *b = xcalloc(1, sizeof(*b));
-	struct tree_entry dir = { .name = "", .type = ENTRY_DIR };
-	int err;
+	DV_AUTO_TREE_BUILDER struct tree_builder *b =
+		tree_builder_new(put, data);
+	int err = 0;
 
-	b->put = put;
-	b->data = data;
-	for (int i = 0; i < NODE_DEPTH_MAX; i++)
-		b->levels[i].node = (struct buf)BUF_INIT;
-	err = add_entries(b, entries, count, &dir);
-	if (!err)
-		err = end_levels(b, &dir.content.id);
-	for (int i = 0; i < NODE_DEPTH_MAX; i++)
-		buf_release(&b->levels[i].node);
-	free(b);
-	if (!err)
-		*out = dir;
-	return err;
+	for (size_t i = 0; i < count && !err; i++)
+		err = tree_builder_add(b, &entries[i]);
+	return err ? err : tree_builder_finish(b, out);
 }

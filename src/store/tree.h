@@ -8,6 +8,7 @@
 #include "dv/id.h"
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "store/list.h"
 #include "store/node.h"
 
@@ -59,6 +60,16 @@ struct tree_entry {
 int tree_build(const struct tree_entry *entries, size_t count,
 	       node_put_fn *put, void *data, struct tree_entry *out);
 
+/*
+ * The same, entry by entry; texts are copied.  tree_builder_finish() fills
+ * `out`; tree_builder_free() comes after it, too.
+ */
+struct tree_builder *tree_builder_new(node_put_fn *put, void *data);
+int tree_builder_add(struct tree_builder *b, const struct tree_entry *e);
+int tree_builder_finish(struct tree_builder *b, struct tree_entry *out);
+void tree_builder_free(struct tree_builder **b);
+#define DV_AUTO_TREE_BUILDER	__attribute__((cleanup(tree_builder_free)))
+
 /* The directory without entries; tree_read() needs no store for it. */
 extern const struct dv_id tree_empty;
 
@@ -72,10 +83,42 @@ int tree_read(struct store_reader *r, const struct dv_id *id,
 	      size_t *count);
 
 /*
- * The same for a directory that may be long: fn gets those of one node after
- * the other, and they are gone when it returns.  Checked is what it was given
- * so far.  A non-zero return ends it and is returned.
+ * The same for a directory that may be long: of all its nodes those on the way
+ * are in memory.  Checked is what was told so far.
  */
+struct tree_cursor {
+	struct store_reader *reader;	/* borrowed */
+	struct dv_id root;
+	struct tree_step *steps;	/* owned; the nodes on the way */
+	unsigned depth;
+	bool begun;
+	struct dv_id node;		/* at hand, and what it has */
+	const struct tree_entry *entries;
+	size_t count, next;
+	struct buf last;		/* name of the last entry before */
+	struct tree_entry total;
+};
+
+#define DV_AUTO_TREE_CURSOR	__attribute__((cleanup(tree_cursor_close)))
+
+void tree_cursor_open(struct tree_cursor *c, struct store_reader *r,
+		      const struct dv_id *id);
+/*
+ * The next entry, good until the next call.  Returns 1, 0 at the end, or an
+ * error.
+ */
+int tree_cursor_next(struct tree_cursor *c, const struct tree_entry **out);
+/*
+ * All entries of the next node that has any, whatever was told of the one
+ * before; tree_cursor_next() begins with its first.
+ */
+int tree_cursor_node(struct tree_cursor *c, const struct tree_entry **entries,
+		     size_t *count);
+/* True when no node comes after the one at hand. */
+bool tree_cursor_is_last(const struct tree_cursor *c);
+void tree_cursor_close(struct tree_cursor *c);
+
+/* Calls fn for each node.  A non-zero return ends it and is returned. */
 int tree_each(struct store_reader *r, const struct dv_id *id,
 	      int (*fn)(void *data, const struct tree_entry *entries,
 			size_t count), void *data);
@@ -84,8 +127,9 @@ void tree_entry_copy(struct arena *arena, const struct tree_entry *from,
 		     struct tree_entry *out);
 
 /*
- * One entry by name, reading only the nodes on the way to it.  Returns 0 or
- * DV_E_NOTFOUND.  Name and target live in `arena`.
+ * One entry by name, reading only the nodes on the way to it.  Returns 1, 0
+ * when there is no such name, or an error (DV_E_NOTFOUND: the store lacks a
+ * node).  Name and target live in `arena`.
  */
 int tree_find(struct store_reader *r, const struct dv_id *id,
 	      const char *name, struct arena *arena,

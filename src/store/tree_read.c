@@ -60,14 +60,6 @@ int tree_node_read(struct store_reader *r, const struct dv_id *id,
 
 /* --- all of a directory ------------------------------------------------ */
 
-struct passing {
-	struct store_reader *reader;
-	int (*fn)(void *data, const struct tree_entry *entries, size_t count);
-	void *data;
-	struct buf last;	/* name of the last entry; empty: none yet */
-	struct tree_entry total;
-};
-
 void tree_entry_copy(struct arena *arena, const struct tree_entry *from,
 		     struct tree_entry *out)
 {
@@ -78,42 +70,6 @@ void tree_entry_copy(struct arena *arena, const struct tree_entry *from,
 					 strlen(from->target));
 }
 
-static int pass_entries(struct passing *p, const struct tree_node *n)
-{
-	/* inside a node the decoder has seen to it */
-	if (n->count && strcmp(p->last.data, n->entries[0].name) >= 0)
-		return bad_tree("names out of order");
-	for (size_t i = 0; i < n->count; i++)
-		if (!tree_total_add(&p->total, &n->entries[i]))
-			return bad_tree("more than can be counted");
-	if (!n->count)
-		return 0;
-	buf_clear(&p->last);
-	buf_addstr(&p->last, last_name(n));
-	return p->fn(p->data, n->entries, n->count);
-}
-
-/* Goes down at most NODE_DEPTH_MAX levels, because each is one lower. */
-static int pass_node(struct passing *p, const struct dv_id *id,
-		     const struct tree_expected *x)
-{
-	DV_AUTO_ARENA struct arena arena = ARENA_INIT;
-	struct tree_node n;
-	int err = tree_node_read(p->reader, id, x, &arena, &n);
-
-	if (err)
-		return err;
-	if (!n.level)
-		return pass_entries(p, &n);
-	for (size_t i = 0; !err && i < n.count; i++) {
-		struct tree_expected below = { false, n.level - 1,
-					       &n.children[i] };
-
-		err = pass_node(p, &n.children[i].id, &below);
-	}
-	return err;
-}
-
 /* SHA-256 of the magic, level 0 and count 0: known without any store. */
 const struct dv_id tree_empty = { {
 	0x12, 0x17, 0x34, 0xf9, 0x78, 0x46, 0xdc, 0xc1,
@@ -122,18 +78,151 @@ const struct dv_id tree_empty = { {
 	0x9b, 0x72, 0x1d, 0x2e, 0xdb, 0x75, 0x41, 0xdd,
 } };
 
+/* A node on the way down, and how far its children were passed. */
+struct tree_step {
+	struct arena arena;
+	struct tree_node node;
+	size_t next;
+};
+
+void tree_cursor_open(struct tree_cursor *c, struct store_reader *r,
+		      const struct dv_id *id)
+{
+	*c = (struct tree_cursor){ .reader = r, .root = *id, .last = BUF_INIT };
+}
+
+static void leave(struct tree_cursor *c)
+{
+	arena_release(&c->steps[--c->depth].arena);
+}
+
+void tree_cursor_close(struct tree_cursor *c)
+{
+	while (c->depth)
+		leave(c);
+	free(c->steps);
+	buf_release(&c->last);
+}
+
+/* At most NODE_DEPTH_MAX levels, because each is one lower. */
+static int enter(struct tree_cursor *c, const struct dv_id *id,
+		 const struct tree_expected *x)
+{
+	struct tree_step *t = &c->steps[c->depth];
+
+	if (c->depth == NODE_DEPTH_MAX)
+		return bad_tree("too many levels");
+	*t = (struct tree_step){ .arena = ARENA_INIT };
+	c->depth++;
+	c->node = *id;
+	return tree_node_read(c->reader, id, x, &t->arena, &t->node);
+}
+
+static int enter_root(struct tree_cursor *c)
+{
+	const struct tree_expected root = { .root = true };
+
+	c->begun = true;
+	if (dv_id_equal(&c->root, &tree_empty))
+		return 0;
+	c->steps = xcalloc(NODE_DEPTH_MAX, sizeof(*c->steps));
+	return enter(c, &c->root, &root);
+}
+
+/* Goes on to the next node of level 0; none: depth is 0. */
+static int enter_next(struct tree_cursor *c)
+{
+	int err = 0;
+
+	if (!c->begun)
+		err = enter_root(c);
+	else if (c->depth)
+		leave(c);
+	while (!err && c->depth) {
+		struct tree_step *t = &c->steps[c->depth - 1];
+		const struct tree_child *child = &t->node.children[t->next];
+		struct tree_expected x = { false, t->node.level - 1, child };
+
+		if (!t->node.level)
+			break;
+		if (t->next == t->node.count) {
+			leave(c);
+			continue;
+		}
+		t->next++;
+		err = enter(c, &child->id, &x);
+	}
+	return err;
+}
+
+/* Inside a node the decoder has seen to it. */
+static int check_node(struct tree_cursor *c)
+{
+	if (c->count && strcmp(c->last.data, c->entries[0].name) >= 0)
+		return bad_tree("names out of order");
+	for (size_t i = 0; i < c->count; i++)
+		if (!tree_total_add(&c->total, &c->entries[i]))
+			return bad_tree("more than can be counted");
+	return 0;
+}
+
+int tree_cursor_node(struct tree_cursor *c, const struct tree_entry **entries,
+		     size_t *count)
+{
+	int err;
+
+	if (c->count) {
+		buf_clear(&c->last);
+		buf_addstr(&c->last, c->entries[c->count - 1].name);
+	}
+	c->count = c->next = 0;
+	err = enter_next(c);
+	if (err || !c->depth)
+		return err;
+	c->entries = c->steps[c->depth - 1].node.entries;
+	c->count = c->steps[c->depth - 1].node.count;
+	err = check_node(c);
+	*entries = c->entries;
+	*count = c->count;
+	return err ? err : c->count > 0;
+}
+
+int tree_cursor_next(struct tree_cursor *c, const struct tree_entry **out)
+{
+	const struct tree_entry *entries;
+	size_t count;
+	int got = c->next < c->count ? 1 : tree_cursor_node(c, &entries,
+							    &count);
+
+	*out = got == 1 ? &c->entries[c->next++] : NULL;
+	return got;
+}
+
+bool tree_cursor_is_last(const struct tree_cursor *c)
+{
+	for (unsigned i = 0; i + 1 < c->depth; i++)
+		if (c->steps[i].next < c->steps[i].node.count)
+			return false;
+	return true;
+}
+
 int tree_each(struct store_reader *r, const struct dv_id *id,
 	      int (*fn)(void *data, const struct tree_entry *entries,
 			size_t count), void *data)
 {
-	const struct tree_expected root = { .root = true };
-	struct passing p = {
-		.reader = r, .fn = fn, .data = data, .last = BUF_INIT,
-	};
-	int err = dv_id_equal(id, &tree_empty) ? 0 : pass_node(&p, id, &root);
+	DV_AUTO_TREE_CURSOR struct tree_cursor c;
+	const struct tree_entry *entries;
+	size_t count;
+	int got;
 
-	buf_release(&p.last);
-	return err;
+	tree_cursor_open(&c, r, id);
+	while ((got = tree_cursor_node(&c, &entries, &count)) == 1) {
+		int err = fn(data, entries, count);
+
+		if (err)
+			return err;
+	}
+	return got;
 }
 
 struct gathering {
@@ -197,9 +286,8 @@ static size_t lower_bound(const struct tree_node *n, const char *name)
 	return low;
 }
 
-/* Returns 1, 0 when there is no such name, or an error. */
-static int find(struct store_reader *r, const struct dv_id *id,
-		const char *name, struct arena *arena, struct tree_entry *out)
+int tree_find(struct store_reader *r, const struct dv_id *id,
+	      const char *name, struct arena *arena, struct tree_entry *out)
 {
 	DV_AUTO_ARENA struct arena nodes = ARENA_INIT;
 	struct tree_expected x = { .root = true };
@@ -227,17 +315,6 @@ static int find(struct store_reader *r, const struct dv_id *id,
 	}
 }
 
-int tree_find(struct store_reader *r, const struct dv_id *id,
-	      const char *name, struct arena *arena,
-	      struct tree_entry *out)
-{
-	int found = find(r, id, name, arena, out);
-
-	if (found < 0)
-		return found;
-	return found ? 0 : dv_fail(DV_E_NOTFOUND, "no entry '%s'", name);
-}
-
 int tree_resolve(struct store_reader *r, const struct tree_entry *root,
 		 const char *path, struct arena *arena,
 		 struct tree_entry *out)
@@ -252,7 +329,8 @@ int tree_resolve(struct store_reader *r, const struct tree_entry *root,
 		buf_clear(&name);
 		buf_add(&name, p, len);
 		if (at.type == ENTRY_DIR)
-			found = find(r, &at.content.id, name.data, arena, &at);
+			found = tree_find(r, &at.content.id, name.data, arena,
+					  &at);
 		if (found < 0)
 			return found;
 		if (!found)

@@ -280,25 +280,18 @@ static int inside_root(struct plan *p)
 
 	while (*rest) {
 		size_t len = strcspn(rest, "/");
-		struct tree_entry next;
-		struct tree_entry *all;
-		size_t count, k;
-		int err;
+		int found;
 
 		if (at.type != ENTRY_DIR)
 			break;
 		buf_clear(&name);
 		buf_add(&name, rest, len);
-		err = tree_read(p->reader, &at.content.id, &p->arena, &all,
-				&count);
-		if (err)
-			return err;
-		for (k = 0; k < count && strcmp(all[k].name, name.data); k++)
-			;
-		if (k == count)
+		found = tree_find(p->reader, &at.content.id, name.data,
+				  &p->arena, &at);
+		if (found < 0)
+			return found;
+		if (!found)
 			break;
-		next = all[k];
-		at = next;
 		rest += len + (rest[len] == '/');
 	}
 	p->root = at;

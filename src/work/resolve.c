@@ -22,24 +22,17 @@ int resolve_lacks(const char *name)
 		       "there", name);
 }
 
-/* One step down; tree_find() alone does not say what it did not find. */
 static int step(struct store_reader *r, const char *path,
 		const struct dv_id *id, const char *name,
 		struct arena *arena, struct tree_entry *out)
 {
-	DV_AUTO_ARENA struct arena all = ARENA_INIT;
-	struct tree_entry *entries;
-	size_t count;
-	int err = tree_find(r, id, name, arena, out);
+	int found = tree_find(r, id, name, arena, out);
 
-	if (err != DV_E_NOTFOUND)
-		return err;
-	err = tree_read(r, id, &all, &entries, &count);
-	if (err == DV_E_NOTFOUND)
+	if (found == DV_E_NOTFOUND)
 		return resolve_lacks(path);
-	if (err)
-		return err;
-	return dv_fail(DV_E_NOTFOUND, "%s is not recorded", path);
+	if (!found)
+		return dv_fail(DV_E_NOTFOUND, "%s is not recorded", path);
+	return found < 0 ? found : 0;
 }
 
 int resolve_inside(struct store_reader *r, const char *name,
