@@ -339,11 +339,16 @@ int repo_state_dir(struct dv_repo *repo, const char **out)
 	return err;
 }
 
-void repo_spill_init(struct dv_repo *repo, struct spill *s, size_t free)
+const char *repo_spill_dir(struct dv_repo *repo)
 {
 	const char *dir;
 
-	spill_init(s, repo_state_dir(repo, &dir) ? NULL : dir, free);
+	return repo_state_dir(repo, &dir) ? NULL : dir;
+}
+
+void repo_spill_init(struct dv_repo *repo, struct spill *s, size_t free)
+{
+	spill_init(s, repo_spill_dir(repo), free);
 }
 
 int repo_worktree_fd(struct dv_repo *repo, int *out)

@@ -28,6 +28,8 @@ const char *repo_git_dir(const struct dv_repo *repo);
 const char *repo_common_dir(const struct dv_repo *repo);
 /* <git dir>/dv: what dv keeps for this work tree alone; made on demand. */
 int repo_state_dir(struct dv_repo *repo, const char **out);
+/* The folder for files without a name (base/spill.h); NULL: there is none. */
+const char *repo_spill_dir(struct dv_repo *repo);
 /* A spill whose file goes there; `free` as for spill_init(). */
 void repo_spill_init(struct dv_repo *repo, struct spill *s, size_t free);
 /* DV_E_UNSUPPORTED, with the next step, in a bare repository. */

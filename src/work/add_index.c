@@ -56,9 +56,9 @@ static void write_scan(struct stat_writer *w, uint32_t dir,
 
 			write_entry(w, dir, src, e, read ? item : NULL);
 			item += read;
+			if (scan_passed(&pass, 1))
+				stat_index_rest(src->old);
 		}
-		if (scan_passed(&pass, d->count))
-			stat_index_rest(src->old);
 	}
 }
 

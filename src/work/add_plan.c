@@ -48,11 +48,12 @@ static int refuse_special(const struct job *j, const struct scan_dir *d,
 }
 
 /* Leaves out what dead runs of checkout left behind. */
-static void drop_leftovers(struct scan_dir *d)
+static void drop_leftovers(struct scan_dir *d, struct scan_pass *pass)
 {
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < d->count; i++) {
+		scan_passed(pass, 1);
 		if (temp_name_is(d->entries[i].name))
 			continue;
 		if (kept != i)
@@ -68,16 +69,16 @@ static int list_items(struct job *j, struct add_part *part)
 	struct scan_pass pass = { &part->scan, 0 };
 
 	/* one for each file, though few may have to be read */
-	part->items = scan_alloc(&part->scan, part->scan.files *
-				 sizeof(*part->items));
+	part->items = arena_alloc(scan_arena(&part->scan), part->scan.files *
+				  sizeof(*part->items));
 	for (uint32_t n = 0; n < part->scan.count; n++) {
 		struct scan_dir *d = &part->scan.dirs[n];
 
-		drop_leftovers(d);
-		scan_passed(&pass, d->count);
+		drop_leftovers(d, &pass);
 		for (uint32_t i = 0; i < d->count; i++) {
 			struct scan_entry *e = &d->entries[i];
 
+			scan_passed(&pass, 1);
 			if (e->special)
 				return refuse_special(j, d, e);
 			if (e->type == ENTRY_DIR)
@@ -212,9 +213,10 @@ static bool untouched(const struct job *j)
 
 		if (d->index_dir < 0)
 			return false;
-		for (uint32_t k = 0; k < d->count; k++)
+		for (uint32_t k = 0; k < d->count; k++) {
 			files += d->entries[k].type != ENTRY_DIR;
-		scan_passed(&pass, d->count);
+			scan_passed(&pass, 1);
+		}
 	}
 	return files == j->index.files && j->parts[0].known == files;
 }

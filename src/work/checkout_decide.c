@@ -46,7 +46,7 @@ static void list_unknown(struct plan *p)
 		count += must_read(p, plan_pass(p, i));
 	if (!count)
 		return;
-	p->items = scan_alloc(&p->scan, count * sizeof(*p->items));
+	p->items = arena_alloc(scan_arena(&p->scan), count * sizeof(*p->items));
 	for (size_t i = 0; i < p->entry_count; i++) {
 		struct plan_entry *e = plan_pass(p, i);
 		int64_t dir = plan_dir_at(p, e->dir)->scan_dir;

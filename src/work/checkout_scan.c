@@ -97,9 +97,10 @@ bool plan_is_done(const struct plan *p)
 		const struct scan_dir *d = &p->scan.dirs[i];
 
 		dirs += d->index_dir >= 0;
-		for (uint32_t k = 0; k < d->count; k++)
+		for (uint32_t k = 0; k < d->count; k++) {
 			known += d->entries[k].known;
-		scan_passed(&pass, d->count);
+			scan_passed(&pass, 1);
+		}
 	}
 	return known == p->index.files && dirs == p->index.dirs;
 }

@@ -2,22 +2,15 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "base/array.h"
-#include "base/auto.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "work/folder.h"
 #include "work/linked.h"
 
 #define LIST_BLOCK	(32u << 10)	/* bytes of names asked for at once */
-
-struct names {
-	struct disk_entry *items;
-	size_t count, room;
-};
 
 void disk_entry_stat(const struct disk_entry *e, struct stat *out)
 {
@@ -39,8 +32,7 @@ void disk_entry_stat(const struct disk_entry *e, struct stat *out)
 	out->st_size = (off_t)e->size;
 }
 
-static void take_names(const char *block, size_t len, struct arena *arena,
-		       struct names *out)
+static void take_names(const char *block, size_t len, struct folder_list *l)
 {
 	for (size_t at = 0; at < len;) {
 		const struct dirent64 *d = (const void *)(block + at);
@@ -49,67 +41,52 @@ static void take_names(const char *block, size_t len, struct arena *arena,
 		at += d->d_reclen;
 		if (!strcmp(name, ".") || !strcmp(name, "..") || !*name)
 			continue;
-		ARRAY_GROW(out->items, out->count + 1, out->room);
-		out->items[out->count++] = (struct disk_entry){
-			.name = arena_copy(arena, name, strlen(name)),
-		};
+		l->has_ignore |= !strcmp(name, ".dvignore");
+		name_sort_add(&l->names, name);
 	}
 }
 
-static int by_name(const void *a, const void *b)
-{
-	const struct disk_entry *x = a, *y = b;
-
-	return strcmp(x->name, y->name);
-}
-
-int folder_list(const struct folder *folder, struct arena *arena,
-		struct disk_entry **entries, size_t *count)
+int folder_open(const struct folder *folder, struct folder_list *out)
 {
 	_Alignas(struct dirent64) char block[LIST_BLOCK];
-	struct names names = { NULL, 0, 0 };
-	DV_AUTO_FREE struct disk_entry *items = NULL;
-	size_t kept = 0;
 	ssize_t n;
 
+	*out = (struct folder_list){ .folder = folder };
+	name_sort_init(&out->names, folder->spill);
 	while ((n = getdents64(folder->fd, block, sizeof(block))) > 0)
-		take_names(block, (size_t)n, arena, &names);
-	items = names.items;
-	if (n < 0)
-		return dv_fail_errno("cannot read directory %s",
-				     folder->path);
-	for (size_t i = 0; i < names.count; i++) {
-		struct disk_entry e = items[i];
+		take_names(block, (size_t)n, out);
+	return n < 0 ? dv_fail_errno("cannot read directory %s",
+				     folder->path) : 0;
+}
+
+int folder_next(struct folder_list *l, struct disk_entry *out)
+{
+	const struct folder *folder = l->folder;
+	const char *name;
+
+	while ((name = name_sort_next(&l->names)) != NULL) {
+		struct disk_entry e = { .name = name };
 		struct stat st;
 
-		if (linked_stat(folder->store, folder->fd, e.name, &st,
+		if (linked_stat(folder->store, folder->fd, name, &st,
 				&e.link)) {
 			if (errno == ENOENT)
 				continue;
 			return dv_fail_errno("cannot stat %s/%s",
-					     folder->path, e.name);
+					     folder->path, name);
 		}
 		e.mode = st.st_mode;
 		e.mtime_ns = timespec_ns(&st.st_mtim);
 		e.ctime_ns = timespec_ns(&st.st_ctim);
 		e.inode = st.st_ino;
 		e.size = (uint64_t)st.st_size;
-		items[kept++] = e;
+		*out = e;
+		return 1;
 	}
-	if (kept > 1)
-		qsort(items, kept, sizeof(*items), by_name);
-	*entries = arena_alloc(arena, kept * sizeof(*items) + 1);
-	if (kept)
-		memcpy(*entries, items, kept * sizeof(*items));
-	*count = kept;
 	return 0;
 }
 
-const struct disk_entry *folder_find(const struct disk_entry *entries,
-				     size_t count, const char *name)
+void folder_close(struct folder_list *l)
 {
-	struct disk_entry key = { .name = name };
-
-	return count ? bsearch(&key, entries, count, sizeof(key), by_name) :
-		NULL;
+	name_sort_release(&l->names);
 }

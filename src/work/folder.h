@@ -6,11 +6,11 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-#include "base/arena.h"
+#include "base/name_sort.h"
 
 /* What stat says of one entry of a directory, in little. */
 struct disk_entry {
-	const char *name;	/* in the arena */
+	const char *name;	/* good until the list is closed */
 	uint32_t mode;
 	int64_t mtime_ns, ctime_ns;
 	uint64_t inode, size;
@@ -22,21 +22,31 @@ struct folder {
 	int fd;
 	const char *path;	/* for messages */
 	const char *store;	/* see work/linked.h */
+	const char *spill;	/* see base/name_sort.h */
 };
 
 /* The same as a struct stat, of which only these fields are set. */
 void disk_entry_stat(const struct disk_entry *e, struct stat *out);
 
 /*
- * All entries of the directory but "." and "..", sorted by raw name bytes;
- * symlinks that are not ours are not followed.  Those that vanish meanwhile are
- * left out.
+ * All entries of a directory but "." and "..", in the order of raw name bytes,
+ * one after the other: of a long one only a part is in memory.
  */
-int folder_list(const struct folder *folder, struct arena *arena,
-		struct disk_entry **entries, size_t *count);
+struct folder_list {
+	const struct folder *folder;	/* borrowed */
+	struct name_sort names;
+	bool has_ignore;	/* a .dvignore is among them */
+};
 
-/* The entry of this name, or NULL. */
-const struct disk_entry *folder_find(const struct disk_entry *entries,
-				     size_t count, const char *name);
+#define DV_AUTO_FOLDER_LIST	__attribute__((cleanup(folder_close)))
+
+/* Reads the names.  `out` is to be closed after a failure, too. */
+int folder_open(const struct folder *folder, struct folder_list *out);
+/*
+ * The next entry.  Symlinks that are not ours are not followed; what vanishes
+ * meanwhile is left out.  Returns 1, 0 at the end, or an error.
+ */
+int folder_next(struct folder_list *l, struct disk_entry *out);
+void folder_close(struct folder_list *l);
 
 #endif

@@ -39,11 +39,12 @@ struct job {
 struct walk {
 	int top;		/* of the work tree, borrowed */
 	const char *store;	/* see work/linked.h */
+	const char *spill;	/* see base/name_sort.h */
 	const char *path;	/* tracked */
 	const struct stat_index *index;
 	struct ignore *ignore;
 	struct arena *arenas;
-	atomic_size_t listed;	/* entries; the index rests from time to time */
+	atomic_size_t listed;	/* entries; others rest from time to time */
 	struct work_queue queue;
 	pthread_mutex_t mutex;	/* of what follows */
 	struct job **jobs;	/* owned */
@@ -204,23 +205,39 @@ static int open_failed(const char *full)
 	return dv_fail_errno("cannot open %s", full);
 }
 
-/* True once for each SCAN_REST_ENTRIES. */
-static bool is_time_to_rest(struct walk *w, size_t entries)
+/* True after each SCAN_REST_ENTRIES. */
+static bool is_time_to_rest(struct walk *w)
 {
-	size_t before = atomic_fetch_add(&w->listed, entries);
+	return atomic_fetch_add_explicit(&w->listed, 1, memory_order_relaxed) %
+		SCAN_REST_ENTRIES == SCAN_REST_ENTRIES - 1;
+}
 
-	return (before + entries) / SCAN_REST_ENTRIES !=
-		before / SCAN_REST_ENTRIES;
+static int take_entries(struct walk *w, struct arena *arena, struct job *job,
+			struct folder_list *list, struct buf *full)
+{
+	struct row_cursor rows = rows_of(w->index, job->dir.index_dir);
+	struct disk_entry e;
+	int err = 0;
+
+	job->dir.entries = arena_alloc(arena, list->names.count *
+				       sizeof(*job->dir.entries) + 1);
+	while (!err && (err = folder_next(list, &e)) == 1) {
+		e.name = arena_copy(arena, e.name, strlen(e.name));
+		err = take_entry(w, arena, job, &e, &rows, full);
+		if (is_time_to_rest(w)) {
+			spill_rest(arena->spill);
+			if (w->index)
+				stat_index_rest(w->index);
+		}
+	}
+	return err;
 }
 
 static int list_job(struct walk *w, struct arena *arena, struct job *job)
 {
-	DV_AUTO_ARENA struct arena stats = ARENA_INIT;
+	DV_AUTO_FOLDER_LIST struct folder_list list = { NULL };
 	DV_AUTO_BUF struct buf full = BUF_INIT;
-	struct row_cursor rows = rows_of(w->index, job->dir.index_dir);
-	struct folder folder = { .store = w->store };
-	struct disk_entry *entries;
-	size_t count;
+	struct folder folder = { .store = w->store, .spill = w->spill };
 	struct stat st;
 	int err;
 
@@ -236,24 +253,13 @@ static int list_job(struct walk *w, struct arena *arena, struct job *job)
 	job->dir.inode = st.st_ino;
 	folder.fd = fd;
 	folder.path = full.data;
-	err = folder_list(&folder, &stats, &entries, &count);
-	if (!err && count > UINT32_MAX)
+	err = folder_open(&folder, &list);
+	if (!err && list.names.count > UINT32_MAX)
 		err = dv_fail(DV_E_UNSUPPORTED, "%s: too many entries",
 			      full.data);
-	if (!err && w->ignore && folder_find(entries, count, ".dvignore"))
+	if (!err && w->ignore && list.has_ignore)
 		err = ignore_load(w->ignore, full.data);
-	if (err)
-		return err;
-	if (w->index && is_time_to_rest(w, count))
-		stat_index_rest(w->index);
-	job->dir.entries = arena_alloc(arena, count *
-				       sizeof(*job->dir.entries) + 1);
-	for (size_t i = 0; i < count && !err; i++) {
-		entries[i].name = arena_copy(arena, entries[i].name,
-					     strlen(entries[i].name));
-		err = take_entry(w, arena, job, &entries[i], &rows, &full);
-	}
-	return err;
+	return err ? err : take_entries(w, arena, job, &list, &full);
 }
 
 static int work(struct crew *crew, unsigned worker, void *data)
@@ -302,8 +308,8 @@ static void number_dirs(struct walk *w, struct scan *out)
 				out->size += e->type == ENTRY_FILE ?
 					e->size : 0;
 			}
+			scan_passed(&pass, 1);
 		}
-		scan_passed(&pass, d->count);
 	}
 	out->count = known;
 	free(order);
@@ -469,6 +475,7 @@ int scan_run(struct dv_repo *repo, const char *path, const char *inside,
 	threads = crew_size(threads);
 	out->private = scan_private_new(repo, threads);
 	w.arenas = out->private->arenas;
+	w.spill = out->private->spill.dir;
 	work_queue_init(&w.queue);
 	pthread_mutex_init(&w.mutex, NULL);
 	err = scan_any(&w, repo, inside, threads, out);

@@ -62,7 +62,7 @@ struct scan {
 
 /*
  * Of a long scan only what is looked at is in memory (base/spill.h).  Whoever
- * passes over all of it, in order, says so after each directory.
+ * passes over all of it, in order, says so after each entry.
  */
 struct scan_pass {
 	const struct scan *scan;
@@ -84,7 +84,7 @@ int scan_run(struct dv_repo *repo, const char *path, const char *inside,
 void scan_release(struct scan *s);
 
 /* Memory that lives as long as the scan, and rests with it. */
-void *scan_alloc(struct scan *s, size_t len);
+struct arena *scan_arena(const struct scan *s);
 /* So many more entries were passed.  True: those before them rest now. */
 bool scan_passed(struct scan_pass *p, size_t entries);
 /* None of it will be looked at in the next moment. */

@@ -13,7 +13,7 @@ struct dv_repo;
 
 struct scan_private {
 	struct spill spill;	/* of all arenas */
-	struct arena own;	/* for scan_alloc() */
+	struct arena own;	/* for scan_arena() */
 	struct arena *arenas;	/* owned, one per worker */
 	unsigned count;
 };

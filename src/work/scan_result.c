@@ -83,9 +83,9 @@ void scan_release(struct scan *s)
 	memset(s, 0, sizeof(*s));
 }
 
-void *scan_alloc(struct scan *s, size_t len)
+struct arena *scan_arena(const struct scan *s)
 {
-	return arena_alloc(&s->private->own, len);
+	return &s->private->own;
 }
 
 bool scan_passed(struct scan_pass *p, size_t entries)

@@ -247,6 +247,8 @@ static bool rows_ok(const struct stat_index *x, uint32_t dir,
 		const char *name = (const char *)x->names + at;
 		uint8_t type = p[38];
 
+		if (i % CHECK_REST_ROWS == CHECK_REST_ROWS - 1)
+			stat_index_rest(x);
 		if (!text_ok(x, names_len, at, len) || !name_ok(name, len) ||
 		    (before && strcmp(before, name) >= 0))
 			return false;

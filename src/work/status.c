@@ -293,6 +293,7 @@ int dv_status(struct dv_repo *repo, const struct dv_status_options *options,
 	struct status s = {
 		.repo = repo, .options = options,
 		.store = repo_store_real(repo),
+		.spill = repo_spill_dir(repo),
 		.index = STAT_INDEX_INIT, .ignore_seen = ID_MAP_INIT,
 		.threads = crew_size(options->threads),
 	};

@@ -54,6 +54,7 @@ struct status {
 	const struct dv_status_options *options;
 	int top;		/* fd of the work tree, borrowed */
 	const char *store;	/* see work/linked.h */
+	const char *spill;	/* see base/name_sort.h */
 	unsigned threads;
 	struct finder *finders;	/* owned, one per thread */
 	struct meter meter;

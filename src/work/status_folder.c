@@ -12,6 +12,8 @@
 
 /* So many absent files of one directory are named; more become one entry. */
 #define ABSENT_MAX	100
+/* Names that are passed before the rows of those before them rest. */
+#define REST_ENTRIES	((size_t)16 << 10)
 
 void status_full_path(const struct status *s, const char *path,
 		      struct buf *out)
@@ -64,6 +66,15 @@ void status_index_sum(const struct stat_index *x, uint32_t dir,
 	}
 }
 
+/* Absent files of one directory. */
+struct absent {
+	struct absent_name {
+		const char *name;	/* in the arena */
+		uint64_t size;
+	} first[ABSENT_MAX];
+	uint64_t count, size;
+};
+
 /* Three sorted lists, passed in step. */
 struct merge {
 	struct status *s;
@@ -72,16 +83,15 @@ struct merge {
 	int fd;
 	int64_t read_ns;
 	struct arena arena;
-	struct status_want *wants;
-	size_t want_count;
-	struct disk_entry *disk;
+	struct tree_cursor tree;	/* what is recorded, if dir.tree */
+	uint32_t want_row;		/* else: the row of the next name */
+	struct folder_list list;
 	size_t disk_count;
 	uint32_t row, row_first, row_end;
 	size_t paired;		/* names both in rows and on disk */
 	struct buf path;
 	size_t path_len;	/* of the directory */
-	size_t *absent;		/* owned; numbers in wants */
-	size_t absent_count, absent_room;
+	struct absent absent;
 };
 
 static const char *merge_path(struct merge *m, const char *name)
@@ -91,53 +101,81 @@ static const char *merge_path(struct merge *m, const char *name)
 	return m->path.data;
 }
 
-static void wants_from_rows(struct merge *m)
+static int add_sums(void *data, const struct tree_entry *entries, size_t count)
 {
-	size_t count = m->row_end - m->row_first;
-
-	m->wants = arena_alloc(&m->arena, count * sizeof(*m->wants) + 1);
-	for (size_t i = 0; i < count; i++) {
-		struct status_want *w = &m->wants[i];
-		struct stat_row row;
-
-		stat_index_row(&m->s->index, m->row_first + (uint32_t)i,
-			       &row);
-		*w = (struct status_want){
-			.name = row.name, .type = row.type,
-			.executable = row.executable, .content = row.content,
-			.files = row.type == ENTRY_DIR ? 0 : 1,
-		};
-		if (row.type == ENTRY_DIR)
-			w->content.size = row.dir;	/* see deleted() */
-	}
-	m->want_count = count;
+	resolve_add(data, entries, count);
+	return 0;
 }
 
-static int wants_from_tree(struct merge *m)
+/*
+ * Whether the store has all nodes of the directory, so that nothing is told of
+ * one that it knows in part.  The first is that of the cursor already.
+ */
+static int check_tree(struct merge *m)
 {
 	struct resolve_sums sums = { 0, 0 };
-	struct tree_entry *entries;
+	const struct tree_entry *entries;
 	size_t count;
-	int err = tree_read(m->f->reader, &m->dir.id, &m->arena, &entries,
-			    &count);
+	int err;
 
-	resolve_add(&sums, entries, count);
+	tree_cursor_open(&m->tree, m->f->reader, &m->dir.id);
+	err = tree_cursor_node(&m->tree, &entries, &count);
+	if (err < 0)
+		return err;
+	if (!tree_cursor_is_last(&m->tree))
+		err = tree_each(m->f->reader, &m->dir.id, add_sums, &sums);
+	else if (err)
+		err = add_sums(&sums, entries, count);
 	if (!err && !*m->dir.path)
 		err = resolve_check_root(m->s->path, m->s->pointer, &sums);
-	if (err)
-		return err;
-	m->wants = arena_alloc(&m->arena, count * sizeof(*m->wants) + 1);
-	for (size_t i = 0; i < count; i++)
-		m->wants[i] = (struct status_want){
-			.name = entries[i].name, .type = entries[i].type,
-			.executable = entries[i].executable,
-			.content = entries[i].content,
-			.files = entries[i].type == ENTRY_DIR ?
-				entries[i].files : 1,
-			.target = entries[i].target,
+	return err;
+}
+
+static int want_from_tree(struct merge *m, struct status_want *out)
+{
+	const struct tree_entry *e;
+	int got = tree_cursor_next(&m->tree, &e);
+
+	if (got == 1)
+		*out = (struct status_want){
+			.name = e->name, .type = e->type,
+			.executable = e->executable, .content = e->content,
+			.files = e->type == ENTRY_DIR ? e->files : 1,
+			.target = e->target,
 		};
-	m->want_count = count;
-	return 0;
+	return got;
+}
+
+/* The next name that is recorded.  Returns 1, 0 at the end, or an error. */
+static int next_want(struct merge *m, struct status_want *out)
+{
+	struct stat_row row;
+
+	if (m->dir.tree)
+		return want_from_tree(m, out);
+	if (m->want_row == m->row_end)
+		return 0;
+	stat_index_row(&m->s->index, m->want_row++, &row);
+	*out = (struct status_want){
+		.name = row.name, .type = row.type,
+		.executable = row.executable, .content = row.content,
+		.files = row.type == ENTRY_DIR ? 0 : 1,
+	};
+	if (row.type == ENTRY_DIR)
+		out->content.size = row.dir;	/* see gone() */
+	return 1;
+}
+
+/* The next name that is there, likewise. */
+static int next_disk(struct merge *m, struct disk_entry *out)
+{
+	int got = folder_next(&m->list, out);
+
+	if (got == 1 && ++m->disk_count % REST_ENTRIES == 0) {
+		meter_add(&m->s->meter, 0, REST_ENTRIES);
+		stat_index_rest(&m->s->index);
+	}
+	return got;
 }
 
 /* The row of `name`, which comes after all asked for before; or -1. */
@@ -157,15 +195,26 @@ static int64_t next_row(struct merge *m, const char *name,
 	return -1;
 }
 
-/* Recorded, and nothing is there. */
-static void gone(struct merge *m, size_t n, bool was_here)
+static void add_absent(struct merge *m, const struct status_want *w)
 {
-	const struct status_want *w = &m->wants[n];
+	struct absent *a = &m->absent;
+	uint64_t size = w->type == ENTRY_FILE ? w->content.size : 0;
+
+	if (a->count < ABSENT_MAX)
+		a->first[a->count] = (struct absent_name){
+			arena_copy(&m->arena, w->name, strlen(w->name)), size,
+		};
+	a->count++;
+	a->size += size;
+}
+
+/* Recorded, and nothing is there. */
+static void gone(struct merge *m, const struct status_want *w, bool was_here)
+{
 	struct dv_status_entry *e;
 
 	if (!was_here && w->type != ENTRY_DIR) {
-		ARRAY_GROW(m->absent, m->absent_count + 1, m->absent_room);
-		m->absent[m->absent_count++] = n;
+		add_absent(m, w);
 		return;
 	}
 	e = status_found(m->s, m->f, was_here ? DV_STATE_DELETED :
@@ -183,27 +232,20 @@ static void gone(struct merge *m, size_t n, bool was_here)
 
 static void report_absent(struct merge *m)
 {
+	const struct absent *a = &m->absent;
 	struct dv_status_entry *e;
 
-	if (m->absent_count > ABSENT_MAX) {
+	if (a->count > ABSENT_MAX) {
 		e = status_found(m->s, m->f, DV_STATE_ABSENT, m->dir.path);
 		e->directory = true;
-		e->files = m->absent_count;
-		for (size_t i = 0; i < m->absent_count; i++) {
-			const struct status_want *w =
-				&m->wants[m->absent[i]];
-
-			e->size += w->type == ENTRY_FILE ?
-				w->content.size : 0;
-		}
+		e->files = a->count;
+		e->size = a->size;
 		return;
 	}
-	for (size_t i = 0; i < m->absent_count; i++) {
-		const struct status_want *w = &m->wants[m->absent[i]];
-
+	for (size_t i = 0; i < a->count; i++) {
 		e = status_found(m->s, m->f, DV_STATE_ABSENT,
-				 merge_path(m, w->name));
-		e->size = w->type == ENTRY_FILE ? w->content.size : 0;
+				 merge_path(m, a->first[i].name));
+		e->size = a->first[i].size;
 		e->files = 1;
 	}
 }
@@ -269,32 +311,32 @@ static int extra(struct merge *m, const struct disk_entry *e)
 
 static int merge_all(struct merge *m)
 {
-	size_t w = 0, d = 0;
-	int err = 0;
+	struct status_want want;
+	struct disk_entry disk;
+	int w = next_want(m, &want), d = w < 0 ? 0 : next_disk(m, &disk);
+	int err = w < 0 ? w : d < 0 ? d : 0;
 
-	while (!err && (w < m->want_count || d < m->disk_count)) {
+	while (!err && (w || d)) {
 		struct stat_row row;
 		int64_t n;
-		int order;
+		int order = !w ? 1 : !d ? -1 : strcmp(want.name, disk.name);
 
-		if (w == m->want_count)
-			order = 1;
-		else if (d == m->disk_count)
-			order = -1;
-		else
-			order = strcmp(m->wants[w].name, m->disk[d].name);
 		if (order > 0) {
-			err = extra(m, &m->disk[d++]);
-			continue;
+			err = extra(m, &disk);
+		} else {
+			n = next_row(m, want.name, &row);
+			if (order < 0)
+				gone(m, &want, n >= 0);
+			else
+				err = both(m, &want, &disk,
+					   n < 0 ? NULL : &row, n);
 		}
-		n = next_row(m, m->wants[w].name, &row);
-		if (order < 0)
-			gone(m, w, n >= 0);
-		else
-			err = both(m, &m->wants[w], &m->disk[d++],
-				   n < 0 ? NULL : &row, n);
-		w++;
+		if (!err && order <= 0 && (w = next_want(m, &want)) < 0)
+			err = w;
+		if (!err && order >= 0 && (d = next_disk(m, &disk)) < 0)
+			err = d;
 	}
+	meter_add(&m->s->meter, 0, m->disk_count % REST_ENTRIES);
 	if (!err)
 		report_absent(m);
 	return err;
@@ -326,32 +368,33 @@ static void without_tree(struct merge *m)
 static int merge_run(struct merge *m)
 {
 	DV_AUTO_BUF struct buf full = BUF_INIT;
-	struct folder folder = { .fd = m->fd, .store = m->s->store };
+	struct folder folder = {
+		.fd = m->fd, .store = m->s->store, .spill = m->s->spill,
+	};
 	int err = 0;
 
 	if (m->dir.index_dir >= 0) {
 		struct stat_dir d;
 
 		stat_index_dir(&m->s->index, (uint32_t)m->dir.index_dir, &d);
-		m->row = m->row_first = d.first;
+		m->row = m->row_first = m->want_row = d.first;
 		m->row_end = d.first + d.count;
 	}
 	if (m->dir.tree)
-		err = wants_from_tree(m);
+		err = check_tree(m);
 	if (err == DV_E_NOTFOUND) {
 		without_tree(m);
 		err = 0;
 	}
 	if (err || (!m->dir.tree && m->dir.index_dir < 0))
 		return err;
-	if (!m->dir.tree)
-		wants_from_rows(m);
 	status_full_path(m->s, m->dir.path, &full);
 	folder.path = full.data;
-	err = folder_list(&folder, &m->arena, &m->disk, &m->disk_count);
+	err = folder_open(&folder, &m->list);
 	if (!err)
-		meter_add(&m->s->meter, 0, m->disk_count);
-	return err ? err : merge_all(m);
+		err = merge_all(m);
+	folder_close(&m->list);
+	return err;
 }
 
 /* All names are those of the rows: no need to list it next time. */
@@ -379,6 +422,7 @@ int status_folder(struct status *s, struct finder *f,
 	struct merge m = {
 		.s = s, .f = f, .dir = *dir, .fd = fd, .read_ns = read_ns,
 		.arena = ARENA_INIT, .path = BUF_INIT,
+		.tree = { .last = BUF_INIT },
 	};
 	int err;
 
@@ -387,7 +431,7 @@ int status_folder(struct status *s, struct finder *f,
 	err = merge_run(&m);
 	if (!err)
 		refresh_dir(&m, st);
-	free(m.absent);
+	tree_cursor_close(&m.tree);
 	buf_release(&m.path);
 	arena_release(&m.arena);
 	return err;

@@ -80,12 +80,11 @@ struct new_folders {
 static int count_folder(struct status *s, struct new_folders *n,
 			const char *path)
 {
-	DV_AUTO_ARENA struct arena arena = ARENA_INIT;
+	DV_AUTO_FOLDER_LIST struct folder_list list = { NULL };
 	DV_AUTO_BUF struct buf full = BUF_INIT;
 	DV_AUTO_BUF struct buf below = BUF_INIT;
-	struct folder folder = { .store = s->store };
-	struct disk_entry *entries;
-	size_t count;
+	struct folder folder = { .store = s->store, .spill = s->spill };
+	struct disk_entry e;
 	int err = cancel_check();
 
 	status_full_path(s, path, &full);
@@ -97,19 +96,17 @@ static int count_folder(struct status *s, struct new_folders *n,
 	folder.fd = fd;
 	folder.path = full.data;
 	if (!err)
-		err = folder_list(&folder, &arena, &entries, &count);
-	for (size_t i = 0; !err && i < count; i++) {
-		const struct disk_entry *e = &entries[i];
+		err = folder_open(&folder, &list);
+	while (!err && (err = folder_next(&list, &e)) == 1) {
 		bool ignored;
 
 		buf_clear(&below);
 		buf_addstr(&below, path);
-		path_append(&below, e->name);
-		err = status_ignored(s, below.data, S_ISDIR(e->mode),
-				     &ignored);
+		path_append(&below, e.name);
+		err = status_ignored(s, below.data, S_ISDIR(e.mode), &ignored);
 		if (err || ignored)
 			continue;
-		if (S_ISDIR(e->mode)) {
+		if (S_ISDIR(e.mode)) {
 			ARRAY_GROW(n->paths, n->count + 1, n->room);
 			n->paths[n->count++] = arena_copy(&n->arena,
 							  below.data,
@@ -117,7 +114,7 @@ static int count_folder(struct status *s, struct new_folders *n,
 			continue;
 		}
 		n->files++;
-		n->size += S_ISREG(e->mode) ? e->size : 0;
+		n->size += S_ISREG(e.mode) ? e.size : 0;
 	}
 	return err;
 }

@@ -17,6 +17,8 @@
 
 /* Rows a thread takes at once; more threads than that are not worth it. */
 #define UNIT_ROWS	2048u
+/* Units that are taken before that. */
+#define REST_UNITS	8
 
 /* --- over the rows -------------------------------------------------------- */
 
@@ -27,6 +29,7 @@ struct stream {
 	struct status *s;
 	pthread_mutex_t mutex;
 	uint32_t dir, row;	/* row: within the directory */
+	uint32_t taken;		/* units; the rows of those before rest */
 	/* For directories in several units: whether one listed it. */
 	_Atomic uint8_t *states;	/* owned */
 };
@@ -61,6 +64,8 @@ static bool take_unit(struct stream *t, struct unit *u)
 			t->dir++;
 		}
 	}
+	if (++t->taken % REST_UNITS == 0)
+		stat_index_rest(x);
 	pthread_mutex_unlock(&t->mutex);
 	return u->last > u->first;
 }
