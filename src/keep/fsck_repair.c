@@ -271,25 +271,14 @@ static int mend_content(struct mend *m, const struct content *c)
 	return err < 0 ? err : 0;
 }
 
-static int mend_tree(struct mend *m, const struct dv_id *id, int depth)
-{
-	DV_AUTO_ARENA struct arena arena = ARENA_INIT;
-	struct tree_entry *entries;
-	size_t count, len = m->path.len;
-	int err = cancel_check();
+static int mend_tree(struct mend *m, const struct dv_id *id, int depth);
 
-	if (!err && depth > TREE_DEPTH_MAX)
-		return dv_fail(DV_E_CORRUPT, "directories nested too deep");
-	if (!err)
-		err = tree_read(m->fsck->live.reader, id, &arena, &entries,
-				&count);
-	if (err == DV_E_NOTFOUND || err == DV_E_CORRUPT) {
-		still_missing(m);
-		return 0;
-	}
-	if (!err)
-		err = unfold_dir(&m->unfold, m->path.data, id, entries,
-				 count);
+static int mend_entries(struct mend *m, const struct tree_entry *entries,
+			size_t count, int depth)
+{
+	size_t len = m->path.len;
+	int err = 0;
+
 	for (size_t i = 0; !err && i < count; i++) {
 		path_append(&m->path, entries[i].name);
 		if (entries[i].type == ENTRY_DIR)
@@ -297,6 +286,29 @@ static int mend_tree(struct mend *m, const struct dv_id *id, int depth)
 		else if (entries[i].type == ENTRY_FILE)
 			err = mend_content(m, &entries[i].content);
 		buf_setlen(&m->path, len);
+	}
+	return err;
+}
+
+static int mend_tree(struct mend *m, const struct dv_id *id, int depth)
+{
+	DV_AUTO_TREE_CURSOR struct tree_cursor c;
+	const struct tree_entry *entries;
+	size_t count;
+	int err = cancel_check(), got;
+
+	tree_cursor_open(&c, m->fsck->live.reader, id);
+	if (!err && depth > TREE_DEPTH_MAX)
+		return dv_fail(DV_E_CORRUPT, "directories nested too deep");
+	while (!err && (got = tree_cursor_node(&c, &entries, &count)) != 0) {
+		if (got == DV_E_NOTFOUND || got == DV_E_CORRUPT) {
+			still_missing(m);
+			return 0;
+		}
+		err = got < 0 ? got : unfold_dir(&m->unfold, m->path.data,
+						 &c.node, entries, count);
+		if (!err)
+			err = mend_entries(m, entries, count, depth);
 	}
 	return err;
 }

@@ -25,8 +25,8 @@
 
 /* A directory on the way down, and how far it was told. */
 struct level {
-	struct arena arena;
-	struct tree_entry *entries;
+	struct tree_cursor tree;
+	const struct tree_entry *entries;	/* of its node at hand */
 	size_t count, next;
 	size_t path_len;
 };
@@ -77,7 +77,6 @@ static int enter(struct listing *l, struct levels *levels,
 		 const struct dv_id *id, const struct buf *path)
 {
 	struct level *level;
-	int err;
 
 	if (levels->count > TREE_DEPTH_MAX)
 		return dv_fail(DV_E_CORRUPT, "%s: more than %d folders deep",
@@ -85,12 +84,34 @@ static int enter(struct listing *l, struct levels *levels,
 	ARRAY_GROW(levels->items, levels->count + 1, levels->room);
 	level = &levels->items[levels->count++];
 	*level = (struct level){ .path_len = path->len };
-	err = tree_read(l->reader, id, &level->arena, &level->entries,
-			&level->count);
-	if (err)
-		return err == DV_E_NOTFOUND ? resolve_lacks(path->data) : err;
-	return unfold_dir(&levels->unfold, levels->top, id, level->entries,
-			  level->count);
+	tree_cursor_open(&level->tree, l->reader, id);
+	return 0;
+}
+
+/* The next entry of a level, NULL at its end. */
+static int next(struct levels *levels, struct level *level, struct buf *path,
+		const struct tree_entry **out)
+{
+	int got;
+
+	*out = NULL;
+	buf_setlen(path, level->path_len);
+	if (level->next == level->count) {
+		level->next = level->count = 0;
+		got = tree_cursor_node(&level->tree, &level->entries,
+				       &level->count);
+		if (got == DV_E_NOTFOUND)
+			return resolve_lacks(path->data);
+		if (got != 1)
+			return got;
+		got = unfold_dir(&levels->unfold, levels->top,
+				 &level->tree.node, level->entries,
+				 level->count);
+		if (got)
+			return got;
+	}
+	*out = &level->entries[level->next++];
+	return 0;
 }
 
 static int walk(struct listing *l, struct levels *levels, struct buf *path)
@@ -101,13 +122,14 @@ static int walk(struct listing *l, struct levels *levels, struct buf *path)
 		struct level *level = &levels->items[levels->count - 1];
 		const struct tree_entry *e;
 
-		if (level->next == level->count) {
-			arena_release(&level->arena);
+		err = next(levels, level, path, &e);
+		if (err)
+			break;
+		if (!e) {
+			tree_cursor_close(&level->tree);
 			levels->count--;
 			continue;
 		}
-		e = &level->entries[level->next++];
-		buf_setlen(path, level->path_len);
 		path_append(path, e->name);
 		err = cancel_check();
 		if (!err)
@@ -134,7 +156,7 @@ static int list_folder(struct listing *l, const char *path,
 	if (!err)
 		err = walk(l, &levels, &at);
 	while (levels.count)
-		arena_release(&levels.items[--levels.count].arena);
+		tree_cursor_close(&levels.items[--levels.count].tree);
 	free(levels.items);
 	unfold_release(&levels.unfold);
 	return err;

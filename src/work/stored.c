@@ -201,31 +201,57 @@ static void put_folder(struct check *c, const struct tree_entry *e)
 	work_queue_put(&c->queue, f);
 }
 
+/* A directory on its way, and what was looked at of it. */
+struct looking {
+	struct check *c;
+	struct store_reader *r;
+	struct tree_cursor tree;
+	const struct tree_entry *entries;	/* of its node at hand */
+	size_t count;
+	uint64_t files, size;
+};
+
+static int check_node(struct looking *l)
+{
+	struct check *c = l->c;
+	int err;
+
+	pthread_mutex_lock(&c->mutex);
+	err = unfold_dir(&c->unfold, c->name, &l->tree.node, l->entries,
+			 l->count);
+	pthread_mutex_unlock(&c->mutex);
+	for (size_t i = 0; i < l->count && !err; i++) {
+		const struct tree_entry *e = &l->entries[i];
+
+		l->files += e->type == ENTRY_DIR ? e->files : 1;
+		l->size += e->type == ENTRY_SYMLINK ? 0 : e->content.size;
+		if (e->type == ENTRY_DIR)
+			put_folder(c, e);
+		else if (e->type == ENTRY_FILE)
+			err = check_file(c, l->r, e);
+	}
+	return err;
+}
+
 static int check_folder(struct check *c, struct store_reader *r,
 			const struct folder *f)
 {
-	DV_AUTO_ARENA struct arena arena = ARENA_INIT;
-	struct tree_entry *entries;
-	size_t count;
-	int err = tree_read(r, &f->id, &arena, &entries, &count);
+	struct looking l = { .c = c, .r = r };
+	int err;
 
-	if (bad(err)) {
-		/* An empty directory is missing too, though it has no file. */
-		missing(c, f->files ? f->files : 1, f->size);
-		return 0;
+	tree_cursor_open(&l.tree, r, &f->id);
+	while ((err = tree_cursor_node(&l.tree, &l.entries, &l.count)) == 1) {
+		err = check_node(&l);
+		if (err)
+			break;
 	}
-	if (!err) {
-		pthread_mutex_lock(&c->mutex);
-		err = unfold_dir(&c->unfold, c->name, &f->id, entries, count);
-		pthread_mutex_unlock(&c->mutex);
-	}
-	for (size_t i = 0; i < count && !err; i++) {
-		if (entries[i].type == ENTRY_DIR)
-			put_folder(c, &entries[i]);
-		else if (entries[i].type == ENTRY_FILE)
-			err = check_file(c, r, &entries[i]);
-	}
-	return err;
+	tree_cursor_close(&l.tree);
+	if (!bad(err))
+		return err;
+	/* An empty directory is missing too, though it has no file. */
+	missing(c, f->files > l.files ? f->files - l.files : 1,
+		f->size > l.size ? f->size - l.size : 0);
+	return 0;
 }
 
 static int work(struct crew *crew, unsigned worker, void *data)
