@@ -7,9 +7,9 @@ test_description='memory does not grow with the number of files'
 # a sanitizer takes more than any limit, and long for so many files
 if nm "$DV_BUILD/dv" | grep -q __asan
 then
-	most=10000000 each=100
+	most=10000000 few=10000000 each=100
 else
-	most=36000 each=1000
+	most=36000 few=25000 each=1000
 fi
 
 # below <KiB> <command>...: it takes no more resident memory than that
@@ -64,6 +64,33 @@ test_expect_success 'checkout where all is here and nothing is known of it' '
 
 test_expect_success 'push, and pull of a part into a clone' '
 	cd repo && dv remote add origin ../store && git add -A && git commit -qm remote && below $most dv push -q && git clone -q . ../clone && cd ../clone && below $most dv pull -q data/many && diff -r ../repo/data/many data/many
+'
+
+# its names are hashes, so that they do not come in order
+test_expect_success 'setup: 100,000 names in one folder' '
+	make_repo flat && cd flat && python3 - $each <<-\END
+	import os, sys
+	os.mkdir("data")
+	for i in range(100 * int(sys.argv[1])):
+	    name = "data/%08x-name" % (i * 2654435761 % 2**32)
+	    if i % 100 == 0:
+	        first = name
+	        with open(name, "w") as f:
+	            f.write("file %d\\n" % i)
+	    else:
+	        os.link(first, name)
+	END
+'
+
+test_expect_success 'one long folder: add, again, after a change, and of a part' '
+	cd flat && below $most dv add -q data && below $few dv add -q data &&
+	rm "data/$(ls data | sed -n 70p)" && echo new >data/new && below $few dv add -q data && grep "^files: $((each * 100))$" data.dv &&
+	echo newer >data/new && below $few dv add -q data/new && grep "^files: $((each * 100))$" data.dv
+'
+
+test_expect_success 'one long folder: ls and status, with and without a stat index' '
+	cd flat && below $few dv ls data >../listed && grep -v KiB ../listed >../rows && find data -type f | LC_ALL=C sort >../names && test_cmp ../names ../rows &&
+	rm data/new && echo other >data/other && below $few dv status >../out && grep "deleted: *data/new" ../out && grep "new: *data/other" ../out && rm -r .git/dv/stat && below $few dv status >../out && grep "absent: *data/new" ../out && grep "new: *data/other" ../out
 '
 
 test_done

@@ -16,54 +16,14 @@
 #include "work/below.h"
 #include "work/parts.h"
 
-/* A growing list of entries; names are borrowed. */
-struct entries {
-	struct tree_entry *items;	/* owned */
-	size_t count, room;
-};
-
-#define DV_AUTO_ENTRIES __attribute__((cleanup(entries_release)))
-
-static void entries_release(struct entries *e)
-{
-	free(e->items);
-}
-
-static void entries_add(struct entries *e, const struct tree_entry *entry)
-{
-	ARRAY_GROW(e->items, e->count + 1, e->room);
-	e->items[e->count++] = *entry;
-}
-
-/* A copy whose texts live in the arena. */
-static void entries_keep(struct entries *e, const struct tree_entry *entry,
-			 struct arena *arena)
-{
-	struct tree_entry copy = *entry;
-
-	copy.name = arena_copy(arena, entry->name, entry->name_len);
-	if (entry->target)
-		copy.target = arena_copy(arena, entry->target,
-					 strlen(entry->target));
-	entries_add(e, &copy);
-}
-
-static int build(struct tree_source *s, const struct entries *e,
-		 struct tree_entry *out)
-{
-	memset(out, 0, sizeof(*out));
-	return tree_build(e->items, e->count, record_node, s->r, out);
-}
-
 /* The old directory; what is not in the store has to be fetched first. */
-static int read_old(struct tree_source *s, const struct dv_id *id,
-		    struct arena *arena, struct tree_entry **entries,
-		    size_t *count)
+static int next_old(struct tree_source *s, struct tree_cursor *c,
+		    const struct tree_entry **out)
 {
-	int err = tree_read(s->reader, id, arena, entries, count);
+	int got = tree_cursor_next(c, out);
 
-	if (err != DV_E_NOTFOUND)
-		return err;
+	if (got != DV_E_NOTFOUND)
+		return got;
 	return dv_fail(DV_E_INCOMPLETE, "%s: directories that are recorded are "
 		       "not in the store", s->path);
 }
@@ -75,6 +35,34 @@ static uint64_t files_of(const struct tree_entry *e)
 
 /* --- what was never here -------------------------------------------------- */
 
+static int keep_below(struct tree_source *s, const struct dv_id *id,
+		      uint32_t dir, unsigned depth, struct tree_entry *out,
+		      bool *any);
+
+/* What of an entry of such a directory is kept. */
+static int keep_in(struct tree_source *s, const struct tree_entry *old,
+		   uint32_t dir, unsigned depth, struct tree_entry *out,
+		   bool *any)
+{
+	int64_t n = stat_index_find(s->index, dir, old->name);
+	struct stat_row row;
+	int err;
+
+	*any = n < 0;
+	*out = *old;
+	if (n < 0) {
+		s->absent += files_of(old);
+		return 0;
+	}
+	stat_index_row(s->index, (uint32_t)n, &row);
+	if (old->type != ENTRY_DIR || row.type != ENTRY_DIR)
+		return 0;
+	err = keep_below(s, &old->content.id, row.dir, depth + 1, out, any);
+	out->name = old->name;
+	out->name_len = old->name_len;
+	return err;
+}
+
 /*
  * Of an old directory that is gone from the work tree and is `dir` in the
  * stat index: the entries that were never here.  *any: there are some.
@@ -83,39 +71,30 @@ static int keep_below(struct tree_source *s, const struct dv_id *id,
 		      uint32_t dir, unsigned depth, struct tree_entry *out,
 		      bool *any)
 {
-	DV_AUTO_ARENA struct arena arena = ARENA_INIT;
-	DV_AUTO_ENTRIES struct entries kept = { NULL, 0, 0 };
-	struct tree_entry *old;
-	size_t count;
-	int err;
+	DV_AUTO_TREE_BUILDER struct tree_builder *b = NULL;
+	DV_AUTO_TREE_CURSOR struct tree_cursor c;
+	const struct tree_entry *old;
+	struct tree_entry kept;
+	bool some;
+	int err = 0, got;
 
+	tree_cursor_open(&c, s->reader, id);
+	*any = false;
 	if (depth > TREE_DEPTH_MAX)
 		return dv_fail(DV_E_CORRUPT, "%s: more than %d folders deep",
 			       s->path, TREE_DEPTH_MAX);
-	err = read_old(s, id, &arena, &old, &count);
-	for (size_t i = 0; i < count && !err; i++) {
-		int64_t n = stat_index_find(s->index, dir, old[i].name);
-		struct tree_entry rest;
-		struct stat_row row;
-		bool some = false;
-
-		if (n < 0) {
-			s->absent += files_of(&old[i]);
-			entries_add(&kept, &old[i]);
+	while (!err && (got = next_old(s, &c, &old)) != 0) {
+		if (got < 0)
+			return got;
+		err = keep_in(s, old, dir, depth, &kept, &some);
+		if (err || !some)
 			continue;
-		}
-		stat_index_row(s->index, (uint32_t)n, &row);
-		if (old[i].type != ENTRY_DIR || row.type != ENTRY_DIR)
-			continue;
-		err = keep_below(s, &old[i].content.id, row.dir, depth + 1,
-				 &rest, &some);
-		rest.name = old[i].name;
-		rest.name_len = old[i].name_len;
-		if (!err && some)
-			entries_add(&kept, &rest);
+		if (!b)
+			b = tree_builder_new(record_node, s->r);
+		err = tree_builder_add(b, &kept);
 	}
-	*any = !err && kept.count;
-	return *any ? build(s, &kept, out) : err;
+	*any = !err && b;
+	return *any ? tree_builder_finish(b, out) : err;
 }
 
 /* An old entry that is not in the work tree: all, some or nothing of it. */
@@ -145,29 +124,63 @@ static int keep_entry(struct tree_source *s, const struct tree_entry *old,
 
 /* --- a part that was scanned ---------------------------------------------- */
 
+/* An entry of an old directory; it rests with the scan. */
+struct kept {
+	struct tree_entry entry;
+	struct kept *next;
+};
+
 /* What is known of one directory of the scan while its tree is made. */
 struct making {
 	bool has_old;
 	struct dv_id old;
-	struct entries kept;	/* owned; of the old tree */
+	struct kept *kept;	/* in order */
 	struct tree_entry made;
 };
 
 struct maker {
 	struct tree_source *s;
 	const struct add_part *part;
+	struct scan_pass pass;
 	struct making *dirs;	/* owned, one per directory of the scan */
-	struct arena names;	/* of what is kept */
 };
 
-#define DV_AUTO_MAKER __attribute__((cleanup(maker_release)))
-
-static void maker_release(struct maker *m)
+/* One more entry was passed. */
+static void pass(struct maker *m)
 {
-	for (uint32_t i = 0; m->dirs && i < m->part->scan.count; i++)
-		entries_release(&m->dirs[i].kept);
-	free(m->dirs);
-	arena_release(&m->names);
+	if (scan_passed(&m->pass, 1))
+		stat_index_rest(m->s->index);
+}
+
+static struct kept *keep(struct maker *m, const struct tree_entry *entry)
+{
+	struct arena *arena = scan_arena(&m->part->scan);
+	struct kept *k = arena_alloc(arena, sizeof(*k));
+
+	k->next = NULL;
+	tree_entry_copy(arena, entry, &k->entry);
+	return k;
+}
+
+/* An old entry that is not in directory n of the scan. */
+static int compare_missing(struct maker *m, uint32_t n,
+			   const struct tree_entry *old, struct kept ***end)
+{
+	const struct scan_dir *d = &m->part->scan.dirs[n];
+	struct tree_entry kept;
+	int64_t row = -1;
+	bool any;
+	int err;
+
+	if (d->index_dir >= 0)
+		row = stat_index_find(m->s->index, (uint32_t)d->index_dir,
+				      old->name);
+	err = keep_entry(m->s, old, row, &kept, &any);
+	if (err || !any)
+		return err;
+	**end = keep(m, &kept);
+	*end = &(**end)->next;
+	return 0;
 }
 
 /*
@@ -176,38 +189,32 @@ static void maker_release(struct maker *m)
  */
 static int compare_dir(struct maker *m, uint32_t n)
 {
-	DV_AUTO_ARENA struct arena arena = ARENA_INIT;
 	const struct scan_dir *d = &m->part->scan.dirs[n];
-	struct tree_entry *old;
-	size_t count;
+	DV_AUTO_TREE_CURSOR struct tree_cursor c;
+	struct kept **end = &m->dirs[n].kept;
+	const struct tree_entry *old;
 	uint32_t at = 0;
-	int err = read_old(m->s, &m->dirs[n].old, &arena, &old, &count);
+	int err = 0, got;
 
-	for (size_t i = 0; i < count && !err; i++) {
-		const struct scan_entry *e = NULL;
-		struct tree_entry kept;
-		int64_t row = -1;
-		bool any;
+	tree_cursor_open(&c, m->s->reader, &m->dirs[n].old);
+	while (!err && (got = next_old(m->s, &c, &old)) != 0) {
+		const struct scan_entry *e = &d->entries[at];
+		int order = 1;
 
-		while (at < d->count &&
-		       strcmp(d->entries[at].name, old[i].name) < 0)
-			at++;
-		if (at < d->count && !strcmp(d->entries[at].name, old[i].name))
-			e = &d->entries[at];
-		if (e) {
-			if (e->type == ENTRY_DIR && old[i].type == ENTRY_DIR) {
-				m->dirs[e->dir].has_old = true;
-				m->dirs[e->dir].old = old[i].content.id;
-			}
-			continue;
+		if (got < 0)
+			return got;
+		pass(m);
+		for (; at < d->count; e = &d->entries[++at]) {
+			order = strcmp(e->name, old->name);
+			if (order >= 0)
+				break;
 		}
-		if (d->index_dir >= 0)
-			row = stat_index_find(m->s->index,
-					      (uint32_t)d->index_dir,
-					      old[i].name);
-		err = keep_entry(m->s, &old[i], row, &kept, &any);
-		if (!err && any)
-			entries_keep(&m->dirs[n].kept, &kept, &m->names);
+		if (at == d->count || order) {
+			err = compare_missing(m, n, old, &end);
+		} else if (e->type == ENTRY_DIR && old->type == ENTRY_DIR) {
+			m->dirs[e->dir].has_old = true;
+			m->dirs[e->dir].old = old->content.id;
+		}
 	}
 	return err;
 }
@@ -229,50 +236,65 @@ static void scanned_entry(const struct maker *m, const struct scan_entry *e,
 	out->executable = e->executable;
 }
 
+/* Adds what is kept and comes before `name`, or all of it. */
+static int add_kept(struct tree_builder *b, const struct kept **kept,
+		    const char *name)
+{
+	int err = 0;
+
+	while (!err && *kept &&
+	       (!name || strcmp((*kept)->entry.name, name) < 0)) {
+		err = tree_builder_add(b, &(*kept)->entry);
+		*kept = (*kept)->next;
+	}
+	return err;
+}
+
 /*
  * Makes directory n; items[*end] is the first item behind it, and becomes its
  * own first.
  */
 static int make_dir(struct maker *m, uint32_t n, size_t *end)
 {
-	DV_AUTO_ENTRIES struct entries all = { NULL, 0, 0 };
+	DV_AUTO_TREE_BUILDER struct tree_builder *b =
+		tree_builder_new(record_node, m->s->r);
 	const struct scan_dir *d = &m->part->scan.dirs[n];
-	const struct entries *kept = &m->dirs[n].kept;
 	const struct record_item *items = m->part->items;
-	size_t first = *end, next, k = 0;
+	const struct kept *kept = m->dirs[n].kept;
+	size_t first = *end, next;
+	int err = 0;
 
-	while (first && items[first - 1].dir == n)
-		first--;
+	for (; first && items[first - 1].dir == n; first--)
+		pass(m);
 	next = first;
-	for (uint32_t i = 0; i < d->count; i++) {
+	for (uint32_t i = 0; i < d->count && !err; i++) {
 		const struct scan_entry *e = &d->entries[i];
 		const struct record_item *item = NULL;
 		struct tree_entry entry;
 
-		while (k < kept->count &&
-		       strcmp(kept->items[k].name, e->name) < 0)
-			entries_add(&all, &kept->items[k++]);
+		pass(m);
 		if (next < *end && items[next].entry == e)
 			item = &items[next++];
 		scanned_entry(m, e, item, &entry);
-		entries_add(&all, &entry);
+		err = add_kept(b, &kept, e->name);
+		if (!err)
+			err = tree_builder_add(b, &entry);
 	}
-	while (k < kept->count)
-		entries_add(&all, &kept->items[k++]);
+	if (!err)
+		err = add_kept(b, &kept, NULL);
 	*end = first;
-	return build(m->s, &all, &m->dirs[n].made);
+	return err ? err : tree_builder_finish(b, &m->dirs[n].made);
 }
 
 static int make_part(struct tree_source *s, const struct add_part *part,
 		     const struct tree_entry *old, struct tree_entry *out)
 {
-	DV_AUTO_MAKER struct maker m = { .s = s, .part = part };
 	const struct scan *scan = &part->scan;
-	struct scan_pass pass = { scan, 0 };
+	DV_AUTO_FREE struct making *dirs = xcalloc(scan->count, sizeof(*dirs));
+	struct maker m = { s, part, { scan, 0 }, dirs };
 	size_t end = part->count;
 	int err = 0;
 
-	m.dirs = xcalloc(scan->count, sizeof(*m.dirs));
 	if (scan->single) {
 		scanned_entry(&m, &scan->dirs[0].entries[0], part->items, out);
 		return 0;
@@ -284,10 +306,8 @@ static int make_part(struct tree_source *s, const struct add_part *part,
 	for (uint32_t i = 0; i < scan->count && !err; i++)
 		if (m.dirs[i].has_old)
 			err = compare_dir(&m, i);
-	for (uint32_t i = scan->count; i-- > 0 && !err;) {
+	for (uint32_t i = scan->count; i-- > 0 && !err;)
 		err = make_dir(&m, i, &end);
-		scan_passed(&pass, scan->dirs[i].count);
-	}
 	if (!err && scan->files >= RECORD_MANY)
 		err = recorder_rest(s->r);
 	*out = m.dirs[0].made;
@@ -380,46 +400,71 @@ static size_t parts_below(const struct add_part *parts, size_t count,
 	return n;
 }
 
+/* Passes on what comes before `name`, or all; *old becomes what follows. */
+static int pass_old(struct tree_source *s, struct tree_cursor *c,
+		    const struct tree_entry **old, const char *name,
+		    struct tree_builder *b, bool *any)
+{
+	int err = 0;
+
+	while (!err && *old && (!name || strcmp((*old)->name, name) < 0)) {
+		*any = true;
+		err = tree_builder_add(b, *old);
+		if (!err && (err = next_old(s, c, old)) > 0)
+			err = 0;
+	}
+	return err;
+}
+
 /* Makes directory `path` again with its parts; *any: it is not empty. */
 static int edit_dir(struct tree_source *s, const struct dv_id *id,
 		    const char *path, const struct add_part *parts,
 		    size_t count, struct tree_entry *out, bool *any)
 {
-	DV_AUTO_ARENA struct arena arena = ARENA_INIT;
-	DV_AUTO_ENTRIES struct entries all = { NULL, 0, 0 };
-	struct tree_entry *old = NULL;
-	size_t old_count = 0, k = 0;
-	int err = id ? read_old(s, id, &arena, &old, &old_count) : 0;
+	DV_AUTO_TREE_BUILDER struct tree_builder *b =
+		tree_builder_new(record_node, s->r);
+	DV_AUTO_TREE_CURSOR struct tree_cursor c;
+	const struct tree_entry *old = NULL;
+	int err;
 
+	tree_cursor_open(&c, s->reader, id ? id : &tree_empty);
+	*any = false;
+	err = next_old(s, &c, &old);
+	if (err > 0)
+		err = 0;
 	while (count && !err) {
 		DV_AUTO_BUF struct buf below = BUF_INIT;
+		DV_AUTO_BUF struct buf name = BUF_INIT;
 		const struct tree_entry *was = NULL;
 		struct tree_entry now;
 		unsigned len;
-		const char *name = path_step(parts[0].inside, path, &len);
+		const char *step = path_step(parts[0].inside, path, &len);
 		size_t n;
 		bool some = false;
 
-		name = arena_copy(&arena, name, len);
+		buf_add(&name, step, len);
 		buf_addstr(&below, path);
-		path_append(&below, name);
+		path_append(&below, name.data);
 		n = parts_below(parts, count, below.data);
-		while (k < old_count && strcmp(old[k].name, name) < 0)
-			entries_add(&all, &old[k++]);
-		if (k < old_count && !strcmp(old[k].name, name))
-			was = &old[k++];
-		err = edit_entry(s, was, below.data, parts, n, &now, &some);
-		now.name = name;
+		err = pass_old(s, &c, &old, name.data, b, any);
+		if (old && !strcmp(old->name, name.data))
+			was = old;
+		if (!err)
+			err = edit_entry(s, was, below.data, parts, n, &now,
+					 &some);
+		now.name = name.data;
 		now.name_len = len;
 		if (!err && some)
-			entries_keep(&all, &now, &arena);
+			err = tree_builder_add(b, &now);
+		*any |= some;
+		if (!err && was && (err = next_old(s, &c, &old)) > 0)
+			err = 0;
 		parts += n;
 		count -= n;
 	}
-	while (k < old_count)
-		entries_add(&all, &old[k++]);
-	*any = all.count;
-	return err ? err : build(s, &all, out);
+	if (!err)
+		err = pass_old(s, &c, &old, NULL, b, any);
+	return err ? err : tree_builder_finish(b, out);
 }
 
 int tree_record(struct tree_source *s, const struct tree_entry *old,
