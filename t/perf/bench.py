@@ -27,7 +27,7 @@ import servers
 import tools
 import workloads
 
-DEFAULT = ["start", "big", "csv", "model", "tuned", "parquet", "small", "million"]
+WORKLOADS = ["start"] + list(data.SETS)
 
 
 class Bench:
@@ -43,6 +43,7 @@ class Bench:
                         PATH=measure.BUILD + ":" + os.environ["PATH"])
         self.results = measure.Results()
         self.servers = {}
+        self.broken = 0		# scenarios that ended before their last step
 
     def wanted(self, step):
         return not self.steps or step.split(" ")[0] in self.steps
@@ -77,6 +78,7 @@ class Bench:
                 try:
                     workloads.run_case(self, tool, source, pristine, number)
                 except RuntimeError as e:
+                    self.broken += 1
                     print(f"{name}: {tool.name}: {e}", flush=True)
 
 
@@ -94,36 +96,71 @@ def how_measured(o):
             f"Seconds; ratios of the minima.\n")
 
 
+def some_of(known, what):
+    """A type of option: names with commas between, of those known."""
+    def check(text):
+        names = text.split(",")
+        for name in names:
+            if name not in known:
+                raise argparse.ArgumentTypeError(f"no {what} is called '{name}'; there are {' '.join(known)}")
+        return names
+    return check
+
+
+def above_zero(text):
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number above 0")
+    return int(text)
+
+
+def folder(text):
+    """A type of option: a folder that can be written to, its full path as steps run in others."""
+    path = os.path.abspath(text)
+    if not os.path.isdir(path) or not os.access(path, os.W_OK):
+        raise argparse.ArgumentTypeError(f"'{text}' is no folder that can be written to")
+    return path
+
+
 def parse():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--size", type=int, default=1024, help="MiB of the big file; the others follow")
-    p.add_argument("--files", type=int, default=100000)
-    p.add_argument("--million", type=int, default=1000000, help="files of the workload of that name")
-    p.add_argument("--runs", type=int, default=3)
-    p.add_argument("--limit", type=int, default=900, help="seconds after which a step is cut off")
-    p.add_argument("--tools", help="only these, with commas between")
-    p.add_argument("--servers", default="folder,nginx,far,s3", help="only these")
-    p.add_argument("--steps", help="only these, with commas between")
-    p.add_argument("--work", default=os.environ.get("TMPDIR", "/var/tmp"), help="where the data go: measure a disk, not a tmpfs")
+    p.add_argument("--size", type=above_zero, default=1024, help="MiB of the big file; the others follow")
+    p.add_argument("--files", type=above_zero, default=100000)
+    p.add_argument("--million", type=above_zero, default=1000000, help="files of the workload of that name")
+    p.add_argument("--runs", type=above_zero, default=3)
+    p.add_argument("--limit", type=above_zero, default=900, help="seconds after which a step is cut off")
+    p.add_argument("--tools", type=some_of([t.name for t in tools.ALL], "tool"), help="only these, with commas between")
+    p.add_argument("--servers", default=list(servers.SERVERS), type=some_of(servers.SERVERS, "server"), help="only these")
+    p.add_argument("--steps", type=some_of(workloads.STEPS, "step"), help="only these, with commas between")
+    p.add_argument("--work", type=folder, default=os.environ.get("TMPDIR", "/var/tmp"), help="where the data go: measure a disk, not a tmpfs")
     p.add_argument("--out", default=os.path.join(measure.BUILD, "benchmarks"), help="folder of the csv, table and plots")
     p.add_argument("--peers", action="store_true", help="say which peers there are")
-    p.add_argument("workload", nargs="*", default=DEFAULT)
-    return p.parse_args()
+    p.add_argument("workload", nargs="*", help="those above; all by default")
+    o = p.parse_args()
+    for name in o.workload:
+        if name not in WORKLOADS:
+            p.error(f"no workload is called '{name}'; there are {' '.join(WORKLOADS)}")
+    if not o.peers:
+        # before anything is measured: that takes hours
+        try:
+            os.makedirs(o.out, exist_ok=True)
+            o.out = folder(o.out)
+        except (OSError, argparse.ArgumentTypeError) as e:
+            p.error(f"argument --out: {e}")
+    return o
 
 
 def main():
     o = parse()
     if o.peers:
         say_peers()
-        return
-    o.steps = o.steps.split(",") if o.steps else None
-    chosen = [t for t in tools.ALL if (not o.tools or t.name in o.tools.split(",")) and (t.name == "dv" or t.there())]
+        return 0
+    chosen = [t for t in tools.ALL if (not o.tools or t.name in o.tools) and (t.name == "dv" or t.there())]
     # the servers are to be stopped then, too
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     how, bench = how_measured(o), Bench(o)
     try:
-        bench.start_servers(o.servers.split(","))
-        for name in o.workload:
+        bench.start_servers(o.servers)
+        for name in o.workload or WORKLOADS:
             bench.workload(name, chosen, o)
             # what there is so far; a run takes hours
             report.write_all(list(bench.results.rows(tools.baselines)), o.out, how)
@@ -131,7 +168,9 @@ def main():
         for server in bench.servers.values():
             server.stop()
         shutil.rmtree(bench.work, ignore_errors=True)
-    print(f"written to {o.out}")
+    failed = bench.results.failed()
+    print(f"written to {o.out}; {failed} steps failed, {bench.broken} scenarios ended early")
+    return 1 if failed or bench.broken else 0
 
 
 if __name__ == "__main__":

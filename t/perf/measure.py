@@ -93,6 +93,9 @@ class Results:
             text = f"{result['wall']:9.3f} s {result['cpu']:9.3f} s cpu {result['peak']:6.0f} MiB"
         print(f"{key[0]:8} {key[1]:16} {key[2]:10} {text}", flush=True)
 
+    def failed(self):
+        return sum("error" in r for results in self.all.values() for r in results)
+
     def good(self, key):
         return [r for r in self.all.get(key, ()) if "error" not in r]
 

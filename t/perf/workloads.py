@@ -5,6 +5,10 @@ import shutil
 import data
 import measure
 
+# of those to and from a server the first word
+STEPS = ("start", "add", "re-add", "status", "checkout", "status-edit", "add-edit", "switch",
+         "push", "re-push", "part-pull", "pull", "re-pull", "fsck", "gc")
+
 
 class Case:
     """One repository of one tool."""
