@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -61,6 +62,19 @@ static int leading_options(int *argc, char ***argv)
 	return 0;
 }
 
+/* As git does, the command runs without its trace when that cannot be had. */
+static void start_trace(void)
+{
+	if (!trace_init())
+		return;
+	if (errno == EINVAL)
+		report_warning("DV_TRACE is '%s': not 1, 'sum' or an absolute "
+			       "path; nothing is traced", getenv("DV_TRACE"));
+	else
+		report_warning("cannot trace to %s: %s", getenv("DV_TRACE"),
+			       strerror(errno));
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command;
@@ -73,7 +87,7 @@ int main(int argc, char **argv)
 	if (!command)
 		return command_unknown(argv[1]);
 	options_set_instead(option_instead);
-	trace_init();
+	start_trace();
 	catch_interrupts();
 	return report_output(command->run(argc - 1, argv + 1));
 }

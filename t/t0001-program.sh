@@ -205,7 +205,14 @@ test_expect_success 'DV_TRACE=sum adds up where the time went, and changes nothi
 	head -n 1 err | grep "own ms *cpu ms *all ms *calls  region" &&
 	grep " 1  add$" err && grep " chunk: hash$" err && grep " pack: write$" err &&
 	DV_TRACE=sum dv status 2>err && grep " 1  status$" err &&
-	DV_TRACE=1 dv status 2>err && grep " status$" err && ! grep "own ms" err
+	DV_TRACE=1 dv status 2>err && grep " status$" err && ! grep "own ms" err &&
+	for where in 2 true trace.txt
+	do
+		DV_TRACE=$where dv status 2>err &&
+		grep "^warning: DV_TRACE is .$where.: not 1" err || return 1
+	done &&
+	DV_TRACE=/nonexistent/x dv status 2>err &&
+	grep "^warning: cannot trace to /nonexistent/x: No such file" err
 '
 
 cat >names.py <<'EOF'

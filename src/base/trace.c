@@ -1,5 +1,6 @@
 #include "base/trace.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -64,12 +65,13 @@ static void print_sums(void)
 			(unsigned long long)sums[i].calls, sums[i].name);
 }
 
-void trace_init(void)
+int trace_init(void)
 {
 	const char *where = getenv("DV_TRACE");
 
 	if (trace_on || !where || !*where || !strcmp(where, "0"))
-		return;
+		return 0;
+	errno = EINVAL;
 	summing = !strcmp(where, "sum");
 	if (*where == '/')
 		trace_fd = open(where,
@@ -77,10 +79,13 @@ void trace_init(void)
 				0666);
 	else if (!strcmp(where, "1") || summing)
 		trace_fd = STDERR_FILENO;
+	if (trace_fd < 0)
+		return -1;
 	trace_start_ns = clock_monotonic_ns();
-	trace_on = trace_fd >= 0;
+	trace_on = 1;
 	if (summing)
 		atexit(print_sums);
+	return 0;
 }
 
 static int64_t thread_cpu_ns(void)

@@ -20,7 +20,8 @@ struct trace_region {
 
 extern int trace_on;
 
-void trace_init(void);
+/* -1 and errno when what DV_TRACE says cannot be done; EINVAL: not known. */
+int trace_init(void);
 void trace_leave(struct trace_region *r);
 struct trace_region trace_enter(const char *name);
 __attribute__((format(printf, 1, 2)))
