@@ -41,6 +41,11 @@ do
 	'
 done
 
+test_expect_success 'a server that has served and then says 503 for seconds is waited for' '
+	busy=status=503:0 &&
+	through cut-down=3000000 $busy $busy $busy $busy $busy $busy ok && pulled dv pull -r proxy -j 1
+'
+
 test_expect_success 'a flipped byte on the way is noticed and asked for again' '
 	through flip-down=1500000 ok && pulled dv pull -r proxy
 '

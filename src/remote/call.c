@@ -281,6 +281,19 @@ static unsigned next_try(const struct call *c)
 	return c->tries > refusals ? c->tries : refusals;
 }
 
+/*
+ * A server that has served this run and is too busy now (a bucket that is being
+ * split, say) is waited for, some 50 seconds, and asked seldom by few.
+ */
+static bool may_try_again(struct call *c, const struct http_answer *a)
+{
+	if (c->progress)
+		return true;
+	if (is_busy(a) && c->line->served)
+		return c->tries < RETRY_TRIES_BUSY;
+	return c->tries < RETRY_TRIES && retry_budget_take(&c->line->budget);
+}
+
 /* Adds how often it was tried to the text. */
 static int give_up(const struct call *c, const struct error_state *last)
 {
@@ -324,8 +337,7 @@ int call_run(struct call *c)
 			c->tries = 0;
 		c->tries++;
 		error_save(c->code, &last);
-		if (verdict != CALL_LATER || c->tries >= RETRY_TRIES ||
-		    (!c->progress && !retry_budget_take(&c->line->budget)))
+		if (verdict != CALL_LATER || !may_try_again(c, &a))
 			return give_up(c, &last);
 		verdict = clock_sleep_ms(retry_delay_ms(next_try(c),
 							a.retry_after_s));

@@ -10,6 +10,7 @@
  */
 
 #define RETRY_TRIES	6	/* of one request, the first included */
+#define RETRY_TRIES_BUSY 12	/* when the server has too much to do */
 
 enum retry_class {
 	RETRY_NO,		/* will not get better by itself */
