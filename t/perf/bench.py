@@ -50,13 +50,16 @@ class Bench:
 
     def start_servers(self, names):
         for name in names:
-            server = servers.SERVERS[name](self.work)
+            self.servers[name] = servers.SERVERS[name](self.work)
             try:
-                server.start(self.env)
+                self.servers[name].start(self.env)
             except (OSError, subprocess.CalledProcessError) as e:
                 print(f"{name}: left out, it does not start: {e}", flush=True)
-                continue
-            self.servers[name] = server
+                self.servers.pop(name).stop()
+
+    def write(self, out, how):
+        if self.results.all:
+            report.write_all(list(self.results.rows(tools.baselines)), out, how)
 
     def workload(self, name, chosen, options):
         if name == "start":
@@ -156,15 +159,17 @@ def main():
         return 0
     chosen = [t for t in tools.ALL if (not o.tools or t.name in o.tools) and (t.name == "dv" or t.there())]
     # the servers are to be stopped then, too
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(1))
     how, bench = how_measured(o), Bench(o)
     try:
         bench.start_servers(o.servers)
         for name in o.workload or WORKLOADS:
             bench.workload(name, chosen, o)
             # what there is so far; a run takes hours
-            report.write_all(list(bench.results.rows(tools.baselines)), o.out, how)
+            bench.write(o.out, how)
     finally:
+        bench.write(o.out, how)
         for server in bench.servers.values():
             server.stop()
         shutil.rmtree(bench.work, ignore_errors=True)

@@ -54,9 +54,12 @@ def timed(command, cwd, env, limit):
         try:
             child.wait(limit)
         except subprocess.TimeoutExpired:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
             raise RuntimeError(f"cut off after {limit} s") from None
+        finally:
+            # also when bench itself is stopped
+            if child.poll() is None:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
     with open(out) as f:
         wall, user, system, peak, code = (float(v) for v in f.read().split())
     if code:
@@ -92,6 +95,11 @@ class Results:
         else:
             text = f"{result['wall']:9.3f} s {result['cpu']:9.3f} s cpu {result['peak']:6.0f} MiB"
         print(f"{key[0]:8} {key[1]:16} {key[2]:10} {text}", flush=True)
+
+    def fail(self, key, error):
+        """The last result was none."""
+        self.all[key].pop()
+        self.add(key, dict(error=error))
 
     def failed(self):
         return sum("error" in r for results in self.all.values() for r in results)

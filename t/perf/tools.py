@@ -265,6 +265,9 @@ class Dvc(Tool):
     def pull(self, c, kind):
         return f"exec dvc pull -q -r {kind}"
 
+    def part(self, c, kind):
+        return f"exec dvc pull -q -r {kind} {c.data}/s0000" if c.tree else None
+
     def gc(self, c):
         return "exec dvc gc -q -w -f"
 
@@ -286,13 +289,16 @@ class GitLfs(Git):
         return f"git init -q --bare -b main {c.url(kind)} && git remote add {kind} file://{c.url(kind)}"
 
     def clone(self, c, kind):
-        return f"GIT_LFS_SKIP_SMUDGE=1 git clone -q file://{c.url(kind)} {c.clone}"
+        return f"git clone -q -n file://{c.url(kind)} {c.clone} && cd {c.clone} && git lfs install --local --skip-smudge && git checkout -q"
 
     def push(self, c, kind):
         return f"exec git push -q {kind} main"
 
     def pull(self, c, kind):
         return "exec git lfs pull"
+
+    def part(self, c, kind):
+        return f"exec git lfs pull -I {c.data}/s0000" if c.tree else None
 
     def fsck(self, c):
         return "exec git lfs fsck"

@@ -48,6 +48,13 @@ class Case:
         self.bench.results.add(key, result)
         return True
 
+    def compare(self, step, one, other):
+        """What a step made must be what was added, or its time says nothing."""
+        try:
+            self.quiet(f"diff -rq --no-dereference {one} {other}")
+        except RuntimeError:
+            self.bench.results.fail((self.workload, step, self.tool.name), "the data are not those that were added")
+
     def stored(self):
         now = measure.bytes_below(*self.tool.stored(self)) / data.MIB
         result = dict(stored_mib=now, grown_mib=now - self.kept) if self.kept else dict(stored_mib=now)
@@ -114,7 +121,7 @@ def transfers(case, kind):
     case.quiet(tool.clone(case, kind))
     if count("pull", tool.pull(case, kind), case.clone) and tool.name not in ("cp", "tar+zstd"):
         count("re-pull", tool.pull(case, kind), case.clone)
-        case.quiet(f"diff -rq --no-dereference {case.repo}/{case.data} {case.clone}/{case.data}")
+        case.compare(f"pull {kind}", f"{case.repo}/{case.data}", f"{case.clone}/{case.data}")
 
 
 def has_command(case, name):
