@@ -5,9 +5,11 @@ import shutil
 import data
 import measure
 
-# of those to and from a server the first word
-STEPS = ("start", "add", "re-add", "status", "checkout", "status-edit", "add-edit", "switch",
-         "push", "re-push", "part-pull", "pull", "re-pull", "fsck", "gc")
+# to and from a server, which is the second word
+TRANSFERS = ("push", "re-push", "part-pull", "pull", "re-pull")
+STEPS = ("start", "add", "re-add", "status", "checkout", "status-edit", "add-edit", "switch") + TRANSFERS + ("fsck", "gc")
+# what others build on
+NEEDED = ("add", "add-edit", "push")
 
 
 class Case:
@@ -32,9 +34,14 @@ class Case:
             measure.run(command, cwd or self.repo, self.bench.env)
 
     def step(self, name, command, cwd=None, extra=None):
-        """Times a command; False when the tool has none or it failed."""
-        if not command or not self.bench.wanted(name):
+        """Times a command; False when it was not run: the tool has none, it failed, or nobody asked for it."""
+        if not command:
             return False
+        if not self.bench.wanted(name):
+            if name.split(" ")[0] not in NEEDED:
+                return False
+            self.quiet(command, cwd)
+            return True
         key = (self.workload, name, self.tool.name)
         before = self.tool.before(self, name)
         try:
@@ -136,9 +143,10 @@ def has_command(case, name):
 def run_case(bench, tool, source, pristine, number):
     case = Case(bench, tool, source, number)
     local(case, source, pristine)
-    for kind in bench.servers:
-        if kind in tool.remotes and source.name in ("big", "small", "model"):
-            transfers(case, kind)
+    if source.name in ("big", "small", "model") and any(map(bench.wanted, TRANSFERS)):
+        for kind in bench.servers:
+            if kind in tool.remotes:
+                transfers(case, kind)
     for name in ("fsck", "gc"):
         command = getattr(tool, name)(case)
         if command and has_command(case, name):
