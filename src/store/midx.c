@@ -56,6 +56,19 @@ void midx_layout(uint32_t packs, unsigned bits, uint64_t objects,
 	out->size = at;
 }
 
+/* More entries than its packs have are not to be believed. */
+static bool rows_agree(const struct midx *m)
+{
+	struct midx_row row;
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < m->packs; i++) {
+		midx_row_at(m, i, &row);
+		sum += row.objects;
+	}
+	return sum == m->objects;
+}
+
 static int check_head(struct midx *m, const char *name)
 {
 	const uint8_t *head = m->map.data;
@@ -77,6 +90,9 @@ static int check_head(struct midx *m, const char *name)
 	end = m->layout.region[0];
 	if (check64(head + 16, end - 16) != load_u64(head + 8))
 		return dv_fail(DV_E_CORRUPT, "%s: is damaged", name);
+	if (!rows_agree(m))
+		return dv_fail(DV_E_CORRUPT, "%s: bad number of entries",
+			       name);
 	return 0;
 }
 
@@ -156,6 +172,11 @@ bool midx_is_bad(const struct midx *m)
 	return atomic_load_explicit(&m->bad, memory_order_relaxed);
 }
 
+void midx_set_bad(struct midx *m)
+{
+	atomic_store(&m->bad, true);
+}
+
 void midx_row_at(const struct midx *m, uint32_t number, struct midx_row *out)
 {
 	const uint8_t *row = m->map.data + MIDX_HEADER +
@@ -178,7 +199,7 @@ static bool check_block(struct midx *m, enum midx_region region,
 		len = MIDX_BLOCK;
 	if (check64(m->map.data + l->region[region] + from, len) !=
 	    load_u64(m->map.data + l->checks + number * 8)) {
-		atomic_store(&m->bad, true);
+		midx_set_bad(m);
 		return false;
 	}
 	atomic_store_explicit(&m->seen[number], 1, memory_order_relaxed);
@@ -246,6 +267,17 @@ bool midx_entry(struct midx *m, uint64_t at, uint32_t *pack, uint32_t *slot)
 	*pack = load_u32(p);
 	*slot = load_u32(p + 4);
 	return *pack < m->packs;
+}
+
+bool midx_confirm(struct midx *m, const struct pack *pack, uint32_t slot,
+		  const struct dv_id *id)
+{
+	const struct dv_id *there = slot < pack->objects ?
+		pack_id_at(pack, slot) : NULL;
+
+	if (!there || id_prefix(there) != id_prefix(id))
+		midx_set_bad(m);
+	return there && dv_id_equal(there, id);
 }
 
 bool midx_find(struct midx *m, const struct dv_id *id, uint64_t *from,

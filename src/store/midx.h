@@ -54,7 +54,7 @@ uint64_t midx_objects(const struct midx *m);
 void midx_row_at(const struct midx *m, uint32_t number, struct midx_row *out);
 /* None of it will be looked at in the next moment. */
 void midx_rest(const struct midx *m);
-/* True once a damaged block was met: do not rely on it. */
+/* True once it was found to be damaged or wrong: do not rely on it. */
 bool midx_is_bad(const struct midx *m);
 
 /*
@@ -65,6 +65,13 @@ bool midx_find(struct midx *m, const struct dv_id *id, uint64_t *from,
 	       uint64_t *to);
 /* What is at an entry.  False when it is damaged. */
 bool midx_entry(struct midx *m, uint64_t at, uint32_t *pack, uint32_t *slot);
+/*
+ * Is this id where an entry that may be of it says?  If the pack has there
+ * what cannot be of that entry, the merged index is bad: its checks tell of
+ * damage, not of who wrote it.
+ */
+bool midx_confirm(struct midx *m, const struct pack *pack, uint32_t slot,
+		  const struct dv_id *id);
 
 /* What goes into a new one: a pack, or an older merged index. */
 struct midx_source {
@@ -82,7 +89,7 @@ void midx_name(enum object_class class, const struct midx_row *rows,
 /*
  * Writes one to path and opens it.  Where path cannot be written it is kept
  * in memory.  Needs memory for 1/256 of the entries.  DV_E_CORRUPT when a
- * source turns out to be damaged.
+ * source turns out to be damaged or wrong: then the merged ones are bad.
  */
 int midx_write(const char *path, const char *temp_dir,
 	       enum object_class class, const struct midx_row *rows,

@@ -31,6 +31,7 @@ int midx_open_fd(int fd, const char *name, struct midx **out);
 /* Entry range of all ids that begin with `byte`.  False: damaged. */
 bool midx_byte_range(struct midx *m, unsigned byte, uint64_t *from,
 		     uint64_t *to);
+void midx_set_bad(struct midx *m);
 bool midx_prefix(struct midx *m, uint64_t at, uint64_t *prefix);
 
 #endif

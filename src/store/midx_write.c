@@ -73,9 +73,12 @@ static int out_add(struct midx_out *o, enum midx_region region,
 
 /* --- gathering --------------------------------------------------------- */
 
-static void add_key(struct midx_out *o, uint64_t prefix, uint32_t number,
-		    uint32_t slot)
+static int add_key(struct midx_out *o, uint64_t prefix, uint32_t number,
+		   uint32_t slot)
 {
+	if (o->done + o->count == o->objects)
+		return dv_fail(DV_E_CORRUPT, "%s: a source has more entries "
+			       "than it says", o->name);
 	if (o->count == o->room) {
 		o->room = o->room ? o->room * 2 : 4096;
 		o->keys = xrealloc(o->keys,
@@ -83,17 +86,20 @@ static void add_key(struct midx_out *o, uint64_t prefix, uint32_t number,
 	}
 	o->keys[o->count].key = prefix;
 	o->keys[o->count++].value = (uint64_t)number << 32 | slot;
+	return 0;
 }
 
-static void gather_pack(struct midx_out *o, const struct midx_source *s,
-			unsigned byte)
+static int gather_pack(struct midx_out *o, const struct midx_source *s,
+		       unsigned byte)
 {
 	uint32_t from, to;
+	int err = 0;
 
 	pack_fanout(s->pack, byte, &from, &to);
-	for (; from < to; from++)
-		add_key(o, id_prefix(pack_id_at(s->pack, from)), s->number,
-			from);
+	for (; from < to && !err; from++)
+		err = add_key(o, id_prefix(pack_id_at(s->pack, from)),
+			      s->number, from);
+	return err;
 }
 
 static int gather_midx(struct midx_out *o, const struct midx_source *s,
@@ -101,19 +107,20 @@ static int gather_midx(struct midx_out *o, const struct midx_source *s,
 {
 	uint64_t from, to, prefix;
 	uint32_t pack, slot;
+	int err = 0;
 
 	if (!midx_byte_range(s->midx, byte, &from, &to))
 		return dv_fail(DV_E_CORRUPT, "a merged index is damaged");
-	for (; from < to; from++) {
+	for (; from < to && !err; from++) {
 		if (!midx_prefix(s->midx, from, &prefix) ||
 		    !midx_entry(s->midx, from, &pack, &slot) ||
 		    prefix >> 56 != byte)
 			return dv_fail(DV_E_CORRUPT,
 				       "a merged index is damaged");
 		if (s->numbers[pack] != UINT32_MAX)
-			add_key(o, prefix, s->numbers[pack], slot);
+			err = add_key(o, prefix, s->numbers[pack], slot);
 	}
-	return 0;
+	return err;
 }
 
 /* Writes the entries of one first byte. */
@@ -157,6 +164,15 @@ static void rest_sources(const struct midx_source *sources, uint32_t count)
 			midx_rest(sources[i].midx);
 }
 
+/* Which of them is wrong is not to be seen: they can all be made again. */
+static void distrust_sources(const struct midx_source *sources,
+			     uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (sources[i].midx)
+			midx_set_bad(sources[i].midx);
+}
+
 static int put_all(struct midx_out *o, const struct midx_source *sources,
 		   uint32_t count)
 {
@@ -164,10 +180,9 @@ static int put_all(struct midx_out *o, const struct midx_source *sources,
 
 	for (unsigned byte = 0; byte < 256 && !err; byte++) {
 		for (uint32_t i = 0; i < count && !err; i++) {
-			if (sources[i].pack)
-				gather_pack(o, &sources[i], byte);
-			else
-				err = gather_midx(o, &sources[i], byte);
+			err = sources[i].pack ?
+				gather_pack(o, &sources[i], byte) :
+				gather_midx(o, &sources[i], byte);
 		}
 		if (!err)
 			err = put_keys(o, byte);
@@ -179,6 +194,8 @@ static int put_all(struct midx_out *o, const struct midx_source *sources,
 	if (!err && o->done != o->objects)
 		err = dv_fail(DV_E_CORRUPT, "%s: a source has fewer entries "
 			      "than it says", o->name);
+	if (err == DV_E_CORRUPT)
+		distrust_sources(sources, count);
 	return err;
 }
 

@@ -70,8 +70,7 @@ static bool search_entry(struct search *x, enum object_class class,
 	if (!midx_entry(m->midx, at, &number, &n) || !m->slots[number])
 		return false;
 	pack = slot_open(x->s, class, m->slots[number]);
-	if (!pack || n >= pack->objects ||
-	    !dv_id_equal(pack_id_at(pack, n), x->id))
+	if (!pack || !midx_confirm(m->midx, pack, n, x->id))
 		return false;
 	pack_place_at(pack, n, &place);
 	return take(x, &place);

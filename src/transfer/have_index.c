@@ -194,8 +194,7 @@ static bool search_entry(struct search *x, struct have_merged *m, uint64_t at)
 		x->h->lost++;
 		return false;
 	}
-	if (slot >= p->index->objects ||
-	    !dv_id_equal(pack_id_at(p->index, slot), x->id))
+	if (!midx_confirm(m->midx, p->index, slot, x->id))
 		return false;
 	pack_place_at(p->index, slot, &x->place);
 	return true;

@@ -179,8 +179,8 @@ static void drop(struct have *h, struct have_merged *m)
 		struct have_pack *p = row_pack(h, m, i);
 
 		/* of one that cannot be opened nothing is known then */
-		if (p && !p->merged)
-			have_pack_open(h, m->numbers[i]);
+		if (p && !p->merged && have_pack_open(h, m->numbers[i]))
+			h->lost++;
 	}
 	remove_file(h, &m->name);
 	merged_release(m);

@@ -2,7 +2,9 @@
 
 #include "base/bytes.h"
 #include "base/random.h"
+#include "chunk/check.h"
 #include "store/midx.h"
+#include "store/midx_inside.h"
 #include "store/pack_write.h"
 #include "store/sort.h"
 
@@ -188,6 +190,64 @@ static void merged_ones_are_merged_again(void **state)
 	assert_int_equal(count_files(world, "d", NULL), 0);
 	midx_close(a);
 	midx_close(b);
+	close_packs();
+}
+
+/* The checks are right, what it says is not: all of it is of pack 1. */
+static void one_that_lies_is_found_out(void **state)
+{
+	const uint32_t left[PACKS] = { UINT32_MAX, 0, UINT32_MAX, UINT32_MAX,
+				       UINT32_MAX, UINT32_MAX };
+	struct midx_source sources[PACKS], source;
+	struct midx_row rows[PACKS];
+	struct midx *m, *again;
+
+	(void)state;
+	make_packs();
+	make_rows(rows, sources);
+	for (int n = 0; n < PACKS; n++)
+		sources[n].number = 1;
+	ok(midx_write(in_world("m"), world, OBJECT_META, rows, PACKS,
+		      sources, PACKS, &m));
+	/* an object that pack 1 has there, and one it has not */
+	assert_true(midx_confirm(m, packs[1], 5, pack_id_at(packs[1], 5)));
+	assert_false(midx_is_bad(m));
+	source = (struct midx_source){ .midx = m, .numbers = left };
+	assert_int_equal(midx_write(in_world("n"), world, OBJECT_META,
+				    &rows[1], 1, &source, 1, &again),
+			 DV_E_CORRUPT);
+	assert_true(midx_is_bad(m));
+	midx_close(m);
+	ok(midx_open(in_world("m"), &m));
+	assert_false(midx_confirm(m, packs[1], 5, pack_id_at(packs[2], 5)));
+	assert_true(midx_is_bad(m));
+	midx_close(m);
+	close_packs();
+}
+
+/* Entries enough for any memory, of packs that have few. */
+static void one_with_more_than_its_packs_have_is_none(void **state)
+{
+	DV_AUTO_BUF struct buf bytes = BUF_INIT;
+	struct midx_source sources[PACKS];
+	struct midx_row rows[PACKS];
+	struct midx_layout layout;
+	struct midx *m;
+	uint8_t *head;
+
+	(void)state;
+	make_packs();
+	make_rows(rows, sources);
+	ok(midx_write(in_world("m"), world, OBJECT_META, rows, PACKS,
+		      sources, PACKS, &m));
+	midx_close(m);
+	ok(file_read(in_world("m"), 1 << 20, &bytes));
+	head = (uint8_t *)bytes.data;
+	store_u32(head + 32 + 36, packs[0]->objects - 1);
+	midx_layout(PACKS, head[20], load_u64(head + 24), &layout);
+	store_u64(head + 8, check64(head + 16, layout.region[0] - 16));
+	ok(file_replace(in_world("m"), bytes.data, bytes.len, 0));
+	assert_int_equal(midx_open(in_world("m"), &m), DV_E_CORRUPT);
 	close_packs();
 }
 
@@ -389,6 +449,8 @@ int main(void)
 		WORLD_TEST(keys_are_sorted),
 		WORLD_TEST(all_objects_of_all_packs_are_found),
 		WORLD_TEST(merged_ones_are_merged_again),
+		WORLD_TEST(one_that_lies_is_found_out),
+		WORLD_TEST(one_with_more_than_its_packs_have_is_none),
 		WORLD_TEST(it_is_kept_in_memory_where_it_cannot_be_written),
 		WORLD_TEST(damage_is_noticed),
 		WORLD_TEST(forty_packs_are_merged),

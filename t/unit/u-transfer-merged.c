@@ -286,6 +286,61 @@ static void a_damaged_one_is_removed_and_made_again(void **state)
 	assert_int_equal(count_files(NULL), 1);
 }
 
+/* Neither is it known then what is in a pack without an index. */
+static void a_damaged_one_of_what_is_no_longer_there_is_told(void **state)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	DV_AUTO_BUF struct buf bytes = BUF_INIT;
+	struct have *h = keep_all();
+
+	(void)state;
+	check_all(h);
+	have_close(h);
+	assert_int_equal(count_files(&path), 1);
+	assert_int_equal(file_read(path.data, 1 << 20, &bytes), 0);
+	bytes.data[bytes.len - 1] ^= 1;		/* the last place */
+	assert_int_equal(file_replace(path.data, bytes.data, bytes.len, 0),
+			 0);
+	h = open_again();
+	unlink_index(h, 6);
+	assert_true(have_knows(h, number[6]));
+	check_all_but(h, 6);
+	assert_int_equal(h->lost, 1);
+	assert_false(have_knows(h, number[6]));
+	have_close(h);
+}
+
+/* Its checks are right, but entries are said to be in the pack before. */
+static void one_that_lies_is_removed_too(void **state)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	struct midx_source sources[PACKS];
+	struct midx_row rows[PACKS];
+	struct have *h = keep_all();
+	struct midx *midx;
+
+	(void)state;
+	check_all(h);
+	for (uint32_t i = 0; i < PACKS; i++) {
+		rows[i] = (struct midx_row){ made[i].ref.id, MIDX_PACK, EACH };
+		sources[i] = (struct midx_source){
+			.pack = have_index(h, number[i]),
+			.number = (i + 1) % PACKS,
+		};
+	}
+	assert_int_equal(count_files(&path), 1);
+	assert_int_equal(midx_write(path.data, top, OBJECT_DATA, rows, PACKS,
+				    sources, PACKS, &midx), 0);
+	midx_close(midx);
+	have_close(h);
+
+	h = open_again();
+	assert_int_equal(count_open(h), 0);
+	check_all(h);
+	assert_int_equal(h->lost, 0);
+	have_close(h);
+}
+
 static void one_of_packs_that_nobody_knows_is_removed(void **state)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
@@ -397,6 +452,8 @@ int main(void)
 		TEST(an_object_in_two_packs_is_found_in_the_one_that_is_left),
 		TEST(what_is_no_longer_there_becomes_unknown),
 		TEST(a_damaged_one_is_removed_and_made_again),
+		TEST(a_damaged_one_of_what_is_no_longer_there_is_told),
+		TEST(one_that_lies_is_removed_too),
 		TEST(one_of_packs_that_nobody_knows_is_removed),
 		TEST(it_goes_when_most_packs_are_here),
 		TEST(where_nothing_can_be_written_it_is_in_memory),
