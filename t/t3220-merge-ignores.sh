@@ -78,6 +78,14 @@ test_expect_success 'what is no text, or has our markers in it, is left to git' 
 	conflicts "*.x\n" "*.x\n/a\n\000" "*.x\n/b\n" "*.x\n/a\n\000" && conflicts "" "$(printf "%04194304d" 1)\n/a\n" "/b\n" "<<<<<<< ours\n$(printf "%04194304d" 1)\n/a\n=======\n/b\n>>>>>>> theirs\n"
 '
 
+test_expect_success 'what a git that was ended has written is not taken for all of it' '
+	mkdir bin && git=$(command -v git) && for end in "kill -9 \$\$" "exit 255" "exit 128"
+	do
+		printf "#!/bin/sh\ncase \"\$*\" in *--diff3*) \"$git\" \"\$@\" | head -c 9; $end;; esac\nexec \"$git\" \"\$@\"\n" >bin/git && chmod +x bin/git &&
+		seq -f /l%.0f 20 >B && { cat B && echo /o; } >O && { cat B && echo /t; } >T && (PATH=$PWD/bin:$PATH && test_exit_code 1 dv merge-driver B O T .gitignore) && grep "^<<<<<<< ours" O && grep "^/l20$" O || return
+	done && rm -r bin
+'
+
 test_expect_success 'many lines' '
 	seq -f /base%.0f 20000 >B && { cat B && seq -f /o%.0f 20000; } >O && { tail -n 10000 B && seq -f /t%.0f 20000; } >T && dv merge-driver B O T .gitignore && test "$(wc -l <O)" -eq 50000
 '

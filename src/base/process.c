@@ -139,7 +139,7 @@ static int talk(struct child *c, struct buf *out)
 	return err;
 }
 
-static int wait_for(struct child *c, int err)
+static int wait_for(struct child *c, int err, int *code)
 {
 	int status;
 
@@ -158,9 +158,7 @@ static int wait_for(struct child *c, int err)
 	if (WIFSIGNALED(status))
 		return dv_fail(DV_E_IO, "%s was ended by signal %d", c->name,
 			       WTERMSIG(status));
-	if (WEXITSTATUS(status))
-		return dv_fail(DV_E_IO, "%s failed with exit code %d", c->name,
-			       WEXITSTATUS(status));
+	*code = WEXITSTATUS(status);
 	return 0;
 }
 
@@ -191,8 +189,8 @@ static void pipe_signal_restore(const sigset_t *before)
 	pthread_sigmask(SIG_SETMASK, before, NULL);
 }
 
-int process_run(const char *const argv[], const void *input, size_t len,
-		struct buf *out)
+int process_run_code(const char *const argv[], const void *input, size_t len,
+		     struct buf *out, int *exit_code)
 {
 	DV_AUTO_CLOSE int to_write = -1;
 	DV_AUTO_CLOSE int from_read = -1;
@@ -229,5 +227,17 @@ int process_run(const char *const argv[], const void *input, size_t len,
 		close_end(&c.to);
 	if (c.from >= 0)
 		close_end(&c.from);
-	return wait_for(&c, err);
+	return wait_for(&c, err, exit_code);
+}
+
+int process_run(const char *const argv[], const void *input, size_t len,
+		struct buf *out)
+{
+	int code;
+	int err = process_run_code(argv, input, len, out, &code);
+
+	if (!err && code)
+		err = dv_fail(DV_E_IO, "%s failed with exit code %d", argv[0],
+			      code);
+	return err;
 }

@@ -13,5 +13,8 @@
  */
 int process_run(const char *const argv[], const void *input, size_t len,
 		struct buf *out);
+/* The same of one whose exit codes say something: any is 0 and in *code. */
+int process_run_code(const char *const argv[], const void *input, size_t len,
+		     struct buf *out, int *code);
 
 #endif

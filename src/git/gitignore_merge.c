@@ -18,6 +18,7 @@
 #define TEXT_MOST	((size_t)4 << 20)	/* bytes of each */
 #define MARKER_SIZE	"67"	/* of markers that no line of a text is */
 #define MARKER_LEN	67
+#define CONFLICTS_MOST	127	/* that git merge-file counts */
 
 enum side {
 	OURS,			/* in the order in which git shows them */
@@ -227,7 +228,10 @@ bool dv_merge_text(const char *const files[3])
 	return !process_run(argv, NULL, 0, &out);
 }
 
-/* That there are conflicts is a failure too, but one with a text. */
+/*
+ * The exit code is the number of conflicts, up to CONFLICTS_MOST.  Of a git
+ * that failed, or was ended, the text may not be whole.
+ */
 static bool ask_git(const struct merging *m, struct buf *out)
 {
 	const char *const argv[] = {
@@ -236,7 +240,10 @@ static bool ask_git(const struct merging *m, struct buf *out)
 		m->files[BASE], m->files[THEIRS], NULL
 	};
 
-	return !process_run(argv, NULL, 0, out) || out->len;
+	int code;
+
+	return !process_run_code(argv, NULL, 0, out, &code) &&
+		code <= CONFLICTS_MOST;
 }
 
 /* False: no text to make lines of. */
