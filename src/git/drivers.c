@@ -1,8 +1,8 @@
 /*
  * Merges of pointers, and of the .gitignore files beside them, work by default:
  * .gitattributes, which is committed, names a merge and a diff driver, and the
- * local configuration, which is not, says what command that is.  With that goes what else git is told once
- * in each clone.
+ * local configuration, which is not, says what command that is.  With that
+ * goes what else git is told once in each clone.
  */
 
 #include <fcntl.h>
