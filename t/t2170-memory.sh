@@ -93,4 +93,20 @@ test_expect_success 'one long folder: ls and status, with and without a stat ind
 	rm data/new && echo other >data/other && below $few dv status >../out && grep "deleted: *data/new" ../out && grep "new: *data/other" ../out && rm -r .git/dv/stat && below $few dv status >../out && grep "absent: *data/new" ../out && grep "new: *data/other" ../out
 '
 
+# as many pointers as make what is kept for each of them count
+test_expect_success 'add of many paths that are tracked each by itself' '
+	make_repo many && cd many && python3 - $((each * 10)) <<-\END &&
+	import os, sys
+	os.mkdir("d")
+	for i in range(int(sys.argv[1])):
+	    os.mkdir("d/%02d" % (i // 500)) if i % 500 == 0 else None
+	    name = "d/%02d/%05d" % (i // 500, i)
+	    if i == 0:
+	        open(name, "w").write("one\n")
+	    else:
+	        os.link("d/00/00000", name)
+	END
+	below $most dv add -q d/*/*
+'
+
 test_done

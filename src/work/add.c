@@ -21,6 +21,9 @@
 #include "work/add_job.h"
 #include "work/relink.h"
 
+/* Stat indexes that are written before their rows rest. */
+#define REST_WRITTEN	1024
+
 #define DV_AUTO_ADDING __attribute__((cleanup(adding_release)))
 
 /* All but the plans. */
@@ -34,6 +37,8 @@ static void release_work(struct adding *a)
 		buf_release(&o->pointer_path);
 		buf_release(&o->ignore);
 	}
+	if (a->outcomes)
+		spill_release(&a->rows);
 	free(a->outcomes);
 	if (a->reader)
 		store_reader_free(a->reader);
@@ -111,6 +116,8 @@ static int take_written(struct adding *a, struct pointer_write *w)
 		w->ignored = (struct buf)BUF_INIT;
 		if (w->done)
 			err = finish_index(a, a->plans.items[i].path, out);
+		if (i % REST_WRITTEN == REST_WRITTEN - 1)
+			spill_rest(&a->rows);
 		if (!failed)
 			failed = w->failed;
 		w++;
@@ -245,6 +252,7 @@ static int start(struct adding *a)
 		return err;
 	a->reader = store_reader_new(a->r.store);
 	a->outcomes = xcalloc(a->plans.count + 1, sizeof(*a->outcomes));
+	stat_writer_spill(a->repo, &a->rows);
 	for (size_t i = 0; i < a->plans.count; i++) {
 		a->outcomes[i].pointer_path = (struct buf)BUF_INIT;
 		a->outcomes[i].ignore = (struct buf)BUF_INIT;

@@ -77,7 +77,7 @@ void add_make_index(struct job *j)
 	struct index_source *sources = xcalloc(j->count, sizeof(*sources));
 	struct index_part *parts = xcalloc(j->count, sizeof(*parts));
 
-	out->writer = stat_writer_new(j->a->repo);
+	out->writer = stat_writer_new_in(&j->a->rows);
 	for (size_t i = 0; i < j->count; i++) {
 		sources[i] = (struct index_source){ &j->index, &j->parts[i] };
 		parts[i] = (struct index_part){

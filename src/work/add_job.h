@@ -39,6 +39,7 @@ struct adding {
 	struct meter meter;
 	struct add_plans plans;
 	struct outcome *outcomes;	/* owned, one per plan */
+	struct spill rows;		/* of all stat indexes to be written */
 	uint64_t total_bytes, total_items;
 };
 

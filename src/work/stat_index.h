@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/path_list.h"
+#include "base/spill.h"
 #include "store/node.h"
 
 /*
@@ -147,6 +148,12 @@ bool stat_is_racy(const struct stat *st, int64_t read_ns);
 struct stat_writer;
 /* Long ones lie in a file while they are made (base/spill.h). */
 struct stat_writer *stat_writer_new(struct dv_repo *repo);
+/*
+ * The same where many are made before the first is finished: a spill for all
+ * of them, which the caller initialises so, lets rest and releases.
+ */
+void stat_writer_spill(struct dv_repo *repo, struct spill *out);
+struct stat_writer *stat_writer_new_in(struct spill *spill);
 /* Adds a directory, returns its number. */
 uint32_t stat_writer_dir(struct stat_writer *w, const char *path,
 			 const struct stat *st, int64_t read_ns);

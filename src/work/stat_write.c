@@ -51,8 +51,8 @@ struct new_dir {
 };
 
 struct stat_writer {
-	struct spill spill;	/* of the arena */
-	struct arena arena;	/* of rows */
+	struct spill own;	/* where none is shared */
+	struct arena arena;	/* of rows; in a spill */
 	struct arena paths;	/* of directories; these are sorted */
 	struct new_dir *dirs;	/* owned */
 	size_t dir_count, dir_room, row_count;
@@ -67,12 +67,25 @@ struct stat_writer {
 /* Rows that are passed over before they rest. */
 #define WALK_REST_ROWS	((size_t)16 << 10)
 
-struct stat_writer *stat_writer_new(struct dv_repo *repo)
+void stat_writer_spill(struct dv_repo *repo, struct spill *out)
+{
+	repo_spill_init(repo, out, WRITER_MEMORY);
+}
+
+struct stat_writer *stat_writer_new_in(struct spill *spill)
 {
 	struct stat_writer *w = xcalloc(1, sizeof(*w));
 
-	repo_spill_init(repo, &w->spill, WRITER_MEMORY);
-	w->arena.spill = &w->spill;
+	w->arena.spill = spill;
+	return w;
+}
+
+struct stat_writer *stat_writer_new(struct dv_repo *repo)
+{
+	struct stat_writer *w = stat_writer_new_in(NULL);
+
+	stat_writer_spill(repo, &w->own);
+	w->arena.spill = &w->own;
 	return w;
 }
 
@@ -82,7 +95,8 @@ void stat_writer_free(struct stat_writer *w)
 		return;
 	arena_release(&w->arena);
 	arena_release(&w->paths);
-	spill_release(&w->spill);
+	if (w->arena.spill == &w->own)
+		spill_release(&w->own);
 	free(w->dirs);
 	free(w);
 }
@@ -93,6 +107,10 @@ uint32_t stat_writer_dir(struct stat_writer *w, const char *path,
 	size_t len = strlen(path);
 	struct new_dir *d;
 
+	if (!w->dirs) {		/* that of a file is the only one */
+		w->dir_room = 1;
+		w->dirs = xmalloc(sizeof(*w->dirs));
+	}
 	ARRAY_GROW(w->dirs, w->dir_count + 1, w->dir_room);
 	d = &w->dirs[w->dir_count];
 	memset(d, 0, sizeof(*d));
@@ -101,7 +119,7 @@ uint32_t stat_writer_dir(struct stat_writer *w, const char *path,
 		d->ctime_ns = timespec_ns(&st->st_ctim);
 		d->inode = st->st_ino;
 	}
-	d->path = arena_copy(&w->paths, path, len);
+	d->path = len ? arena_copy(&w->paths, path, len) : "";
 	d->path_len = len;
 	w->paths_len += len + 1;
 	w->too_long |= w->dir_count >= UINT32_MAX - 1;
@@ -248,7 +266,7 @@ static struct new_row *walk_rows(struct row_walk *k)
 		k->next = 0;
 	}
 	if (++k->passed % WALK_REST_ROWS == 0)
-		spill_rest(&k->w->spill);
+		spill_rest(k->w->arena.spill);
 	return &k->run->rows[k->next++];
 }
 
