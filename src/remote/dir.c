@@ -161,12 +161,19 @@ static int send_range(struct remote *r, const char *name, int fd,
 {
 	DV_AUTO_BUF struct buf block = BUF_INIT;
 
-	buf_reserve(&block, len < DIR_BLOCK ? len : DIR_BLOCK);
 	while (len) {
-		size_t part = len < DIR_BLOCK ? len : DIR_BLOCK;
-		ssize_t n = pread(fd, block.data, part, offset);
+		size_t part = DIR_BLOCK;
+		uint8_t *to = sink->room ? sink->room(sink->data, &part) : NULL;
+		ssize_t n;
 		int err;
 
+		if (part > len)
+			part = len;
+		if (!to) {
+			buf_reserve(&block, part);
+			to = (uint8_t *)block.data;
+		}
+		n = pread(fd, to, part, offset);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -174,7 +181,7 @@ static int send_range(struct remote *r, const char *name, int fd,
 		if (!n)
 			return remote_fail(r, DV_E_CORRUPT, name,
 					   "it became shorter");
-		err = sink->write(sink->data, (uint8_t *)block.data, n);
+		err = sink->write(sink->data, to, n);
 		if (!err)
 			err = cancel_check();
 		if (err)

@@ -82,6 +82,11 @@ int remote_stat(struct remote *r, const char *name, uint64_t *size);
 struct remote_sink {
 	int (*write)(void *data, const uint8_t *bytes, size_t len);
 	int (*restart)(void *data);
+	/*
+	 * May be NULL, and may return NULL: where the next bytes are best put,
+	 * up to *len of them, before write() is called with that place.
+	 */
+	uint8_t *(*room)(void *data, size_t *len);
 	void *data;
 };
 

@@ -44,6 +44,55 @@ static int put(struct remote *r, const char *name, const char *text)
 	return remote_put(r, name, &s, NULL, NULL);
 }
 
+/* Takes bytes four at a time, at the place it has given out. */
+struct rooms {
+	uint8_t bytes[32];
+	size_t len;
+	bool none;		/* it gives out no place */
+};
+
+static uint8_t *give_room(void *data, size_t *len)
+{
+	struct rooms *r = data;
+
+	*len = 4;
+	return r->none ? NULL : r->bytes + r->len;
+}
+
+static int take_in_room(void *data, const uint8_t *bytes, size_t len)
+{
+	struct rooms *r = data;
+
+	assert_true(len <= sizeof(r->bytes) - r->len);
+	if (r->none)
+		memcpy(r->bytes + r->len, bytes, len);
+	else
+		assert_true(len <= 4 && bytes == r->bytes + r->len);
+	r->len += len;
+	return 0;
+}
+
+static void bytes_come_to_where_they_are_wanted(void **state)
+{
+	struct remote *r = open_remote();
+
+	(void)state;
+	assert_int_equal(put(r, "packs/aa/two", "hello, world"), 0);
+	for (int none = 0; none < 2; none++) {
+		struct rooms rooms = { .none = none };
+		const struct remote_sink sink = {
+			.write = take_in_room, .room = give_room,
+			.data = &rooms,
+		};
+
+		assert_int_equal(remote_get(r, "packs/aa/two", 1, 10, &sink),
+				 0);
+		assert_true(rooms.len == 10);
+		assert_memory_equal(rooms.bytes, "ello, worl", 10);
+	}
+	remote_close(r);
+}
+
 static void what_was_put_comes_back(void **state)
 {
 	struct remote *r = open_remote();
@@ -256,6 +305,7 @@ static void names_are_checked(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bytes_come_to_where_they_are_wanted),
 		cmocka_unit_test(what_was_put_comes_back),
 		cmocka_unit_test(limits_and_ranges),
 		cmocka_unit_test(a_part_of_a_file),
