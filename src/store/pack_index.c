@@ -419,6 +419,14 @@ bool frame_header_decode(const uint8_t bytes[FRAME_HEADER_SIZE],
 		out->stored <= FRAME_MAX && out->raw <= FRAME_MAX;
 }
 
+bool frame_check_raw(const struct frame_header *h,
+		     const uint8_t header[FRAME_HEADER_SIZE],
+		     const uint8_t *lens, const uint64_t *checks)
+{
+	return frame_sum(header, lens, h->count, checks, h->count) ==
+		h->check;
+}
+
 bool frame_check(const struct frame_header *h,
 		 const uint8_t header[FRAME_HEADER_SIZE], const uint8_t *lens,
 		 const uint8_t *stored)

@@ -101,5 +101,12 @@ bool frame_header_decode(const uint8_t bytes[FRAME_HEADER_SIZE],
 bool frame_check(const struct frame_header *h,
 		 const uint8_t header[FRAME_HEADER_SIZE], const uint8_t *lens,
 		 const uint8_t *stored);
+/*
+ * The same of a frame that is raw and whose lens are known to fit, without
+ * reading it: for who holds the objects themselves against these checks.
+ */
+bool frame_check_raw(const struct frame_header *h,
+		     const uint8_t header[FRAME_HEADER_SIZE],
+		     const uint8_t *lens, const uint64_t *checks);
 
 #endif

@@ -139,9 +139,12 @@ static int read_objects(struct verifier *v, const struct frames *f,
 	return 0;
 }
 
-/* The header says what the index says, and its check is right. */
+/*
+ * The header says what the index says, and its check is right: that of a raw
+ * frame by what the index has of its objects, if these are held against that.
+ */
 static int check_header(const struct frames *f, const struct frame_view *view,
-			const uint8_t *bytes)
+			const uint8_t *bytes, enum verify_flags flags)
 {
 	const struct frame_info *info = &view->info;
 	const uint8_t *lens = bytes + FRAME_HEADER_SIZE;
@@ -155,7 +158,9 @@ static int check_header(const struct frames *f, const struct frame_view *view,
 	for (uint32_t i = 0; i < info->count; i++)
 		if (load_u32(lens + 4 * (size_t)i) != view->lens[i])
 			return bad_pack(f->pack, "a frame's header is wrong");
-	if (!frame_check(&head, bytes, lens, view->stored))
+	if (head.codec == CODEC_RAW && !(flags & VERIFY_LOCAL) ?
+	    !frame_check_raw(&head, bytes, lens, view->checks) :
+	    !frame_check(&head, bytes, lens, view->stored))
 		return bad_pack(f->pack, "a frame does not match its check");
 	return 0;
 }
@@ -217,7 +222,7 @@ int verify_frame(struct verifier *v, const struct frames *f, uint32_t frame,
 	out->stored = bytes + len - out->info.stored;
 	err = read_objects(v, f, frame, out);
 	if (!err)
-		err = check_header(f, out, bytes);
+		err = check_header(f, out, bytes, flags);
 	if (err || (flags & VERIFY_LOCAL))
 		return err;
 	err = undo_frame(v, f, out);
