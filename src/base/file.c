@@ -16,6 +16,8 @@
 
 #define READ_STEP	((size_t)64 << 10)
 #define COPY_BLOCK	((size_t)1 << 20)
+/* The most for which the kernel never moves memory first: eight pages. */
+#define WRITE_PIECE	((size_t)32 << 10)
 #define REST_FROM	((size_t)16 << 10)	/* less is not worth a call */
 
 int filemap_open(struct filemap *map, const char *path)
@@ -111,6 +113,25 @@ int file_pwrite_all(int fd, const void *data, size_t len, uint64_t offset,
 		offset += n;
 	}
 	return 0;
+}
+
+int file_pwrite_pieces(int fd, const void *data, size_t len, uint64_t offset,
+		       const char *name)
+{
+	const char *p = data;
+	int err = 0;
+
+	while (len && !err) {
+		size_t n = WRITE_PIECE - offset % WRITE_PIECE;
+
+		if (n > len)
+			n = len;
+		err = file_pwrite_all(fd, p, n, offset, name);
+		p += n;
+		offset += n;
+		len -= n;
+	}
+	return err;
 }
 
 int file_close(int *fd, const char *name)

@@ -101,6 +101,13 @@ int file_write_all(int fd, const void *data, size_t len, const char *name);
 int file_pwrite_all(int fd, const void *data, size_t len, uint64_t offset,
 		    const char *name);
 /*
+ * The same in pieces: for more at once the kernel takes pages as large as that,
+ * and once memory is full it moves others about to get one, which costs several
+ * times what the copy does.
+ */
+int file_pwrite_pieces(int fd, const void *data, size_t len, uint64_t offset,
+		       const char *name);
+/*
  * NFS, FUSE and quotas tell of bytes that were written and cannot be kept when
  * the file is closed.  file_close() closes it and says so (*fd is -1 then in
  * any case); file_flush() asks the same of one that stays open, to be called

@@ -23,6 +23,7 @@ struct moving_pack {
 	struct frames frames;
 	char *temp;		/* owned; the file it grows in */
 	int fd;
+	pthread_mutex_t mutex;	/* who writes to it: the others would spin */
 	uint32_t units_left;
 	bool begun, failed;
 };

@@ -98,6 +98,7 @@ static int plan_pack(struct moving *m, uint32_t number,
 	p->asked = *asked;
 	p->ref = k->ref;
 	p->fd = -1;
+	pthread_mutex_init(&p->mutex, NULL);
 	if (asked->take == TAKE_INDEX)
 		all.len = k->ref.index_len + PACK_TAIL_SIZE;
 	if (asked->take == TAKE_INDEX || asked->take == TAKE_AT_ONCE) {
@@ -147,7 +148,11 @@ static int open_temp(struct moving *m, struct moving_pack *p)
 	if (err)
 		return err;
 	p->fd = file_create(p->temp, O_RDWR | O_TRUNC, SHARE_READ);
-	return p->fd < 0 ? dv_fail_errno("cannot make %s", p->temp) : 0;
+	if (p->fd < 0)
+		return dv_fail_errno("cannot make %s", p->temp);
+	/* without that it is the writes that say whether there is room */
+	(void)!fallocate(p->fd, 0, 0, (off_t)p->ref.size);
+	return 0;
 }
 
 static void close_temp(struct moving_pack *p)
@@ -293,8 +298,10 @@ int moving_unit(struct moving *m, struct mover *t, size_t i)
 
 void moving_release(struct moving *m)
 {
-	for (size_t i = 0; i < m->count; i++)
+	for (size_t i = 0; i < m->count; i++) {
 		close_temp(&m->packs[i]);
+		pthread_mutex_destroy(&m->packs[i].mutex);
+	}
 	free(m->packs);
 	free(m->units);
 }

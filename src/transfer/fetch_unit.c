@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <string.h>
 
 #include "base/array.h"
@@ -17,32 +18,6 @@ bool fetch_frame_wanted(const struct moving_pack *p,
 		if (mark_has(p->asked.mark, p->frames.order[info->first + i]))
 			return true;
 	return false;
-}
-
-static int get_bytes(struct fetch *f, struct mover *t,
-		     const struct moving_pack *p, const struct unit *u)
-{
-	DV_AUTO_BUF struct buf name = BUF_INIT;
-	int err;
-
-	remote_pack_name(&p->ref.id, &name);
-	buf_clear(&t->bytes);
-	buf_reserve(&t->bytes, u->len);
-	err = remote_get_buf(f->from->remote, name.data, u->offset, u->len,
-			     u->len, &t->bytes);
-	if (!err && t->bytes.len != u->len)
-		err = dv_fail(DV_E_CORRUPT, "%s: fewer bytes than asked for",
-			      name.data);
-	if (!err)
-		__atomic_fetch_add(&f->result->bytes, u->len,
-				   __ATOMIC_RELAXED);
-	return err;
-}
-
-static const uint8_t *bytes_at(const struct mover *t, const struct unit *u,
-			       uint64_t offset)
-{
-	return (const uint8_t *)t->bytes.data + (offset - u->offset);
 }
 
 static int put_alone(struct mover *t, enum object_class class,
@@ -91,44 +66,159 @@ static int put_frame(struct moving *m, struct mover *t,
 	return err;
 }
 
-static int check_unit(struct moving *m, struct mover *t,
-		      struct moving_pack *p, const struct unit *u)
+/* --- frame by frame ------------------------------------------------------ */
+
+/* A request on its way: each frame is dealt with once it has come. */
+struct arrival {
+	struct moving *m;
+	struct mover *t;	/* its `bytes`: of the frame that comes */
+	struct moving_pack *p;
+	const struct unit *u;
+	uint32_t frame;		/* that comes; u->end: none */
+	bool wanted;		/* it is; else it is passed over */
+	uint64_t at, end;	/* in the pack: what comes, and its end */
+};
+
+static void expect_frame(struct arrival *a, uint32_t frame)
 {
+	struct frame_info info;
+
+	buf_clear(&a->t->bytes);
+	a->frame = frame;
+	if (frame == a->u->end)
+		return;
+	pack_frame_at(a->p->index, frame, &info);
+	a->wanted = fetch_frame_wanted(a->p, &info);
+	a->end = frame_end(&info);
+	if (a->wanted)
+		buf_reserve(&a->t->bytes, a->end - a->at);
+}
+
+static int expect_all(void *data)
+{
+	struct arrival *a = data;
+
+	a->at = a->u->offset;
+	expect_frame(a, a->u->first);
+	return 0;
+}
+
+/* While it is still in the CPU's cache. */
+static int write_frame(struct moving_pack *p, const uint8_t *bytes, size_t len,
+		       uint64_t offset)
+{
+	int err;
+
+	pthread_mutex_lock(&p->mutex);
+	err = file_pwrite_pieces(p->fd, bytes, len, offset, p->temp);
+	pthread_mutex_unlock(&p->mutex);
+	return err;
+}
+
+/* All of a frame is here; before the first, the pack's header. */
+static int take_frame(struct arrival *a)
+{
+	const struct buf *b = &a->t->bytes;
+	const uint8_t *bytes = (const uint8_t *)b->data;
+	size_t before = a->at == b->len ? PACK_HEADER_SIZE : 0;
+	struct frame_view view;
+	int err = before ? verify_pack_header(bytes, a->p->ref.class) : 0;
+
+	if (!err)
+		err = verify_frame(a->t->verifier, &a->p->frames, a->frame,
+				   bytes + before, b->len - before, 0, &view);
+	if (err)
+		return err;
+	if (a->p->asked.take == TAKE_FRAMES)
+		return put_frame(a->m, a->t, a->p->ref.class, &view);
+	return write_frame(a->p, bytes, b->len, a->at - b->len);
+}
+
+/* A folder's file is read to where the bytes are wanted. */
+static uint8_t *room_for_bytes(void *data, size_t *len)
+{
+	struct arrival *a = data;
+	struct buf *b = &a->t->bytes;
+
+	if (!a->wanted || a->frame == a->u->end)
+		return NULL;
+	*len = a->end - a->at;
+	return (uint8_t *)b->data + b->len;
+}
+
+static int take_bytes(void *data, const uint8_t *bytes, size_t len)
+{
+	struct arrival *a = data;
+	struct buf *b = &a->t->bytes;
 	int err = 0;
 
-	if (!u->offset)
-		err = verify_pack_header((const uint8_t *)t->bytes.data,
-					 p->ref.class);
-	for (uint32_t i = u->first; i < u->end && !err; i++) {
-		struct frame_info info;
-		struct frame_view view;
+	while (len && a->frame < a->u->end && !err) {
+		size_t n = len < a->end - a->at ? len :
+			(size_t)(a->end - a->at);
 
-		pack_frame_at(p->index, i, &info);
-		if (!fetch_frame_wanted(p, &info))
-			continue;
-		err = verify_frame(t->verifier, &p->frames, i,
-				   bytes_at(t, u, frame_start(&info)),
-				   frame_end(&info) - frame_start(&info), 0,
-				   &view);
-		if (!err && p->asked.take == TAKE_FRAMES)
-			err = put_frame(m, t, p->ref.class, &view);
+		if (bytes == (uint8_t *)b->data + b->len)
+			buf_setlen(b, b->len + n);
+		else if (a->wanted)
+			buf_add(b, bytes, n);
+		a->at += n;
+		bytes += n;
+		len -= n;
+		if (a->at < a->end)
+			break;
+		if (a->wanted)
+			err = take_frame(a);
+		expect_frame(a, a->frame + 1);
 	}
-	if (!err && p->asked.take == TAKE_WHOLE)
-		err = file_pwrite_all(p->fd, t->bytes.data, t->bytes.len,
-				      u->offset, p->temp);
+	return err;
+}
+
+static int get_frames(struct moving *m, struct mover *t,
+		      struct moving_pack *p, const struct unit *u)
+{
+	DV_AUTO_BUF struct buf name = BUF_INIT;
+	struct arrival a = { .m = m, .t = t, .p = p, .u = u };
+	const struct remote_sink sink = {
+		.write = take_bytes, .room = room_for_bytes,
+		.restart = expect_all, .data = &a,
+	};
+	int err = expect_all(&a);
+
+	remote_pack_name(&p->ref.id, &name);
+	if (!err)
+		err = remote_get(m->fetch->from->remote, name.data, u->offset,
+				 u->len, &sink);
+	return err || a.frame == u->end ? err :
+		dv_fail(DV_E_CORRUPT, "%s: fewer bytes than asked for",
+			name.data);
+}
+
+/* --- all at once --------------------------------------------------------- */
+
+static int get_bytes(struct fetch *f, struct mover *t,
+		     const struct moving_pack *p, const struct unit *u)
+{
+	DV_AUTO_BUF struct buf name = BUF_INIT;
+	int err;
+
+	remote_pack_name(&p->ref.id, &name);
+	buf_clear(&t->bytes);
+	buf_reserve(&t->bytes, u->len);
+	err = remote_get_buf(f->from->remote, name.data, u->offset, u->len,
+			     u->len, &t->bytes);
+	if (!err && t->bytes.len != u->len)
+		err = dv_fail(DV_E_CORRUPT, "%s: fewer bytes than asked for",
+			      name.data);
 	return err;
 }
 
 /* A pack that came at once: its own index says what is in it. */
-static int check_at_once(struct mover *t, struct moving_pack *p,
-			 const struct unit *u)
+static int check_at_once(struct mover *t, struct moving_pack *p)
 {
 	DV_AUTO_FRAMES struct frames frames = FRAMES_INIT;
+	const uint8_t *bytes = (const uint8_t *)t->bytes.data;
 	struct pack *pack = NULL;
-	int err;
+	int err = verify_pack_header(bytes, p->ref.class);
 
-	err = verify_pack_header((const uint8_t *)t->bytes.data,
-				 p->ref.class);
 	if (!err)
 		err = file_pwrite_all(p->fd, t->bytes.data, t->bytes.len, 0,
 				      p->temp);
@@ -149,7 +239,7 @@ static int check_at_once(struct mover *t, struct moving_pack *p,
 
 		pack_frame_at(pack, i, &info);
 		err = verify_frame(t->verifier, &frames, i,
-				   bytes_at(t, u, frame_start(&info)),
+				   bytes + frame_start(&info),
 				   frame_end(&info) - frame_start(&info), 0,
 				   &view);
 	}
@@ -169,11 +259,21 @@ static int get_checked(struct moving *m, struct mover *t,
 		return endpoint_fetch_index(m->fetch->from, p->asked.number);
 	if (!t->verifier)
 		t->verifier = verifier_new();
-	err = get_bytes(m->fetch, t, p, u);
-	if (err)
-		return err;
-	return p->asked.take == TAKE_AT_ONCE ? check_at_once(t, p, u) :
-					       check_unit(m, t, p, u);
+	if (p->asked.take == TAKE_AT_ONCE) {
+		err = get_bytes(m->fetch, t, p, u);
+		if (!err)
+			err = check_at_once(t, p);
+	} else {
+		err = get_frames(m, t, p, u);
+	}
+	/* there will be less to wait for at the end */
+	if (!err && p->asked.take == TAKE_WHOLE)
+		sync_file_range(p->fd, u->offset, u->len,
+				SYNC_FILE_RANGE_WRITE);
+	if (!err)
+		__atomic_fetch_add(&m->fetch->result->bytes, u->len,
+				   __ATOMIC_RELAXED);
+	return err;
 }
 
 int fetch_unit(struct moving *m, struct mover *t, struct moving_pack *p,

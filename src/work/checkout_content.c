@@ -28,10 +28,8 @@
 #define SAMPLES		16	/* chunks looked for in loose files */
 
 /*
- * Bytes go to the file in pieces of this size, which begin at multiples of
- * it: what was just read and checked is still in the CPU's cache, and the
- * kernel gets by with few large folios.  For larger ones it may have to move
- * memory about first.
+ * Bytes go to the file whenever there are so many, up to a multiple of it:
+ * what was just read and checked is still in the CPU's cache.
  */
 #define PIECE		((size_t)256 << 10)
 
@@ -140,7 +138,7 @@ static int put_pieces(struct pieces *s, size_t len)
 		s->waited++;
 		pthread_mutex_lock(&t->mutex);
 	}
-	err = file_pwrite_all(t->fd, s->data, len, s->offset, t->name);
+	err = file_pwrite_pieces(t->fd, s->data, len, s->offset, t->name);
 	pthread_mutex_unlock(&t->mutex);
 	s->offset += len;
 	s->len -= len;
