@@ -1,15 +1,15 @@
 #!/bin/sh
 
-test_description='memory does not grow with the number of files'
+test_description='memory does not grow with the number of files, nor of threads'
 
 . "${0%/*}/test-lib.sh"
 
 # a sanitizer takes more than any limit, and long for so many files
 if nm "$DV_BUILD/dv" | grep -q __asan
 then
-	most=10000000 few=10000000 each=100
+	most=10000000 few=10000000 each=100 big=$((16 << 20)) most_add=$most most_pull=$most
 else
-	most=36000 few=25000 each=1000
+	most=36000 few=25000 each=1000 big=$((272 << 20)) most_add=65536 most_pull=245760
 fi
 
 # below <KiB> <command>...: it takes no more resident memory than that
@@ -107,6 +107,12 @@ test_expect_success 'add of many paths that are tracked each by itself' '
 	        os.link("d/00/00000", name)
 	END
 	below $most dv add -q d/*/*
+'
+
+test_expect_success 'many threads: add of a large file, push, and pull of it' '
+	make_repo large && cd large && head -c $big /dev/urandom >file && below $most_add dv add -q -j 64 file && below $most_add dv add -q -j 1000 --dry-run file &&
+	dv remote add origin ../large-store && git add -A && git commit -qm one && below $most_pull dv push -q -j 64 &&
+	git clone -q . ../large-clone && cd ../large-clone && below $most_pull dv pull -q -j 64 && cmp file ../large/file
 '
 
 test_done

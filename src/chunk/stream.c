@@ -15,7 +15,7 @@
 
 #define PAGE		((size_t)4096)
 /* Read and scanned at once: half of a usual L2 cache. */
-#define READ_PIECE	((size_t)512 << 10)	/* divides STREAM_BLOCK */
+#define READ_PIECE	((size_t)512 << 10)	/* divides blocks */
 /* Blocks that may be put before one that takes long is reported. */
 #define AHEAD		64
 
@@ -28,12 +28,13 @@ struct report {
 
 /*
  * What the workers of one chunk_stream() share.  Block n is bytes
- * [n * STREAM_BLOCK, (n + 1) * STREAM_BLOCK) of the file.  The cuts of a block
+ * [n * block, (n + 1) * block) of the file.  The cuts of a block
  * are chosen when those of all blocks before it are; what lies behind the
  * last cut is carried to the block after it.
  */
 struct stream {
 	const struct chunk_sink *sink;
+	size_t block;			/* bytes */
 	atomic_uint_fast64_t next;	/* block to be taken */
 	atomic_bool ended;		/* the end of the file was seen */
 
@@ -108,20 +109,20 @@ static int read_block(struct stream *s, struct hand *h, uint64_t n,
 {
 	TRACE_REGION("chunk: read and scan");
 	const struct chunk_sink *sink = s->sink;
-	const uint64_t base = n * STREAM_BLOCK;
+	const uint64_t base = n * s->block;
 	size_t before = n ? CUT_WINDOW : 0, want = before, got = 0;
 	uint8_t *block;
 	int err = 0;
 
 	/* its pages are touched as far as there is a file, no further */
 	if (!h->buffer)
-		h->buffer = xmalloc_aligned(PAGE, DV_CHUNK_MAX + STREAM_BLOCK);
+		h->buffer = xmalloc_aligned(PAGE, DV_CHUNK_MAX + s->block);
 	block = block_of(h);
 	h->cuts.count = 0;
 	if (before)
 		err = sink->read(sink->data, block - before, before,
 				 base - before, &got);
-	for (*len = 0; !err && got == want && *len < STREAM_BLOCK;) {
+	for (*len = 0; !err && got == want && *len < s->block;) {
 		want = READ_PIECE;
 		err = sink->read(sink->data, block + *len, want, base + *len,
 				 &got);
@@ -132,7 +133,7 @@ static int read_block(struct stream *s, struct hand *h, uint64_t n,
 			 &h->cuts);
 		*len += got;
 	}
-	if (*len < STREAM_BLOCK)
+	if (*len < s->block)
 		atomic_store(&s->ended, true);
 	return err;
 }
@@ -141,8 +142,8 @@ static int read_block(struct stream *s, struct hand *h, uint64_t n,
 static void cut_block(struct stream *s, struct hand *h, uint64_t n, size_t len)
 {
 	struct cut_chooser chooser = { .start = s->start };
-	const uint64_t known = n * STREAM_BLOCK + len;
-	const bool last = len < STREAM_BLOCK;
+	const uint64_t known = n * s->block + len;
+	const bool last = len < s->block;
 	const uint8_t *at = block_of(h) - s->carry_len;
 	uint64_t end;
 
@@ -264,7 +265,7 @@ static int work(struct crew *crew, unsigned worker, void *data)
 	int err = 0;
 
 	if (!worker)
-		err = finish_block(s, h, crew, worker, 0, STREAM_BLOCK);
+		err = finish_block(s, h, crew, worker, 0, s->block);
 	while (!err && !crew_failed(crew) && !atomic_load(&s->ended)) {
 		uint64_t n = atomic_fetch_add(&s->next, 1);
 		size_t len;
@@ -289,21 +290,26 @@ static int run(struct stream *s, unsigned threads)
 				 &len);
 	if (err)
 		return err;
-	if (len < STREAM_BLOCK) {
+	if (len < s->block) {
 		err = finish_block(s, &first, NULL, 0, 0, len);
 		/* it does nothing, and says so to nobody, after that */
 		return err ? err : cancel_check();
 	}
 	s->carry = xmalloc(DV_CHUNK_MAX);
+	if (threads > STREAM_CREW)
+		threads = STREAM_CREW;
 	return crew_run(threads ? threads : 1, work, &w);
 }
 
 int chunk_stream(const struct chunk_sink *sink, unsigned threads,
 		 uint64_t *size)
 {
-	struct stream s = { .sink = sink };
+	struct stream s = {
+		.sink = sink, .block = sink->block ? sink->block : STREAM_BLOCK,
+	};
 	int err;
 
+	assert(s.block % READ_PIECE == 0);
 	turnstile_init(&s.choose);
 	pthread_mutex_init(&s.mutex, NULL);
 	crew_cond_init(&s.moved);

@@ -9,12 +9,14 @@
 #include "base/crew.h"
 
 /*
- * One big file -> named chunks, on all threads.  Workers take blocks of
- * STREAM_BLOCK bytes in turn: read and scan in parallel, choose cuts in
- * order, hash and hand over in parallel, report in order.  Memory:
- * threads * (STREAM_BLOCK + DV_CHUNK_MAX) and what the callbacks use.
+ * One big file -> named chunks, on several threads.  Workers take blocks in
+ * turn: read and scan in parallel, choose cuts in order, hash and hand over in
+ * parallel, report in order.  Memory: threads * (block + DV_CHUNK_MAX) and
+ * what the callbacks use.
  */
-#define STREAM_BLOCK	((size_t)2 << 20)
+#define STREAM_BLOCK	((size_t)2 << 20)	/* bytes, unless said */
+/* Threads that are worth their memory, however many are asked for. */
+#define STREAM_CREW	10u
 
 struct chunk {
 	struct dv_id id;
@@ -41,10 +43,12 @@ struct chunk_sink {
 	 */
 	int (*emit)(void *data, const struct chunk *chunks, size_t count);
 	void *data;
+	size_t block;	/* bytes, a multiple of 512 KiB; 0: STREAM_BLOCK */
 };
 
 /*
- * Cuts the file from offset 0 to its end with `threads` workers.
+ * Cuts the file from offset 0 to its end with `threads` workers, STREAM_CREW
+ * at most.
  * *size (may be NULL) is how many bytes there were.  Returns 0 or the first
  * failure.
  */

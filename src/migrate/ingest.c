@@ -111,7 +111,7 @@ static int from_memory(struct ingesting *g)
 static int from_file(struct ingesting *g)
 {
 	const struct chunk_sink sink = {
-		read_part, put_chunks, emit_chunks, g
+		read_part, put_chunks, emit_chunks, g, 0
 	};
 
 	return chunk_stream(&sink, 1, NULL);

@@ -14,7 +14,8 @@
 
 #define JOBS_DEFAULT	8
 #define WINDOW_DEFAULT	32	/* small requests take round trips only */
-#define JOBS_MAX	256
+#define JOBS_MAX	64	/* each may take a MiB */
+#define LARGE_MAX	24	/* and of these FETCH_REQUEST_MAX */
 /* Times the window: what indexes may take. */
 #define INDEX_IN_MEMORY	((uint64_t)1 << 20)
 
@@ -78,6 +79,8 @@ static int pick_jobs(struct endpoint *e, unsigned jobs)
 	if (value > JOBS_MAX)
 		value = JOBS_MAX;
 	e->jobs = value ? value : JOBS_DEFAULT;
+	if (e->jobs > LARGE_MAX)
+		e->jobs = LARGE_MAX;
 	/* who has said how many means all of them */
 	e->window = value ? value : WINDOW_DEFAULT;
 	return err;

@@ -26,8 +26,6 @@
 
 #define BATCH_BYTES	((size_t)1 << 20)
 #define BATCH_FILES	1024
-/* Read into memory as a whole; more is a stream. */
-#define MEMORY_MAX	((uint64_t)4 << 20)
 /* Grown more than that, a buffer is not kept. */
 #define KEEP_BYTES	((size_t)5 << 20)
 
@@ -310,12 +308,12 @@ static bool shared(const struct recorder *r, const struct record_item *item)
 	return r->threads > 1 && item_bytes(item) >= RECORD_SHARED;
 }
 
-/* Not read into memory with others: large, or to be whole in the store. */
+/* Read as a stream: large, or to be whole in the store. */
 static bool alone(const struct recorder *r, const struct record_item *item)
 {
 	uint64_t bytes = item_bytes(item);
 
-	return bytes > MEMORY_MAX ||
+	return bytes > record_at_once(r) ||
 		(bytes && record_link(r) && bytes >= r->link_from);
 }
 
@@ -396,7 +394,7 @@ int record_run(struct recorder *r, const char *base, const struct scan *scan,
 {
 	TRACE_REGION("record: read files");
 	struct jobs j = { .run = { r, base, scan }, .items = items };
-	unsigned threads = r->threads;
+	unsigned threads = record_readers(r);
 	int err = count ? record_session(r) : 0;
 
 	if (err || !count)

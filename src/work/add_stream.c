@@ -135,7 +135,11 @@ static int put_node(void *data, const struct object *node)
 static int stream_once(struct stream *s, unsigned threads,
 		       struct content *content)
 {
-	const struct chunk_sink sink = { read_part, put_part, emit_part, s };
+	size_t most = record_at_once(s->run->r);
+	const struct chunk_sink sink = {
+		read_part, put_part, emit_part, s,
+		most < STREAM_BLOCK ? most : STREAM_BLOCK,
+	};
 	uint64_t size;
 	int err;
 

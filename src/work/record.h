@@ -108,6 +108,18 @@ static inline enum link_kind record_link(const struct recorder *r)
 	return kind == LINK_HARD || kind == LINK_SYMBOLIC ? kind : LINK_COPY;
 }
 
+/* Threads that read files: each takes some MiB, and all have 64 together. */
+static inline unsigned record_readers(const struct recorder *r)
+{
+	return r->threads < STREAM_CREW ? r->threads : STREAM_CREW;
+}
+
+/* What each of them has in memory of files, as bytes. */
+static inline size_t record_at_once(const struct recorder *r)
+{
+	return (size_t)(record_readers(r) <= 8 ? 4 : 1) << 20;
+}
+
 /* More than half of what memory could hold: not to be kept in it. */
 bool record_is_huge(uint64_t size);
 

@@ -273,7 +273,9 @@ static int emit_big(void *data, const struct chunk *chunks, size_t count)
 
 static int stream_big(struct big *b, unsigned threads, struct content *out)
 {
-	const struct chunk_sink sink = { read_big, put_big, emit_big, b };
+	const struct chunk_sink sink = {
+		read_big, put_big, emit_big, b, 0
+	};
 	int err;
 
 	b->list = list_builder_new(put_nothing, NULL);

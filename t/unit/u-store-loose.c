@@ -153,7 +153,7 @@ static void add_loose(struct store *s, const char *path,
 {
 	struct add a = { NULL };
 	const struct chunk_sink sink = { read_clone, put_chunks, emit_chunks,
-					 &a };
+					 &a, 0 };
 	int fd = open(path, O_RDONLY);
 	uint64_t size;
 
