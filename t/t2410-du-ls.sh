@@ -79,4 +79,11 @@ test_expect_success 'a work tree that a symbolic link leads to; a name with a co
 	test_must_fail dv cat nosuch:data 2>../err && grep "no such commit: nosuch" ../err
 '
 
+test_expect_success 'many names are looked up at once, and none is listed twice' '
+	make_repo names && cd names && mkdir -p data/a && for n in a/x a-b y z.dv; do echo $n >data/$n || return 1; done && for i in 1 2 3; do echo $i >$i || return 1; done && dv add -q data 1 2 3 && git add -A && git commit -qm names &&
+	DV_TRACE=1 dv ls data/a/x data/a-b data/a data/y 1 2 3.dv >../actual 2>../trace && sort ../actual | tr "\n" " " | grep "^1 2 3 data/a-b data/a/x data/y $" && test $(grep -c "git: tracked paths" ../trace) = 2 &&
+	echo new | tee data/a/x data/a-b data/y 1 2 >3 && dv status data/a-b data/a/x data/a 1.dv 2 >../actual && grep -c "modified:" ../actual >../count && echo 4 | test_cmp - ../count && grep "data/a-b" ../actual && test_must_fail grep -E "data/y|  3" ../actual &&
+	dv diff data/a/x data/a data/a-b 1.dv >../actual && cut -f 2 ../actual | cat && test $(grep -c "data/a/x" ../actual) = 1 && test $(grep -c "data/a-b" ../actual) = 1 && test_must_fail grep data/y ../actual && test_must_fail dv diff data nowhere && test_must_fail dv status 1/x
+'
+
 test_done

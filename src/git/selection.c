@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/path.h"
+#include "base/path_order.h"
 #include "base/trace.h"
 #include "git/obtain.h"
 #include "git/private.h"
@@ -374,7 +375,7 @@ static int by_content(const void *a, const void *b)
 		order = (int)x->tracked.pointer.kind -
 			(int)y->tracked.pointer.kind;
 	if (!order)
-		order = strcmp(x->tracked.inside, y->tracked.inside);
+		order = path_order(x->tracked.inside, y->tracked.inside);
 	return order ? order : x->order < y->order ? -1 : 1;
 }
 
@@ -395,20 +396,19 @@ static bool same_content(const struct item *a, const struct item *b)
 
 /*
  * Drops what an item before it has already: the same pointer at the same
- * path, in whole or around this part.
+ * path, in whole or around this part.  What is inside of a part follows it.
  */
 static void drop_covered(struct selection *s)
 {
-	size_t first = 0;
+	const struct item *kept = s->items;
 
-	for (size_t i = 0; i < s->item_count; i++) {
-		if (!same_content(&s->items[first], &s->items[i]))
-			first = i;
-		for (size_t k = first; k < i && !s->items[i].dropped; k++)
-			if (!s->items[k].dropped &&
-			    path_below(s->items[i].tracked.inside,
-				       s->items[k].tracked.inside))
-				s->items[i].dropped = true;
+	for (size_t i = 1; i < s->item_count; i++) {
+		struct item *item = &s->items[i];
+
+		item->dropped = same_content(kept, item) &&
+			path_below(item->tracked.inside, kept->tracked.inside);
+		if (!item->dropped)
+			kept = item;
 	}
 }
 

@@ -1,3 +1,4 @@
+#include "base/path_order.h"
 #include "migrate/listing.h"
 
 #include <stdlib.h>
@@ -7,7 +8,6 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/path.h"
-#include "work/parts.h"
 
 void listing_release(struct listing *l)
 {

@@ -1,3 +1,4 @@
+#include "base/path_order.h"
 #include "source/taken.h"
 
 #include <fcntl.h>
@@ -10,7 +11,6 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "work/parts.h"
 #include "work/stored.h"
 
 /* --- reading ------------------------------------------------------------- */

@@ -11,11 +11,11 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/path.h"
+#include "base/path_order.h"
 #include "git/repo.h"
 #include "work/add_args.h"
 #include "work/below.h"
 #include "work/linked.h"
-#include "work/parts.h"
 
 void add_plans_release(struct add_plans *p)
 {

@@ -11,10 +11,10 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/path.h"
+#include "base/path_order.h"
 #include "base/trace.h"
 #include "work/add_tree.h"
 #include "work/below.h"
-#include "work/parts.h"
 
 /* The old directory; what is not in the store has to be fetched first. */
 static int next_old(struct tree_source *s, struct tree_cursor *c,

@@ -7,30 +7,18 @@
 #include "base/auto.h"
 #include "base/crew.h"
 #include "base/path.h"
+#include "base/path_order.h"
 #include "base/trace.h"
 #include "git/head.h"
 #include "git/repo.h"
+#include "work/asked.h"
 #include "work/diff.h"
-#include "work/parts.h"
 #include "work/resolve.h"
 
 /* The tracked paths of one side, sorted. */
 struct tracked_side {
 	struct dv_tracked *items;	/* owned, with their pointers */
 	size_t count, room;
-};
-
-/* A path that was asked for. */
-struct wish {
-	const char *typed;
-	const char *path;	/* relative to the work tree */
-	bool met[2];		/* before, after */
-};
-
-struct wishes {
-	struct arena arena;
-	struct wish *items;	/* owned; by path_order() */
-	size_t count;
 };
 
 /* --- both sides ------------------------------------------------------ */
@@ -56,19 +44,21 @@ static int take_tracked(const struct dv_tracked *t, void *data)
 	return 0;
 }
 
+static int is_asked(struct asked_path *p, const char *part, void *data)
+{
+	(void)p;
+	(void)part;
+	(void)data;
+	return 1;
+}
+
 /* A pointer that nobody has asked for need not be one. */
 static int pass_broken(const char *path, int err, void *data)
 {
-	const struct wishes *wishes = data;
+	const struct asked *asked = data;
 
-	for (size_t i = 0; i < wishes->count; i++) {
-		const char *asked = wishes->items[i].path;
-
-		if (path_below(path, asked) || path_below(asked, path) ||
-		    is_pointer_of(asked, path))
-			return err;
-	}
-	return wishes->count ? 0 : err;
+	return asked->count && !asked_each(asked, path, is_asked, NULL) ?
+	       0 : err;
 }
 
 static int by_tracked(const void *a, const void *b)
@@ -77,13 +67,13 @@ static int by_tracked(const void *a, const void *b)
 		      ((const struct dv_tracked *)b)->path);
 }
 
-static int read_side(struct diff *d, const char *rev,
-		     struct wishes *wishes, struct tracked_side *out)
+static int read_side(struct diff *d, const char *rev, struct asked *asked,
+		     struct tracked_side *out)
 {
 	const struct dv_selection all = {
-		.rev = rev, .broken = pass_broken, .broken_data = wishes,
+		.rev = rev, .broken = pass_broken, .broken_data = asked,
 	};
-	struct taking take = { &wishes->arena, out };
+	struct taking take = { &asked->arena, out };
 	int err = dv_tracked_each(d->repo, &all, take_tracked, &take);
 
 	/* what a sparse work tree leaves out was not deleted */
@@ -95,16 +85,16 @@ static int read_side(struct diff *d, const char *rev,
 }
 
 /* HEAD may have no commit yet: then nothing is recorded before. */
-static int read_before(struct diff *d, struct wishes *wishes,
+static int read_before(struct diff *d, struct asked *asked,
 		       struct tracked_side *out)
 {
 	DV_AUTO_BUF struct buf commit = BUF_INIT;
 	int err;
 
 	if (d->options->before)
-		return read_side(d, d->options->before, wishes, out);
+		return read_side(d, d->options->before, asked, out);
 	err = head_commit(d->repo, &commit);
-	return err || !commit.len ? err : read_side(d, "HEAD", wishes, out);
+	return err || !commit.len ? err : read_side(d, "HEAD", asked, out);
 }
 
 static int read_pair(struct diff *d, struct arena *arena,
@@ -119,47 +109,6 @@ static int read_pair(struct diff *d, struct arena *arena,
 			err = take_tracked(d->options->pair[i], &take);
 	}
 	return err;
-}
-
-/* --- what was asked for ---------------------------------------------- */
-
-static int by_wish(const void *a, const void *b)
-{
-	const struct wish *x = a, *y = b;
-
-	return path_order(x->path, y->path);
-}
-
-static int read_wishes(struct diff *d, struct wishes *out)
-{
-	const struct dv_diff_options *o = d->options;
-	DV_AUTO_BUF struct buf path = BUF_INIT;
-	int err = 0;
-
-	out->items = xcalloc(o->count + 1, sizeof(*out->items));
-	for (size_t i = 0; i < o->count && !err; i++) {
-		err = path_inside(dv_repo_worktree(d->repo),
-				  dv_repo_prefix(d->repo), o->paths[i], &path);
-		if (err)
-			break;
-		out->items[out->count++] = (struct wish){
-			.typed = o->paths[i],
-			.path = arena_copy(&out->arena, path.data, path.len),
-		};
-	}
-	if (!err && out->count)
-		qsort(out->items, out->count, sizeof(*out->items), by_wish);
-	return err;
-}
-
-/* The part of the tracked path that is asked for, "" for all, or NULL. */
-static const char *part_of(const struct wish *w, const struct dv_tracked *t)
-{
-	const char *inside = path_below(w->path, t->path);
-
-	if (path_below(t->path, w->path) || is_pointer_of(w->path, t->path))
-		return "";
-	return t->pointer.kind == DV_KIND_TREE ? inside : NULL;
 }
 
 /* --- one tracked path ------------------------------------------------ */
@@ -203,8 +152,9 @@ static int part_entry(struct diff *d, const struct dv_tracked *t,
 	return err == DV_E_NOTFOUND ? 0 : err;
 }
 
-static int compare_part(struct diff *d, const struct dv_tracked *sides[2],
-			const char *inside, struct wish *w)
+static int compare_part(struct diff *d,
+			const struct dv_tracked *const sides[2],
+			const char *inside, struct asked_path *w)
 {
 	DV_AUTO_ARENA struct arena arena = ARENA_INIT;
 	DV_AUTO_BUF struct buf path = BUF_INIT;
@@ -231,52 +181,66 @@ static int compare_part(struct diff *d, const struct dv_tracked *sides[2],
 }
 
 /* Either side, but a directory if one of them is: that has parts. */
-static const struct dv_tracked *with_parts(const struct dv_tracked *sides[2])
+static const struct dv_tracked *
+with_parts(const struct dv_tracked *const sides[2])
 {
 	if (!sides[0] || (sides[1] && sides[1]->pointer.kind == DV_KIND_TREE))
 		return sides[1];
 	return sides[0];
 }
 
-static int compare_tracked(struct diff *d, const struct dv_tracked *sides[2],
-			   struct wishes *wishes)
+/* What was asked for of one tracked path. */
+struct part_walk {
+	struct diff *d;
+	const struct dv_tracked *const *sides;
+	bool whole;
+	const char *done;	/* compared last */
+};
+
+static int take_whole(struct asked_path *w, const char *part, void *data)
 {
-	const struct dv_tracked *any = with_parts(sides);
-	const char *done = NULL;
-	bool whole = !wishes->count;
-	int err = 0;
+	struct part_walk *k = data;
 
-	for (size_t i = 0; i < wishes->count; i++) {
-		const char *part = part_of(&wishes->items[i], any);
+	if (*part)
+		return 0;
+	k->whole = true;
+	for (int i = 0; i < 2; i++)
+		w->met[i] |= k->sides[i] != NULL;
+	return 0;
+}
 
-		if (!part || *part)
-			continue;
-		whole = true;
-		wishes->items[i].met[0] |= sides[0] != NULL;
-		wishes->items[i].met[1] |= sides[1] != NULL;
+static int take_part(struct asked_path *w, const char *part, void *data)
+{
+	struct part_walk *k = data;
+
+	if (!*part || with_parts(k->sides)->pointer.kind != DV_KIND_TREE)
+		return 0;
+	/* what is around it was compared already */
+	if (k->whole || (k->done && path_below(part, k->done))) {
+		w->met[0] = w->met[1] = true;
+		return 0;
 	}
-	if (whole)
-		err = compare_part(d, sides, "", NULL);
-	for (size_t i = 0; i < wishes->count && !err; i++) {
-		struct wish *w = &wishes->items[i];
-		const char *part = part_of(w, any);
+	k->done = part;
+	return compare_part(k->d, k->sides, part, w);
+}
 
-		if (!part || !*part)
-			continue;
-		/* what is around it was compared already */
-		if (whole || (done && path_below(part, done))) {
-			w->met[0] = w->met[1] = true;
-			continue;
-		}
-		done = part;
-		err = compare_part(d, sides, part, w);
-	}
-	return err;
+static int compare_tracked(struct diff *d, const struct dv_tracked *sides[2],
+			   const struct asked *asked)
+{
+	struct part_walk k = {
+		.d = d, .sides = sides, .whole = !asked->count,
+	};
+	const char *path = with_parts(sides)->path;
+	int err;
+
+	asked_each(asked, path, take_whole, &k);
+	err = k.whole ? compare_part(d, sides, "", NULL) : 0;
+	return err ? err : asked_each(asked, path, take_part, &k);
 }
 
 /* Two lists in step. */
 static int compare_all(struct diff *d, const struct tracked_side *a,
-		       const struct tracked_side *b, struct wishes *wishes)
+		       const struct tracked_side *b, const struct asked *asked)
 {
 	size_t i = 0, k = 0;
 	int err = 0;
@@ -293,8 +257,8 @@ static int compare_all(struct diff *d, const struct tracked_side *a,
 		if (order || sides[0]->pointer.kind != sides[1]->pointer.kind ||
 		    !dv_id_equal(&sides[0]->pointer.id,
 				 &sides[1]->pointer.id) ||
-		    wishes->count || diff_overlay_below(d, sides[0]->path))
-			err = compare_tracked(d, sides, wishes);
+		    asked->count || diff_overlay_below(d, sides[0]->path))
+			err = compare_tracked(d, sides, asked);
 		if (!err)
 			err = cancel_check();
 	}
@@ -303,41 +267,49 @@ static int compare_all(struct diff *d, const struct tracked_side *a,
 
 /* --- all of it ------------------------------------------------------- */
 
+static int mark_here(struct asked_path *w, const char *part, void *data)
+{
+	const struct dv_tracked *t = data;
+
+	w->here |= !*part || t->pointer.kind == DV_KIND_TREE;
+	return 0;
+}
+
 /* What the work tree has otherwise, of the paths it tracks anything at. */
 static int read_overlay(struct diff *d, const struct tracked_side *now,
-			const struct wishes *wishes)
+			const struct asked *asked)
 {
 	DV_AUTO_FREE const char **paths = NULL;
 	size_t count = 0;
 
-	if (!wishes->count)
+	if (!asked->count)
 		return diff_overlay_read(d, NULL, 0);
-	paths = xcalloc(wishes->count, sizeof(*paths));
-	for (size_t i = 0; i < wishes->count; i++)
-		for (size_t k = 0; k < now->count; k++)
-			if (part_of(&wishes->items[i], &now->items[k])) {
-				paths[count++] = wishes->items[i].typed;
-				break;
-			}
+	for (size_t k = 0; k < now->count; k++)
+		asked_each(asked, now->items[k].path, mark_here,
+			   &now->items[k]);
+	paths = xcalloc(asked->count, sizeof(*paths));
+	for (size_t i = 0; i < asked->count; i++)
+		if (asked->items[i].here)
+			paths[count++] = asked->items[i].typed;
 	return count ? diff_overlay_read(d, paths, count) : 0;
 }
 
-static int read_commits(struct diff *d, struct wishes *wishes,
+static int read_commits(struct diff *d, struct asked *asked,
 			struct tracked_side sides[2])
 {
-	int err = read_before(d, wishes, &sides[0]);
+	int err = read_before(d, asked, &sides[0]);
 
 	if (!err)
-		err = read_side(d, d->options->after, wishes, &sides[1]);
+		err = read_side(d, d->options->after, asked, &sides[1]);
 	if (!err && !d->options->after)
-		err = read_overlay(d, &sides[1], wishes);
+		err = read_overlay(d, &sides[1], asked);
 	return err;
 }
 
-static int check_wishes(const struct wishes *wishes)
+static int check_met(const struct asked *asked)
 {
-	for (size_t i = 0; i < wishes->count; i++) {
-		const struct wish *w = &wishes->items[i];
+	for (size_t i = 0; i < asked->count; i++) {
+		const struct asked_path *w = &asked->items[i];
 
 		if (!w->met[0] && !w->met[1] && *w->path)
 			return dv_fail(DV_E_NOTFOUND, "nothing is tracked at "
@@ -365,23 +337,24 @@ static int finish(struct diff *d, struct diff_changes *held)
 	return err ? err : diff_tell(d, held);
 }
 
-static int run(struct diff *d, struct arena *arena, struct wishes *wishes,
+static int run(struct diff *d, struct asked *asked,
 	       struct tracked_side sides[2])
 {
 	struct diff_changes held = { .arena = ARENA_INIT };
-	int err = read_wishes(d, wishes);
+	int err = asked_read(d->repo, d->options->paths, d->options->count,
+			     asked);
 
 	if (!err && d->options->pair)
-		err = read_pair(d, arena, sides);
+		err = read_pair(d, &asked->arena, sides);
 	else if (!err)
-		err = read_commits(d, wishes, sides);
+		err = read_commits(d, asked, sides);
 	if (err)
 		return err;
 	if (!d->options->no_renames)
 		d->held = &held;
-	err = compare_all(d, &sides[0], &sides[1], wishes);
+	err = compare_all(d, &sides[0], &sides[1], asked);
 	if (!err)
-		err = check_wishes(wishes);
+		err = check_met(asked);
 	if (!err)
 		err = finish(d, &held);
 	diff_changes_release(&held);
@@ -394,12 +367,11 @@ int dv_diff(struct dv_repo *repo, const struct dv_diff_options *options,
 	    dv_change_cb *fn, void *data, struct dv_diff_result *result)
 {
 	TRACE_REGION("diff");
-	DV_AUTO_ARENA struct arena arena = ARENA_INIT;
 	struct diff d = {
 		.repo = repo, .options = options, .fn = fn, .data = data,
 	};
 	struct tracked_side sides[2] = { { NULL, 0, 0 }, { NULL, 0, 0 } };
-	struct wishes wishes = { .arena = ARENA_INIT };
+	DV_AUTO_ASKED struct asked asked = { .arena = ARENA_INIT };
 	struct store *store;
 	int err = repo_store(repo, &store);
 
@@ -408,13 +380,11 @@ int dv_diff(struct dv_repo *repo, const struct dv_diff_options *options,
 	if (err)
 		return err;
 	d.reader = store_reader_new(store);
-	err = run(&d, &arena, &wishes, sides);
+	err = run(&d, &asked, sides);
 	store_reader_free(d.reader);
 	diff_overlay_release(&d);
 	free(sides[0].items);
 	free(sides[1].items);
-	free(wishes.items);
-	arena_release(&wishes.arena);
 	trace_note("%llu nodes", (unsigned long long)d.nodes);
 	if (result)
 		*result = (struct dv_diff_result){ d.nodes,

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/path_order.h"
 #include "work/diff.h"
 #include "work/entry.h"
-#include "work/parts.h"
 
 static const struct dv_entry *shown(const struct diff_side *side,
 				    struct dv_entry *out)

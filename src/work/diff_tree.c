@@ -7,10 +7,10 @@
 #include "base/auto.h"
 #include "base/crew.h"
 #include "base/path.h"
+#include "base/path_order.h"
 #include "store/tree_diff.h"
 #include "store/unfold.h"
 #include "work/diff.h"
-#include "work/parts.h"
 #include "work/resolve.h"
 
 /* A pair of directories on the way down; either may be missing. */

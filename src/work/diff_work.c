@@ -11,11 +11,11 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/path.h"
+#include "base/path_order.h"
 #include "git/repo.h"
 #include "work/below.h"
 #include "work/diff.h"
 #include "work/linked.h"
-#include "work/parts.h"
 #include "work/reread.h"
 #include "work/scan.h"
 

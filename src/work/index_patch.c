@@ -5,9 +5,9 @@
 #include "base/array.h"
 #include "base/buf.h"
 #include "base/path.h"
+#include "base/path_order.h"
 #include "store/tree.h"
 #include "work/index_patch.h"
-#include "work/parts.h"
 
 /* A directory still to be written. */
 struct waiting {

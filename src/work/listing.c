@@ -162,26 +162,21 @@ static int list_folder(struct listing *l, const char *path,
 	return err;
 }
 
+/* It or its pointer, which is no shorter, and not a folder above. */
+static int is_named(struct asked_path *p, const char *part, void *data)
+{
+	const struct dv_tracked *t = data;
+
+	return !*part && strlen(p->path) >= strlen(t->path);
+}
+
 /*
  * True when the tracked path itself, its pointer or something in it was asked
  * for, and not just a folder it is below of.
  */
-static bool asked_for(struct dv_repo *repo, const struct dv_selection *what,
-		      const struct dv_tracked *t)
+static bool asked_for(const struct asked *asked, const struct dv_tracked *t)
 {
-	DV_AUTO_BUF struct buf path = BUF_INIT;
-	DV_AUTO_BUF struct buf pointer = BUF_INIT;
-
-	buf_addf(&pointer, "%s%s", t->path, DV_POINTER_SUFFIX);
-	for (size_t i = 0; i < what->count && !*t->inside; i++) {
-		if (path_inside(dv_repo_worktree(repo), dv_repo_prefix(repo),
-				what->paths[i], &path))
-			continue;
-		if (!strcmp(path.data, t->path) ||
-		    !strcmp(path.data, pointer.data))
-			return true;
-	}
-	return *t->inside;
+	return *t->inside || asked_each(asked, t->path, is_named, (void *)t);
 }
 
 /* A tracked path as an entry; the store is asked only for what it can tell. */
@@ -244,7 +239,7 @@ int listing_tracked(const struct dv_tracked *t, void *data)
 		return dv_fail(DV_E_NOTFOUND, "%s/%s is not recorded",
 			       t->path, t->inside);
 	return repo_hint_fetch(l->repo, t->pointer.kind == DV_KIND_FILE ||
-			       !asked_for(l->repo, l->what, t) ?
+			       !asked_for(&l->asked, t) ?
 			       listing_whole(l, t, 0) : list_inside(l, t),
 			       t->path);
 }
@@ -258,14 +253,16 @@ int dv_list(struct dv_repo *repo, const struct dv_selection *what,
 	};
 	int err = repo_store(repo, &l.store);
 
-	if (err)
-		return err;
-	l.reader = store_reader_new(l.store);
-	if (flags & (DV_LIST_GIT | DV_LIST_GIT_ONLY))
-		err = listing_git(&l);
-	else
-		err = dv_tracked_each(repo, what, listing_tracked, &l);
+	if (!err)
+		err = asked_read(repo, what->paths, what->count, &l.asked);
+	if (!err) {
+		l.reader = store_reader_new(l.store);
+		err = flags & (DV_LIST_GIT | DV_LIST_GIT_ONLY) ?
+			listing_git(&l) :
+			dv_tracked_each(repo, what, listing_tracked, &l);
+	}
 	store_reader_free(l.reader);
+	asked_release(&l.asked);
 	return err;
 }
 
@@ -273,10 +270,10 @@ int dv_list(struct dv_repo *repo, const struct dv_selection *what,
 
 struct cat {
 	struct dv_repo *repo;
-	const struct dv_selection *what;
+	struct asked asked;
 	struct store *store;		/* borrowed */
 	struct store_reader *reader;	/* owned */
-	const char *asked;
+	const char *typed;
 	unsigned found;
 	int (*write)(void *data, const uint8_t *bytes, size_t len);
 	void *data;
@@ -290,8 +287,8 @@ static int cat_tracked(const struct dv_tracked *t, void *data)
 	struct tree_entry root, e;
 	int err;
 
-	if (c->found++ || !asked_for(c->repo, c->what, t))
-		return dv_fail(DV_E_INVALID, "%s is a folder", c->asked);
+	if (c->found++ || !asked_for(&c->asked, t))
+		return dv_fail(DV_E_INVALID, "%s is a folder", c->typed);
 	buf_addstr(&path, t->path);
 	if (*t->inside)
 		path_append(&path, t->inside);
@@ -325,15 +322,18 @@ int dv_cat(struct dv_repo *repo, const char *rev, const char *path,
 		.paths = &path, .count = 1, .rev = rev,
 	};
 	struct cat c = {
-		.repo = repo, .what = &what, .asked = path, .write = write,
+		.repo = repo, .typed = path, .write = write,
 		.data = data,
 	};
 	int err = repo_store(repo, &c.store);
 
-	if (err)
-		return err;
-	c.reader = store_reader_new(c.store);
-	err = dv_tracked_each(repo, &what, cat_tracked, &c);
+	if (!err)
+		err = asked_read(repo, &path, 1, &c.asked);
+	if (!err) {
+		c.reader = store_reader_new(c.store);
+		err = dv_tracked_each(repo, &what, cat_tracked, &c);
+	}
 	store_reader_free(c.reader);
+	asked_release(&c.asked);
 	return err;
 }

@@ -3,10 +3,13 @@
 
 #include "dv/work.h"
 
+#include "work/asked.h"
+
 /* What the two halves of dv_list() share. */
 struct listing {
 	struct dv_repo *repo;
 	const struct dv_selection *what;
+	struct asked asked;		/* the paths of what */
 	struct store *store;
 	struct store_reader *reader;	/* owned */
 	enum dv_list_flags flags;

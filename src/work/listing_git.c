@@ -17,7 +17,7 @@
 #define DEPTH_MOST	512	/* folders of git's in one another */
 
 /* One of the paths that were asked for. */
-struct asked {
+struct git_asked {
 	struct listing *listing;
 	struct git_files *git;
 	struct arena arena;
@@ -33,7 +33,7 @@ struct child {
 	const struct dv_tracked *tracked;
 };
 
-static void asked_release(struct asked *a)
+static void git_asked_release(struct git_asked *a)
 {
 	for (size_t i = 0; i < a->count; i++)
 		dv_pointer_release(&a->tracked[i].pointer);
@@ -41,13 +41,13 @@ static void asked_release(struct asked *a)
 	arena_release(&a->arena);
 }
 
-#define DV_AUTO_ASKED	__attribute__((cleanup(asked_release)))
+#define DV_AUTO_GIT_ASKED	__attribute__((cleanup(git_asked_release)))
 
 /* --- what is tracked there -------------------------------------------- */
 
 static int take_tracked(const struct dv_tracked *t, void *data)
 {
-	struct asked *a = data;
+	struct git_asked *a = data;
 	struct dv_tracked *kept;
 
 	ARRAY_GROW(a->tracked, a->count + 1, a->room);
@@ -66,13 +66,13 @@ static int order_tracked(const void *path, const void *item)
 }
 
 /* The tracked paths are sorted by their bytes. */
-static size_t tracked_lower(const struct asked *a, const char *path)
+static size_t tracked_lower(const struct git_asked *a, const char *path)
 {
 	return array_lower(path, a->tracked, a->count, sizeof(*a->tracked),
 			   order_tracked);
 }
 
-static bool is_pointer(const struct asked *a, const char *folder,
+static bool is_pointer(const struct git_asked *a, const char *folder,
 		       const struct git_file *file)
 {
 	size_t len = strlen(file->name), at;
@@ -103,7 +103,7 @@ static void add_child(struct children *c, const struct child *child)
 }
 
 /* Tracked paths in the folder, and folders that lead to some. */
-static void add_tracked(const struct asked *a, const char *folder,
+static void add_tracked(const struct git_asked *a, const char *folder,
 			struct children *c)
 {
 	DV_AUTO_BUF struct buf below = BUF_INIT;
@@ -142,7 +142,7 @@ static int by_name(const void *a, const void *b)
 	return order ? order : (y->git != NULL) - (x->git != NULL);
 }
 
-static int read_folder(struct asked *a, const char *folder,
+static int read_folder(struct git_asked *a, const char *folder,
 		       struct arena *arena, struct children *c)
 {
 	struct git_file *files;
@@ -197,9 +197,9 @@ static int tell_git(struct listing *l, const char *path,
 	return l->fn ? l->fn(&out, l->data) : 0;
 }
 
-static int list_folder(struct asked *a, struct buf *path, unsigned depth);
+static int list_folder(struct git_asked *a, struct buf *path, unsigned depth);
 
-static int list_child(struct asked *a, const struct child *child,
+static int list_child(struct git_asked *a, const struct child *child,
 		      struct buf *path, unsigned depth)
 {
 	struct listing *l = a->listing;
@@ -218,7 +218,7 @@ static int list_child(struct asked *a, const struct child *child,
 }
 
 /* path is as it was in the end. */
-static int list_folder(struct asked *a, struct buf *path, unsigned depth)
+static int list_folder(struct git_asked *a, struct buf *path, unsigned depth)
 {
 	DV_AUTO_ARENA struct arena arena = ARENA_INIT;
 	struct children c = { 0 };
@@ -248,7 +248,7 @@ static int list_folder(struct asked *a, struct buf *path, unsigned depth)
 
 /* --- what was asked for ----------------------------------------------- */
 
-static int list_git_path(struct asked *a, const char *path, bool leads)
+static int list_git_path(struct git_asked *a, const char *path, bool leads)
 {
 	DV_AUTO_ARENA struct arena arena = ARENA_INIT;
 	DV_AUTO_BUF struct buf at = BUF_INIT;
@@ -279,7 +279,7 @@ static bool is_inside(const struct dv_tracked *t, const char *path)
 /* l->what is of one path at most. */
 static int list_path(struct listing *l, struct git_files *git)
 {
-	DV_AUTO_ASKED struct asked a = { .listing = l, .git = git };
+	DV_AUTO_GIT_ASKED struct git_asked a = { .listing = l, .git = git };
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	int err = 0;
 

@@ -13,56 +13,8 @@
 #include "base/path.h"
 #include "base/trace.h"
 #include "git/repo.h"
+#include "work/asked.h"
 #include "work/status.h"
-
-/* --- what is meant -------------------------------------------------------- */
-
-/* The paths asked for, relative to the work tree. */
-struct asked {
-	struct arena arena;
-	const char **paths;	/* owned */
-	bool *used;		/* owned */
-	size_t count;
-};
-
-#define DV_AUTO_ASKED	__attribute__((cleanup(asked_release)))
-
-static void asked_release(struct asked *a)
-{
-	free(a->paths);
-	free(a->used);
-	arena_release(&a->arena);
-}
-
-static int asked_read(struct status *s, struct asked *out)
-{
-	const struct dv_selection *what = &s->options->what;
-	int err = 0;
-
-	out->paths = xcalloc(what->count + 1, sizeof(*out->paths));
-	out->used = xcalloc(what->count + 1, sizeof(*out->used));
-	for (size_t i = 0; i < what->count && !err; i++) {
-		DV_AUTO_BUF struct buf path = BUF_INIT;
-
-		err = path_inside(dv_repo_worktree(s->repo),
-				  dv_repo_prefix(s->repo), what->paths[i],
-				  &path);
-		out->paths[out->count++] = arena_copy(&out->arena, path.data,
-						      path.len);
-	}
-	return err;
-}
-
-/*
- * How `asked` is about the tracked `path`: the part inside it, "" for all of
- * it, or NULL.
- */
-static const char *part_of(const char *asked, const char *path)
-{
-	if (path_below(path, asked) || is_pointer_of(asked, path))
-		return "";
-	return path_below(asked, path);
-}
 
 /* --- one tracked path ----------------------------------------------------- */
 
@@ -104,53 +56,72 @@ static int pointer_git_state(struct status *s, const char *path)
 	return 0;
 }
 
+/* What was asked for of one tracked path. */
+struct wanted {
+	bool whole;
+	const char **parts;	/* owned; those around others come first */
+	size_t count, room;
+	const char *asked;	/* a path that one of them was taken from */
+};
+
+#define DV_AUTO_WANTED	__attribute__((cleanup(wanted_release)))
+
+static void wanted_release(struct wanted *w)
+{
+	free(w->parts);
+}
+
+static int want_part(struct asked_path *p, const char *part, void *data)
+{
+	struct wanted *w = data;
+
+	p->here = true;
+	w->whole |= !*part;
+	if (w->whole || (w->count &&
+			 path_below(part, w->parts[w->count - 1])))
+		return 0;
+	ARRAY_GROW(w->parts, w->count + 1, w->room);
+	w->parts[w->count++] = part;
+	w->asked = p->path;
+	return 0;
+}
+
 /* All of it, or the parts that were asked for. */
 static int compare_parts(struct status *s, struct dv_tracked *t,
-			 struct asked *asked)
+			 const struct wanted *w)
 {
-	int err = 0;
+	static const char *const whole[] = { "" };
 
-	t->inside = "";
-	for (size_t i = 0; i < asked->count; i++) {
-		const char *part = part_of(asked->paths[i], t->path);
+	if (w->whole)
+		return status_path(s, t, whole, 1);
+	if (t->pointer.kind == DV_KIND_FILE)
+		return dv_fail(DV_E_NOTFOUND, "no such path: %s", w->asked);
+	return status_path(s, t, w->parts, w->count);
+}
 
-		if (part && !*part)
-			return status_path(s, t);
-	}
-	if (!asked->count)
-		return status_path(s, t);
-	for (size_t i = 0; i < asked->count && !err; i++) {
-		const char *part = part_of(asked->paths[i], t->path);
-
-		if (!part)
-			continue;
-		if (t->pointer.kind == DV_KIND_FILE)
-			return dv_fail(DV_E_NOTFOUND, "no such path: %s",
-				       asked->paths[i]);
-		t->inside = part;
-		err = status_path(s, t);
-	}
-	return err;
+static int mark_met(struct asked_path *p, const char *part, void *data)
+{
+	(void)part;
+	p->here = *(bool *)data = true;
+	return 0;
 }
 
 static bool is_meant(struct asked *asked, const char *path)
 {
 	bool meant = !asked->count;
 
-	for (size_t i = 0; i < asked->count; i++) {
-		if (!part_of(asked->paths[i], path))
-			continue;
-		asked->used[i] = meant = true;
-	}
+	asked_each(asked, path, mark_met, &meant);
 	return meant;
 }
 
 static int one_path(struct status *s, const char *path, struct asked *asked)
 {
+	DV_AUTO_WANTED struct wanted wanted = { .whole = !asked->count };
 	struct dv_tracked t = { .path = path };
 	int err;
 
-	if (!is_meant(asked, path))
+	asked_each(asked, path, want_part, &wanted);
+	if (!wanted.whole && !wanted.count)
 		return 0;
 	s->path = path;
 	err = tracked_read(s->repo, path, &t.pointer);
@@ -164,7 +135,7 @@ static int one_path(struct status *s, const char *path, struct asked *asked)
 		return err;
 	err = s->options->data_only ? 0 : pointer_git_state(s, path);
 	if (!err)
-		err = compare_parts(s, &t, asked);
+		err = compare_parts(s, &t, &wanted);
 	dv_pointer_release(&t.pointer);
 	return err;
 }
@@ -175,14 +146,15 @@ static int one_path(struct status *s, const char *path, struct asked *asked)
  */
 static int unlisted_path(struct status *s, struct asked *asked, size_t n)
 {
+	const struct asked_path *p = &asked->items[n];
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	DV_AUTO_BUF struct buf inside = BUF_INIT;
 	DV_AUTO_BUF struct buf name = BUF_INIT;
 	int err;
 
-	if (asked->used[n] || !*asked->paths[n])
+	if (p->here || !*p->path)
 		return 0;
-	buf_addstr(&name, asked->paths[n]);
+	buf_addstr(&name, p->path);
 	if (name.len > strlen(DV_POINTER_SUFFIX) &&
 	    is_pointer_of(name.data + name.len - strlen(DV_POINTER_SUFFIX),
 			  ""))
@@ -191,8 +163,7 @@ static int unlisted_path(struct status *s, struct asked *asked, size_t n)
 	if (err == DV_E_NOTFOUND)
 		return repo_hint_away(s->repo, dv_fail(DV_E_NOTFOUND, "%s: "
 						       "nothing is tracked "
-						       "there",
-						       asked->paths[n]),
+						       "there", p->path),
 				      name.data);
 	return err ? err : one_path(s, path.data, asked);
 }
@@ -225,7 +196,8 @@ static int all_paths(struct status *s)
 	TRACE_REGION("status");
 	DV_AUTO_ASKED struct asked asked = { .arena = ARENA_INIT };
 	DV_AUTO_PATH_LIST struct path_list list = PATH_LIST_INIT;
-	int err = asked_read(s, &asked);
+	int err = asked_read(s->repo, s->options->what.paths,
+			     s->options->what.count, &asked);
 
 	if (!err)
 		err = tracked_list(s->repo, &list);

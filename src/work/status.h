@@ -153,7 +153,11 @@ void status_keep(struct status *s, const struct stat *before,
 /* A reader for each thread. */
 int status_readers(struct status *s);
 
-/* One tracked path: all but the state of its pointer file. */
-int status_path(struct status *s, const struct dv_tracked *tracked);
+/*
+ * One tracked path: all but the state of its pointer file.  `parts`: which of
+ * it, none inside of another; "" alone for all.
+ */
+int status_path(struct status *s, const struct dv_tracked *tracked,
+		const char *const *parts, size_t count);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/crew.h"
 #include "base/error.h"
 #include "base/path.h"
 #include "work/below.h"
@@ -370,26 +371,38 @@ int status_stored(struct status *s, const char *inside, struct dv_id *now)
 
 /* --- all of it ------------------------------------------------------------ */
 
-static int compare(struct status *s, const struct dv_tracked *t,
-		   const struct stat *before)
+/* `stored` is for status_keep(). */
+static int compare_part(struct status *s, const char *part,
+			struct dv_id *stored)
 {
-	struct dv_id stored;
 	int err;
 
-	if (t->pointer.kind == DV_KIND_FILE)
+	if (s->pointer->kind == DV_KIND_FILE)
 		err = compare_single(s);
 	else
-		err = compare_directory(s, t->inside);
+		err = compare_directory(s, part);
 	for (unsigned i = 0; i < s->threads && !err; i++)
 		err = reread_flush(&s->finders[i].reread);
 	for (unsigned i = 0; i < s->threads && !err; i++)
 		err = reread_big(&s->finders[i].reread, s->top, s->threads);
-	if (!err)
-		err = status_stored(s, t->inside, &stored);
+	return err ? err : status_stored(s, part, stored);
+}
+
+static int compare(struct status *s, const char *const *parts, size_t count,
+		   const struct stat *before)
+{
+	struct dv_id stored;
+	int err = 0;
+
+	for (size_t i = 0; i < count && !err; i++) {
+		err = cancel_check();
+		if (!err)
+			err = compare_part(s, parts[i], &stored);
+	}
 	if (err || !s->index.dirs)
 		return err;
 	/* Only all of this very pointer vouches for the store. */
-	if (!s->same || *t->inside)
+	if (!s->same || **parts)
 		stored = s->index.stored;
 	status_keep(s, before, &stored);
 	return 0;
@@ -429,15 +442,15 @@ static int glance(struct status *s, bool *yes)
 	return err;
 }
 
-static int compare_opened(struct status *s, const struct dv_tracked *t,
-			  const struct stat *before)
+static int compare_opened(struct status *s, const char *const *parts,
+			  size_t count, const struct stat *before)
 {
 	int err;
 
 	for (unsigned i = 0; i < s->threads; i++)
 		reread_init(&s->finders[i].reread, s->store, reread_done,
 			    &s->finders[i]);
-	err = compare(s, t, before);
+	err = compare(s, parts, count, before);
 	for (unsigned i = 0; i < s->threads; i++) {
 		reread_release(&s->finders[i].reread);
 		arena_release(&s->finders[i].tasks);
@@ -445,7 +458,8 @@ static int compare_opened(struct status *s, const struct dv_tracked *t,
 	return err;
 }
 
-int status_path(struct status *s, const struct dv_tracked *tracked)
+int status_path(struct status *s, const struct dv_tracked *tracked,
+		const char *const *parts, size_t count)
 {
 	DV_AUTO_BUF struct buf name = BUF_INIT;
 	struct stat before;
@@ -464,7 +478,7 @@ int status_path(struct status *s, const struct dv_tracked *tracked)
 	s->same = is_same(s);
 	err = glance(s, &enough);
 	if (!err && !enough)
-		err = compare_opened(s, tracked, &before);
+		err = compare_opened(s, parts, count, &before);
 	stat_index_close(&s->index);
 	return err;
 }

@@ -12,9 +12,9 @@
 
 #include "base/crew.h"
 #include "base/path.h"
+#include "base/path_order.h"
 #include "store/list.h"
 #include "store/tree.h"
-#include "work/parts.h"
 #include "work/stat_index.h"
 #include "work_world.h"
 

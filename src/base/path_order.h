@@ -1,5 +1,5 @@
-#ifndef WORK_PARTS_H
-#define WORK_PARTS_H
+#ifndef BASE_PATH_ORDER_H
+#define BASE_PATH_ORDER_H
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "base/path.h"
-#include "work/parts.h"
+#include "base/path_order.h"
 
 static unsigned rank(char c)
 {
