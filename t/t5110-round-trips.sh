@@ -132,4 +132,21 @@ test_expect_success 'a first push of forty: its locators go 32 at once' '
 	cut -c1-40 ../busy.log && ! grep -q busy ../busy.log && test "$(wc -l <../busy.log)" -eq 47
 '
 
+test_expect_success 'many pointers: a push lists the folders of locators, and reads those that changed' '
+	make_repo crowd && cd crowd && for i in $(seq 520); do echo "$i" >f$i || return 1; done && dv add -q f* &&
+	dv remote add origin "$HTTP_URL/crowd" && n=$(requests dv push) && echo "push: $n" && folders=$(find "$SCRATCH/nginx/www/crowd/roots" -mindepth 1 -type d | wc -l) &&
+	n=$(requests dv push) && echo "again: $n, $folders folders" && test "$n" -le $((folders + 4)) &&
+	set -- "$SCRATCH"/nginx/www/crowd/roots/*/* && cp "$1" ../kept && rm "$1" && n=$(requests dv push) && echo "one gone: $n" &&
+	test "$n" -le $((folders + 8)) && cmp "$1" ../kept &&
+	flip "$2" 60 && touch -d "+10 seconds" "$2" && dv status --remote | grep "1 of 520" && dv push && dv status --remote | grep "in sync" &&
+	flip "$3" 60 && touch -d "2020-01-01" "$3" && dv status --remote | grep "1 of 520" && dv push && dv status --remote | grep "in sync"
+'
+
+test_expect_success 'what was seen of locators is lost or damaged: they are read' '
+	cd crowd && find . -path "*/have/*/roots" >seen && seen=$(cat seen) && cp "$seen" ../seen && for at in 0 20 60 9000
+	do
+		cp ../seen "$seen" && flip "$seen" $at && dv push | grep "up to date" || return 1
+	done && touch -d 2020-01-01 "$SCRATCH"/nginx/www/crowd/roots/*/* && rm "$seen" && dv push | grep "up to date" && test -s "$seen" && n=$(requests dv push) && echo "$n" && test "$n" -le 400
+'
+
 test_done

@@ -21,6 +21,19 @@ test_expect_success 'one file of 20,000 takes about ten requests' '
 	test "$n" -le 12 && cmp ../many/data/s77/f007701 data/s77/f007701
 '
 
+test_expect_success 'a hundred pointers: what is there is found by a listing, what was removed or replaced is written again' '
+	make_repo hundred && cd hundred && for i in $(seq 100); do echo "$i" >f$i || return 1; done && dv add -q f* && git add -A && git commit -qm data &&
+	dv remote add origin "s3://$S3_BUCKET/hundred" && n=$(requests dv push) && echo "push: $n" &&
+	n=$(requests dv push) && echo "again: $n" && test "$n" -le 4 &&
+	n=$(requests dv push) && echo "once more: $n" && test "$n" -le 4 &&
+	helper="python3 $TEST_DIR/helper/s3-bucket.py" && $helper list $S3_BUCKET hundred/roots/ >roots && test "$(wc -l <roots)" -eq 100 &&
+	key=$(sed -n "1s/ .*//p" roots) && $helper delete $S3_BUCKET "$key" && dv status --remote >out && cat out &&
+	grep "1 of 100 tracked paths are not at the remote" out && dv push && $helper list $S3_BUCKET hundred/roots/ >now && test_cmp roots now &&
+	dv status --remote | grep "in sync" && : "listings count in seconds" && sleep 1.1 && $helper flip $S3_BUCKET "$key" 60 && dv status --remote >out && cat out && grep "1 of 100 tracked paths are not at the remote" out &&
+	dv push && dv status --remote | grep "in sync" &&
+	echo new >f7 && dv add -q f7 && n=$(requests dv push) && echo "one: $n" && test "$n" -le 10
+'
+
 test_expect_success 'G2: an object the remote lost is reported and pushed again' '
 	cd repo && key=$(python3 "$TEST_DIR/helper/s3-bucket.py" list $S3_BUCKET team/data/packs/ |
 		sort -k2n | tail -n 1 | cut -d" " -f1) && test -n "$key" &&

@@ -25,7 +25,6 @@
 #include "transfer/locator.h"
 
 #define REMOTE_NOW	"gc/now"
-#define REMOTE_ROOTS	"roots/"
 
 struct there {
 	char *name;		/* owned */

@@ -170,18 +170,28 @@ void remote_pack_name(const struct dv_id *id, struct buf *out)
 
 void remote_root_name(const struct dv_id *id, struct buf *out)
 {
-	add_name("roots/", id, out);
+	add_name(REMOTE_ROOTS, id, out);
+}
+
+static bool name_id(const char *folder, const char *name, struct dv_id *out)
+{
+	size_t skip = strlen(folder);
+
+	return strlen(name) == skip + 3 + DV_ID_HEX &&
+	       !strncmp(name, folder, skip) &&
+	       name[skip + 2] == '/' &&
+	       !strncmp(name + skip, name + skip + 3, 2) &&
+	       !dv_id_from_hex(name + skip + 3, out);
 }
 
 bool remote_pack_id(const char *name, struct dv_id *out)
 {
-	size_t skip = strlen(REMOTE_PACKS);
+	return name_id(REMOTE_PACKS, name, out);
+}
 
-	return strlen(name) == skip + 3 + DV_ID_HEX &&
-	       !strncmp(name, REMOTE_PACKS, skip) &&
-	       name[skip + 2] == '/' &&
-	       !strncmp(name + skip, name + skip + 3, 2) &&
-	       !dv_id_from_hex(name + skip + 3, out);
+bool remote_root_id(const char *name, struct dv_id *out)
+{
+	return name_id(REMOTE_ROOTS, name, out);
 }
 
 int remote_marker_check(const char *text, size_t len, const char *url)

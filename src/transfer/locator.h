@@ -25,6 +25,7 @@
 #define REMOTE_MARKER_TEXT	"dv-remote 1\n"
 #define REMOTE_MARKER_MAX	4096u		/* bytes */
 #define REMOTE_PACKS		"packs/"
+#define REMOTE_ROOTS		"roots/"
 
 #define LOCATOR_PACKS_MAX	(1u << 20)
 #define LOCATOR_HEADER_SIZE	48
@@ -79,6 +80,8 @@ void remote_pack_name(const struct dv_id *id, struct buf *out);
 void remote_root_name(const struct dv_id *id, struct buf *out);
 /* The id that packs/<2 hex>/<hex> names; false when it is no such name. */
 bool remote_pack_id(const char *name, struct dv_id *out);
+/* Likewise of roots/. */
+bool remote_root_id(const char *name, struct dv_id *out);
 
 /*
  * Checks the marker's text.  DV_E_UNSUPPORTED when it names a version or a

@@ -34,6 +34,7 @@ static void push_release(struct push *p)
 	locator_release(&p->lost);
 	condemned_release(&p->condemned);
 	marks_release(&p->wanted);
+	seen_close(&p->seen);
 	free(p->fates);
 	if (p->reader) {
 		store_reader_free(p->reader);
@@ -83,6 +84,8 @@ static int push_open(struct push *p)
 	for (size_t i = 0; i < p->count; i++)
 		p->roots[i].root = &p->gathered.items[i];
 	p->result->roots = p->count;
+	if (p->count > PUSH_MANY)
+		seen_open(&p->seen, p->have->dir);
 	return 0;
 }
 
@@ -138,6 +141,8 @@ static int put_locator(struct push *p, const struct dv_id *root,
 	crash_point("push before locator");
 	err = remote_put(p->to->remote, name.data, &source, NULL, NULL);
 	crash_point("push locator sent");
+	if (!err)
+		push_wrote_locator(p, bytes);
 	return err;
 }
 

@@ -15,11 +15,12 @@
 #include "transfer/numbers.h"
 #include "transfer/open.h"
 #include "transfer/roots.h"
+#include "transfer/seen.h"
 
 /*
- * One push: first the plan (push_plan.c, push_learn.c, prove.c), which settles
- * for each root what the remote has and what is to be sent; then the sending
- * (push.c, repack.c).
+ * One push: first the plan (push_plan.c, push_roots.c, push_learn.c,
+ * prove.c), which settles for each root what the remote has and what is to be
+ * sent; then the sending (push.c, repack.c).
  */
 
 struct push_root {
@@ -45,6 +46,9 @@ struct push_before {
 
 /* With less than this to send, nobody asks for indexes to save it. */
 #define PUSH_MUCH	((uint64_t)1 << 20)
+
+/* Of more roots than that it is remembered what locators they have. */
+#define PUSH_MANY	32
 
 /* How the objects marked in one local pack get to the remote. */
 enum fate {
@@ -84,6 +88,7 @@ struct push {
 	enum fate *fates;	/* owned; one per mark of wanted */
 	struct locator made;	/* packs made for this push and sent */
 	struct condemned condemned;	/* packs that may go any time */
+	struct seen seen;	/* locators, when there are many roots */
 	bool again;		/* somebody was collecting meanwhile */
 	struct locator lost;	/* packs found missing at the remote */
 };
@@ -99,6 +104,12 @@ void push_notice(struct push *p, const char *fmt, ...);
  */
 int prove_packs(struct push *p, const uint32_t *numbers, size_t count,
 		size_t *gone);
+
+/* push_roots.c: what locators the remote has. */
+/* Reads those of the roots, with few requests where it can be listed. */
+int push_read_locators(struct push *p);
+/* Remembers a locator that was just written. */
+void push_wrote_locator(struct push *p, const struct buf *bytes);
 
 /* push_plan.c */
 /* Fills roots[].needs/sends and wanted; nothing is written at the remote. */

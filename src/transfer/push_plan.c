@@ -1,7 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/crew.h"
 #include "base/error.h"
 #include "base/map.h"
 #include "base/trace.h"
@@ -310,17 +309,6 @@ bool push_settle(struct push *p, struct push_root *r)
 
 /* --- all roots --------------------------------------------------------- */
 
-static int read_locator(void *data, unsigned worker, size_t i)
-{
-	struct push *p = data;
-	struct push_root *r = &p->roots[i];
-	int err = endpoint_locator(p->to, &r->root->id, &r->old);
-
-	(void)worker;
-	r->found = !err;
-	return err == DV_E_NOTFOUND || err == DV_E_CORRUPT ? 0 : err;
-}
-
 static void lose(struct push *p, uint32_t number)
 {
 	const struct pack_ref *ref = &p->have->packs[number].ref;
@@ -451,8 +439,7 @@ int push_plan(struct push *p)
 
 	open_known(p);
 	/* no marker, no locators: see push_once() */
-	err = p->to->fresh ? 0 :
-	      crew_each(p->to->window, p->count, read_locator, p);
+	err = p->to->fresh ? 0 : push_read_locators(p);
 	if (!err)
 		err = check_found(p);
 	if (!err && p->options->force && !p->options->dry_run)
