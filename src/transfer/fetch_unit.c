@@ -77,6 +77,7 @@ struct arrival {
 	uint32_t frame;		/* that comes; u->end: none */
 	bool wanted;		/* it is; else it is passed over */
 	uint64_t at, end;	/* in the pack: what comes, and its end */
+	struct error_state wrong;	/* code 0: no frame was, so far */
 };
 
 static void expect_frame(struct arrival *a, uint32_t frame)
@@ -88,7 +89,7 @@ static void expect_frame(struct arrival *a, uint32_t frame)
 	if (frame == a->u->end)
 		return;
 	pack_frame_at(a->p->index, frame, &info);
-	a->wanted = fetch_frame_wanted(a->p, &info);
+	a->wanted = !a->wrong.code && fetch_frame_wanted(a->p, &info);
 	a->end = frame_end(&info);
 	if (a->wanted)
 		buf_reserve(&a->t->bytes, a->end - a->at);
@@ -99,6 +100,7 @@ static int expect_all(void *data)
 	struct arrival *a = data;
 
 	a->at = a->u->offset;
+	a->wrong.code = 0;
 	expect_frame(a, a->u->first);
 	return 0;
 }
@@ -167,6 +169,11 @@ static int take_bytes(void *data, const uint8_t *bytes, size_t len)
 			break;
 		if (a->wanted)
 			err = take_frame(a);
+		/* hanging up would cost the connection, for the next try */
+		if (err == DV_E_CORRUPT) {
+			error_save(err, &a->wrong);
+			err = 0;
+		}
 		expect_frame(a, a->frame + 1);
 	}
 	return err;
@@ -187,9 +194,12 @@ static int get_frames(struct moving *m, struct mover *t,
 	if (!err)
 		err = remote_get(m->fetch->from->remote, name.data, u->offset,
 				 u->len, &sink);
-	return err || a.frame == u->end ? err :
-		dv_fail(DV_E_CORRUPT, "%s: fewer bytes than asked for",
-			name.data);
+	if (err)
+		return err;
+	if (a.frame < u->end)
+		return dv_fail(DV_E_CORRUPT, "%s: fewer bytes than asked for",
+			       name.data);
+	return a.wrong.code ? error_restore(&a.wrong) : 0;
 }
 
 /* --- all at once --------------------------------------------------------- */
