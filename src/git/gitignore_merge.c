@@ -239,7 +239,6 @@ static bool ask_git(const struct merging *m, struct buf *out)
 		"--marker-size=" MARKER_SIZE, "--", m->files[OURS],
 		m->files[BASE], m->files[THEIRS], NULL
 	};
-
 	int code;
 
 	return !process_run_code(argv, NULL, 0, out, &code) &&

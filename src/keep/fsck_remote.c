@@ -119,7 +119,9 @@ static int check_bytes(struct look *k, const struct pack_ref *ref,
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	DV_AUTO_CLOSE int fd = -1;
-	struct remote_sink sink = { .write = write_bytes, .restart = restart, .data = &fd };
+	struct remote_sink sink = {
+		.write = write_bytes, .restart = restart, .data = &fd,
+	};
 	const char *dir;
 	int err = store_temp_dir(k->fsck->live.store, &dir);
 

@@ -106,7 +106,9 @@ int held_receive(struct held *h, const char *temp_dir,
 		 void *data)
 {
 	struct receiving r = { h, temp_dir };
-	const struct remote_sink sink = { .write = receive, .restart = restart, .data = &r };
+	const struct remote_sink sink = {
+		.write = receive, .restart = restart, .data = &r,
+	};
 
 	int err;
 

@@ -111,7 +111,8 @@ static int from_memory(struct ingesting *g)
 static int from_file(struct ingesting *g)
 {
 	const struct chunk_sink sink = {
-		read_part, put_chunks, emit_chunks, g, 0
+		.read = read_part, .put = put_chunks, .emit = emit_chunks,
+		.data = g,
 	};
 
 	return chunk_stream(&sink, 1, NULL);

@@ -238,7 +238,9 @@ int remote_get_buf(struct remote *r, const char *name, uint64_t offset,
 		   uint64_t len, uint64_t limit, struct buf *out)
 {
 	struct buf_sink s = { r, name, out, out->len, limit };
-	const struct remote_sink sink = { .write = add_to_buf, .restart = restart_buf, .data = &s };
+	const struct remote_sink sink = {
+		.write = add_to_buf, .restart = restart_buf, .data = &s,
+	};
 	int err;
 
 	if (len != UINT64_MAX)
@@ -254,7 +256,9 @@ int remote_post(struct remote *r, const char *name, const char *type,
 {
 	TRACE_REGION("remote: post");
 	struct buf_sink s = { r, name, out, out->len, limit };
-	const struct remote_sink sink = { .write = add_to_buf, .restart = restart_buf, .data = &s };
+	const struct remote_sink sink = {
+		.write = add_to_buf, .restart = restart_buf, .data = &s,
+	};
 	int err = check_name(r, name);
 
 	if (!err && !r->kind->post)

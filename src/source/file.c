@@ -78,7 +78,9 @@ static int find_part(struct download *d)
 
 static int get_rest(struct download *d)
 {
-	const struct remote_sink sink = { .write = take_bytes, .restart = start_again, .data = d };
+	const struct remote_sink sink = {
+		.write = take_bytes, .restart = start_again, .data = d,
+	};
 	struct remote_facts after;
 	int err = 0;
 

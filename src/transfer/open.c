@@ -261,7 +261,9 @@ static int get_large_index(struct endpoint *e, uint32_t number,
 	DV_AUTO_FILEMAP struct filemap map = FILEMAP_INIT;
 	struct pack_ref ref = have_ref(e->have, number);
 	struct index_file f = { .out = NEWFILE_INIT };
-	struct remote_sink sink = { .write = write_index, .restart = restart_index, .data = &f };
+	struct remote_sink sink = {
+		.write = write_index, .restart = restart_index, .data = &f,
+	};
 	int err;
 
 	have_index_path(e->have, &ref.id, &path);

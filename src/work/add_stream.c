@@ -137,8 +137,8 @@ static int stream_once(struct stream *s, unsigned threads,
 {
 	size_t most = record_at_once(s->run->r);
 	const struct chunk_sink sink = {
-		read_part, put_part, emit_part, s,
-		most < STREAM_BLOCK ? most : STREAM_BLOCK,
+		.read = read_part, .put = put_part, .emit = emit_part,
+		.data = s, .block = most < STREAM_BLOCK ? most : STREAM_BLOCK,
 	};
 	uint64_t size;
 	int err;

@@ -28,6 +28,15 @@ static int next_old(struct tree_source *s, struct tree_cursor *c,
 		       "not in the store", s->path);
 }
 
+/* *old becomes the next entry, NULL at the end. */
+static int step_old(struct tree_source *s, struct tree_cursor *c,
+		    const struct tree_entry **old)
+{
+	int got = next_old(s, c, old);
+
+	return got < 0 ? got : 0;
+}
+
 static uint64_t files_of(const struct tree_entry *e)
 {
 	return e->type == ENTRY_DIR ? e->files : 1;
@@ -410,8 +419,8 @@ static int pass_old(struct tree_source *s, struct tree_cursor *c,
 	while (!err && *old && (!name || strcmp((*old)->name, name) < 0)) {
 		*any = true;
 		err = tree_builder_add(b, *old);
-		if (!err && (err = next_old(s, c, old)) > 0)
-			err = 0;
+		if (!err)
+			err = step_old(s, c, old);
 	}
 	return err;
 }
@@ -429,9 +438,7 @@ static int edit_dir(struct tree_source *s, const struct dv_id *id,
 
 	tree_cursor_open(&c, s->reader, id ? id : &tree_empty);
 	*any = false;
-	err = next_old(s, &c, &old);
-	if (err > 0)
-		err = 0;
+	err = step_old(s, &c, &old);
 	while (count && !err) {
 		DV_AUTO_BUF struct buf below = BUF_INIT;
 		DV_AUTO_BUF struct buf name = BUF_INIT;
@@ -457,8 +464,8 @@ static int edit_dir(struct tree_source *s, const struct dv_id *id,
 		if (!err && some)
 			err = tree_builder_add(b, &now);
 		*any |= some;
-		if (!err && was && (err = next_old(s, &c, &old)) > 0)
-			err = 0;
+		if (!err && was)
+			err = step_old(s, &c, &old);
 		parts += n;
 		count -= n;
 	}

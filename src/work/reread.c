@@ -274,7 +274,7 @@ static int emit_big(void *data, const struct chunk *chunks, size_t count)
 static int stream_big(struct big *b, unsigned threads, struct content *out)
 {
 	const struct chunk_sink sink = {
-		read_big, put_big, emit_big, b, 0
+		.read = read_big, .put = put_big, .emit = emit_big, .data = b,
 	};
 	int err;
 
