@@ -20,6 +20,7 @@
 #include "base/path.h"
 #include "chunk/check.h"
 #include "chunk/sha256.h"
+#include "store/pack_write.h"
 #include "store/store.h"
 
 #include "data.h"
@@ -73,6 +74,29 @@ static inline uint8_t *object_make(struct object *o, uint64_t n, uint32_t len,
 	*o = (struct object){ .data = bytes, .len = len };
 	sha256(bytes, len, &o->id);
 	return bytes;
+}
+
+/* A pack of objects [from, to) of a kind of data, of len bytes each. */
+static inline void pack_objects(const struct pack_writer_options *o,
+				uint64_t from, uint64_t to, uint32_t len,
+				bool text)
+{
+	struct pack_writer *w;
+	struct packer *p;
+
+	ok(pack_writer_open(o, &w));
+	p = packer_new(w);
+	for (uint64_t n = from; n < to; n++) {
+		struct object object;
+		uint8_t *bytes = object_make(&object, n, len, text);
+
+		ok(packer_put(p, &object, 1));
+		free(bytes);
+	}
+	ok(packer_flush(p));
+	packer_free(p);
+	ok(pack_writer_finish(w));
+	pack_writer_free(w);
 }
 
 /* Claims and puts; the number of objects that were new. */

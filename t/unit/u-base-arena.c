@@ -11,20 +11,10 @@
 
 #include "base/arena.h"
 
+#include "memory.h"
+
 #define TEXTS	200000
 #define LARGE	((size_t)9 << 20)
-
-/* Resident bytes of this process that lie in files. */
-static size_t resident(void)
-{
-	unsigned long all, shared;
-	FILE *f = fopen("/proc/self/statm", "r");
-
-	assert_non_null(f);
-	assert_int_equal(fscanf(f, "%*u %lu %lu", &all, &shared), 2);
-	fclose(f);
-	return shared * (size_t)sysconf(_SC_PAGESIZE);
-}
 
 /* Fills an arena with texts and one large piece, and looks at them again. */
 static void fill(struct spill *s)
@@ -85,7 +75,7 @@ static void where_no_file_can_be_it_stays_in_memory(void **state)
 static void what_rests_takes_no_memory(void **state)
 {
 	const size_t len = (size_t)32 << 20;
-	size_t before = resident();
+	size_t before = resident().in_files;
 	struct spill s;
 	char *data;
 
@@ -94,9 +84,9 @@ static void what_rests_takes_no_memory(void **state)
 	data = spill_take(&s, len);
 	if (data) {
 		memset(data, 1, len);
-		assert_true(resident() >= before + len);
+		assert_true(resident().in_files >= before + len);
 		spill_rest(&s);
-		assert_true(resident() < before + len / 2);
+		assert_true(resident().in_files < before + len / 2);
 		assert_int_equal(data[len - 1], 1);
 	}
 	spill_release(&s);

@@ -12,6 +12,7 @@
 #include "base/name_sort.h"
 
 #include "data.h"
+#include "memory.h"
 
 #define NAME_MOST	64
 
@@ -107,18 +108,6 @@ static void what_comes_twice_is_told_twice(void **state)
 	free(large);
 }
 
-/* Resident bytes of this process, without those of its program. */
-static size_t resident(void)
-{
-	unsigned long all, shared;
-	FILE *f = fopen("/proc/self/statm", "r");
-
-	assert_non_null(f);
-	assert_int_equal(fscanf(f, "%*u %lu %lu", &all, &shared), 2);
-	fclose(f);
-	return all * (size_t)sysconf(_SC_PAGESIZE);
-}
-
 static void memory_does_not_grow_with_them(void **state)
 {
 	DV_AUTO_NAME_SORT struct name_sort s;
@@ -131,14 +120,14 @@ static void memory_does_not_grow_with_them(void **state)
 		name_of(name, i);
 		name_sort_add(&s, name);
 		if (i == 100000)
-			before = resident();
-		if (i % 10000 == 0 && resident() > most)
-			most = resident();
+			before = resident().all;
+		if (i % 10000 == 0 && resident().all > most)
+			most = resident().all;
 	}
 	for (uint32_t i = 0; i < 600000; i++) {
 		assert_non_null(name_sort_next(&s));
-		if (i % 1000 == 0 && resident() > most)
-			most = resident();
+		if (i % 1000 == 0 && resident().all > most)
+			most = resident().all;
 	}
 	assert_true(before);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)

@@ -4,8 +4,6 @@
 
 #include <fcntl.h>
 
-#include "store/pack_write.h"
-
 enum { MANY = 34000 };
 
 static struct pack *packs[MANY];
@@ -28,18 +26,9 @@ static void make_pack(void)
 		.class = OBJECT_DATA, .temp_dir = world, .dir = world,
 		.finished = take, .nosync = 1,
 	};
-	struct pack_writer *w;
-	struct packer *p;
-	uint8_t *bytes = object_make(&object, 1, 40, false);
 
-	ok(pack_writer_open(&o, &w));
-	p = packer_new(w);
-	ok(packer_put(p, &object, 1));
-	ok(packer_flush(p));
-	packer_free(p);
-	ok(pack_writer_finish(w));
-	pack_writer_free(w);
-	free(bytes);
+	pack_objects(&o, 1, 2, 40, false);
+	free(object_make(&object, 1, 40, false));
 }
 
 /* Lines of a file of /proc/self that have `text` in them. */

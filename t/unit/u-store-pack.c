@@ -9,7 +9,6 @@
 #include "base/bytes.h"
 #include "chunk/compress.h"
 #include "store/pack_index.h"
-#include "store/pack_write.h"
 
 static struct pack *finished[64];
 static size_t finished_count;
@@ -679,24 +678,12 @@ static void the_nonce_makes_another_name(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		struct pack_writer *w;
-		struct packer *p;
-		struct object object;
-		uint8_t *bytes = object_make(&object, 1, 100, true);
-
-		ok(pack_writer_open(&o, &w));
-		p = packer_new(w);
-		ok(packer_put(p, &object, 1));
-		ok(packer_flush(p));
-		packer_free(p);
-		ok(pack_writer_finish(w));
-		pack_writer_free(w);
+		pack_objects(&o, 1, 2, 100, true);
 		assert_true(finished[i]->nonce == o.nonce);
 		assert_int_equal(finished[i]->class, OBJECT_META);
 		assert_false(dv_id_equal(&last, &finished[i]->id));
 		last = finished[i]->id;
 		o.nonce++;
-		free(bytes);
 	}
 	close_finished();
 }

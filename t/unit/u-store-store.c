@@ -136,24 +136,10 @@ static void put_copy(struct store *s, uint64_t from, bool text)
 	struct pack_writer_options o = {
 		.class = OBJECT_DATA, .dir = in_world("s/data"), .nonce = 9,
 	};
-	struct pack_writer *w;
-	struct packer *p;
 
 	ok(store_temp_dir(s, &dir));
 	o.temp_dir = dir;
-	ok(pack_writer_open(&o, &w));
-	p = packer_new(w);
-	for (uint64_t n = from; n < from + 20; n++) {
-		struct object object;
-		uint8_t *bytes = object_make(&object, n, 1000, text);
-
-		ok(packer_put(p, &object, 1));
-		free(bytes);
-	}
-	ok(packer_flush(p));
-	packer_free(p);
-	ok(pack_writer_finish(w));
-	pack_writer_free(w);
+	pack_objects(&o, from, from + 20, 1000, text);
 	ok(store_refresh(s));
 }
 
