@@ -1,10 +1,8 @@
 /* Asking git for user names and passwords. */
 
-#include "git_world.h"
+#include "one_repo.h"
 
 #include "git/repo.h"
-
-static struct dv_repo *repo;
 
 /* Answers with what it is asked, and writes down every question. */
 static const char helper[] =

@@ -3,27 +3,9 @@
 #include <pthread.h>
 #include <sys/stat.h>
 
-#include "git_world.h"
+#include "one_repo.h"
 
 #include "git/repo.h"
-
-static struct dv_repo *repo;
-
-static int open_it(void **state)
-{
-	(void)state;
-	make_repo("r");
-	repo = must_open("r");
-	return 0;
-}
-
-static int close_it(void **state)
-{
-	(void)state;
-	dv_repo_close(repo);
-	sh("rm -rf r");
-	return 0;
-}
 
 static const char *add(const char *path)
 {

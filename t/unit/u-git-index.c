@@ -1,13 +1,11 @@
 /* What git knows of a pointer: work tree, index and HEAD. */
 
-#include "git_world.h"
+#include "one_repo.h"
 
 #include "git/private.h"
 #include "git/sha1.h"
 
-static struct dv_repo *repo;
-
-static int open_it(void **state)
+static int open_both(void **state)
 {
 	(void)state;
 	make_repo("r");
@@ -16,20 +14,6 @@ static int open_it(void **state)
 	sh("cd r && git add . && git commit -qm both");
 	repo = must_open("r");
 	return 0;
-}
-
-static int close_it(void **state)
-{
-	(void)state;
-	dv_repo_close(repo);
-	sh("rm -rf r");
-	return 0;
-}
-
-static void reopen(void)
-{
-	dv_repo_close(repo);
-	repo = must_open("r");
 }
 
 static void assert_state(const char *path, enum pointer_state expected)
@@ -70,10 +54,10 @@ static void a_pointer_goes_through_its_states(void **state)
 	put("r/new.dv", "new\n");
 	assert_state("new.dv", POINTER_UNTRACKED);
 	sh("cd r && git add -N new.dv");
-	reopen();
+	reopen("r");
 	assert_state("new.dv", POINTER_UNSTAGED);
 	sh("cd r && git add new.dv");
-	reopen();
+	reopen("r");
 	assert_state("new.dv", POINTER_STAGED);
 	put("r/new.dv", "newer\n");
 	assert_state("new.dv", POINTER_UNSTAGED);
@@ -83,12 +67,12 @@ static void a_pointer_goes_through_its_states(void **state)
 			 0);
 	assert_state("sub/b.dv", POINTER_STAGED);
 	sh("cd r && git commit -qm b");
-	reopen();
+	reopen("r");
 	assert_state("sub/b.dv", POINTER_COMMITTED);
 	sh("rm r/a.dv");
 	assert_state("a.dv", POINTER_UNSTAGED);
 	sh("cd r && git rm -q --cached a.dv");
-	reopen();
+	reopen("r");
 	assert_state("a.dv", POINTER_UNTRACKED);
 }
 
@@ -112,7 +96,7 @@ static void a_conflict_is_not_staged(void **state)
 	sh("cd r && git checkout -qb side && echo s >a.dv && "
 	   "git commit -qam side && git checkout -q main && echo m >a.dv && "
 	   "git commit -qam main && ! git merge -q side");
-	reopen();
+	reopen("r");
 	assert_state("a.dv", POINTER_UNSTAGED);
 	sh("cd r && git reset -q --hard");
 }
@@ -130,7 +114,7 @@ static void head_is_found_however_it_is_kept(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
 		sh("cd r && %s && rm -f .git/dv/head", forms[i]);
-		reopen();
+		reopen("r");
 		assert_state("a.dv", POINTER_COMMITTED);
 		assert_state("sub/b.dv", POINTER_COMMITTED);
 	}
@@ -152,14 +136,14 @@ static void what_was_learnt_of_head_is_kept(void **state)
 	put("r/new.dv", "new\n");
 	assert_int_equal(repo_stage(repo, (const char *[]){ "new.dv" }, 1), 0);
 	assert_state("new.dv", POINTER_STAGED);
-	reopen();
+	reopen("r");
 	assert_state("a.dv", POINTER_COMMITTED);
 	assert_state("sub/b.dv", POINTER_COMMITTED);
 	assert_state("new.dv", POINTER_STAGED);
 	assert_null(repo->git);
 	/* another commit: what is kept is of no use */
 	sh("cd r && git commit -qm new");
-	reopen();
+	reopen("r");
 	assert_state("new.dv", POINTER_COMMITTED);
 	assert_non_null(repo->git);
 	/* nor is what was damaged */
@@ -198,7 +182,7 @@ static void only_the_paths_given_are_staged(void **state)
 }
 
 #define WITH_REPO(name) \
-	cmocka_unit_test_setup_teardown(name, open_it, close_it)
+	cmocka_unit_test_setup_teardown(name, open_both, close_it)
 
 int main(void)
 {

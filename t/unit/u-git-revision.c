@@ -1,10 +1,8 @@
 /* Pointers of commits, branches, tags and the whole history. */
 
-#include "git_world.h"
+#include "one_repo.h"
 
-static struct dv_repo *repo;
-
-static int open_it(void **state)
+static int open_history(void **state)
 {
 	(void)state;
 	make_repo("r");
@@ -20,7 +18,7 @@ static int open_it(void **state)
 	return 0;
 }
 
-static int close_it(void **state)
+static int close_all(void **state)
 {
 	(void)state;
 	dv_repo_close(repo);
@@ -28,32 +26,7 @@ static int close_it(void **state)
 	return 0;
 }
 
-static int take(const struct dv_tracked *t, void *data)
-{
-	char hex[DV_ID_HEX + 1];
-
-	dv_id_to_hex(&t->pointer.id, hex);
-	buf_addf(data, "%s[%s]%c%s ", t->path, t->inside, hex[0],
-		 t->commit ? "c" : "");
-	if (t->commit)
-		assert_int_equal(strlen(t->commit), 40);
-	return 0;
-}
-
-static const char *chosen(const struct dv_selection *what)
-{
-	static char text[4096];
-	DV_AUTO_BUF struct buf out = BUF_INIT;
-	int err = dv_tracked_each(repo, what, take, &out);
-
-	if (err)
-		snprintf(text, sizeof(text), "%d %s", err, dv_error_text());
-	else
-		snprintf(text, sizeof(text), "%s", out.data);
-	return text;
-}
-
-#define CHOSEN(...) chosen(&(struct dv_selection){ __VA_ARGS__ })
+#define CHOSEN(...) selected(&(struct dv_selection){ __VA_ARGS__ })
 
 static void a_revision_stands_in_for_the_work_tree(void **state)
 {
@@ -200,7 +173,7 @@ static void a_partial_clone_fetches_what_is_needed(void **state)
 	repo = must_open("clone");
 	assert_string_equal(CHOSEN(.rev = "HEAD"), "data[]3c sub/x[]2c ");
 	assert_int_equal(dv_tracked_each(repo, &(struct dv_selection){
-				.all_commits = true }, take, &out),
+				.all_commits = true }, add_selected, &out),
 			 DV_E_NETWORK);
 	assert_non_null(strstr(dv_error_text(), "is not in this partial clone"));
 }
@@ -254,7 +227,7 @@ static void a_long_history_costs_its_changes(void **state)
 }
 
 #define WITH_REPO(name) \
-	cmocka_unit_test_setup_teardown(name, open_it, close_it)
+	cmocka_unit_test_setup_teardown(name, open_history, close_all)
 
 int main(void)
 {

@@ -2,33 +2,17 @@
 
 #include <sys/stat.h>
 
-#include "git_world.h"
+#include "one_repo.h"
 
 #include "git/repo.h"
 #include "git/settings_names.h"
 
-static struct dv_repo *repo;
-
-static int open_it(void **state)
-{
-	(void)state;
-	make_repo("r");
-	repo = must_open("r");
-	return 0;
-}
-
-static int close_it(void **state)
+static int forget(void **state)
 {
 	(void)state;
 	dv_repo_close(repo);
 	sh("rm -rf r && git config --global --remove-section dv.core || :");
 	return 0;
-}
-
-static void reopen(void)
-{
-	dv_repo_close(repo);
-	repo = must_open("r");
 }
 
 static void assert_set(const char *name, const char *value)
@@ -95,22 +79,22 @@ static void every_source_of_git_counts(void **state)
 		buf_addf(&path, "%s/sys.conf", world);
 		setenv("GIT_CONFIG_SYSTEM", path.data, 1);
 	}
-	reopen();
+	reopen("r");
 	assert_set("core.jobs", "1");
 	assert_string_equal(dv_config_get_at(repo, DV_CONFIG_SYSTEM,
 					     "core.jobs"), "1");
 	put("home/.config/git/config", "[dv \"core\"]\n\tjobs = 2\n");
-	reopen();
+	reopen("r");
 	assert_set("core.jobs", "2");
 	sh("git config --file home/.gitconfig dv.core.jobs 3");
-	reopen();
+	reopen("r");
 	assert_set("core.jobs", "3");
 	sh("cd r && git config dv.core.jobs 4");
-	reopen();
+	reopen("r");
 	assert_set("core.jobs", "4");
 	sh("cd r && git config extensions.worktreeConfig true && "
 	   "git config --worktree dv.core.jobs 5");
-	reopen();
+	reopen("r");
 	assert_set("core.jobs", "5");
 	assert_int_equal(dv_config_set(repo, DV_CONFIG_LOCAL, "core.jobs",
 				       "6"), 0);
@@ -118,21 +102,21 @@ static void every_source_of_git_counts(void **state)
 	sh("git -C r config --worktree --unset dv.core.jobs");
 	sh("git -C r config --local --unset dv.core.jobs");
 	sh("git -C r config --worktree dv.core.jobs 5");
-	reopen();
+	reopen("r");
 	assert_int_equal(dv_config_set(repo, DV_CONFIG_LOCAL, "core.jobs",
 				       NULL), 0);
 	assert_set("core.jobs", "3");
 	setenv("GIT_CONFIG_COUNT", "1", 1);
 	setenv("GIT_CONFIG_KEY_0", "DV.core.Jobs", 1);
 	setenv("GIT_CONFIG_VALUE_0", "7", 1);
-	reopen();
+	reopen("r");
 	assert_set("core.jobs", "7");
 	unsetenv("GIT_CONFIG_COUNT");
 	setenv("GIT_CONFIG_GLOBAL", "/dev/null", 1);
-	reopen();
+	reopen("r");
 	assert_set("core.jobs", "1");
 	setenv("GIT_CONFIG_NOSYSTEM", "1", 1);
-	reopen();
+	reopen("r");
 	assert_set("core.jobs", NULL);
 	unsetenv("GIT_CONFIG_GLOBAL");
 	unsetenv("GIT_CONFIG_SYSTEM");
@@ -228,18 +212,18 @@ static void values_must_suit_their_setting(void **state)
 	put("r/.git/extra", "[dv \"core\"]\n jobs = 2K\n autostage\n"
 	    " hints = perhaps\n");
 	sh("git -C r config include.path extra");
-	reopen();
+	reopen("r");
 	assert_int_equal(dv_config_size(repo, "core.jobs", 9, &n), 0);
 	assert_int_equal(n, 2048);
 	assert_int_equal(dv_config_bool(repo, "core.autostage", false), 1);
 	assert_error(DV_E_INVALID, dv_config_bool(repo, "core.hints", true),
 		     "core.hints: not true or false: perhaps");
 	put("r/.git/extra", "[dv \"core\"]\n jobs = 18446744073709551616\n");
-	reopen();
+	reopen("r");
 	assert_int_equal(dv_config_size(repo, "core.jobs", 9, &n),
 			 DV_E_INVALID);
 	put("r/.git/extra", "[dv \"core\"]\n jobs = 99999999999g\n");
-	reopen();
+	reopen("r");
 	assert_int_equal(dv_config_size(repo, "core.jobs", 9, &n),
 			 DV_E_INVALID);
 }
@@ -267,7 +251,7 @@ static void secrets_stay_out_of_the_committed_file(void **state)
 
 	sh("git config -f r/.dvconfig remote.o.password theirs && "
 	   "git config -f r/.dvconfig remote.p.token theirs");
-	reopen();
+	reopen("r");
 	assert_set("remote.o.password", "mine");
 	assert_set("remote.p.token", NULL);
 	assert_null(dv_config_get_at(repo, DV_CONFIG_PROJECT,
@@ -295,7 +279,7 @@ static void a_hostile_project_file_does_no_harm(void **state)
 	    "[core]\n\tpager = touch owned\n\tfsmonitor = x\n\tjobs = 2\n"
 	    "[dv \"core\"]\n\tremote = evil\n"
 	    "[remote \"a\\nb\"]\n\turl = x\n[remote \"a b\"]\n\turl = x\n");
-	reopen();
+	reopen("r");
 	assert_set("core.remote", NULL);
 	assert_set("core.pager", NULL);
 	assert_set("core.jobs", "2");
@@ -338,12 +322,12 @@ static void where_the_store_is_cannot_be_committed_freely(void **state)
 	}
 	assert_int_equal(dv_config_set(repo, DV_CONFIG_PROJECT, "store.path",
 				       "real/store"), 0);
-	reopen();
+	reopen("r");
 	buf_addf(&path, "%s/r/real/store", world);
 	assert_string_equal(dv_repo_store_path(repo), path.data);
 	assert_int_equal(dv_config_set(repo, DV_CONFIG_LOCAL, "store.path",
 				       "~/shared"), 0);
-	reopen();
+	reopen("r");
 	buf_clear(&path);
 	buf_addf(&path, "%s/home/shared", world);
 	assert_string_equal(dv_repo_store_path(repo), path.data);
@@ -388,7 +372,7 @@ static void the_modes_of_gits_files_are_kept(void **state)
 }
 
 #define WITH_REPO(name) \
-	cmocka_unit_test_setup_teardown(name, open_it, close_it)
+	cmocka_unit_test_setup_teardown(name, open_it, forget)
 
 int main(void)
 {

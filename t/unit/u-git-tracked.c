@@ -1,57 +1,10 @@
 /* Which paths are tracked, and what selects them. */
 
-#include "git_world.h"
+#include "one_repo.h"
 
 #include "base/error.h"
 #include "git/private.h"
 #include "git/repo.h"
-
-static struct dv_repo *repo;
-
-static int open_it(void **state)
-{
-	(void)state;
-	make_repo("r");
-	repo = must_open("r");
-	return 0;
-}
-
-static int close_it(void **state)
-{
-	(void)state;
-	dv_repo_close(repo);
-	sh("rm -rf r");
-	return 0;
-}
-
-static void reopen(const char *path)
-{
-	dv_repo_close(repo);
-	repo = must_open(path);
-}
-
-static int take(const struct dv_tracked *t, void *data)
-{
-	char hex[DV_ID_HEX + 1];
-
-	dv_id_to_hex(&t->pointer.id, hex);
-	buf_addf(data, "%s[%s]%c%s ", t->path, t->inside, hex[0],
-		 t->commit ? "c" : "");
-	return 0;
-}
-
-static const char *select_in(const struct dv_selection *what)
-{
-	static char text[4096];
-	DV_AUTO_BUF struct buf out = BUF_INIT;
-	int err = dv_tracked_each(repo, what, take, &out);
-
-	if (err)
-		snprintf(text, sizeof(text), "%d %s", err, dv_error_text());
-	else
-		snprintf(text, sizeof(text), "%s", out.data);
-	return text;
-}
 
 static const char *chosen(const char *a, const char *b)
 {
@@ -60,7 +13,7 @@ static const char *chosen(const char *a, const char *b)
 		.paths = paths, .count = (a != NULL) + (b != NULL)
 	};
 
-	return select_in(&what);
+	return selected(&what);
 }
 
 static void write_pointer(const char *path, enum dv_kind kind, char digit,
