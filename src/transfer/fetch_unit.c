@@ -68,28 +68,45 @@ static int put_frame(struct moving *m, struct mover *t,
 
 /* --- frame by frame ------------------------------------------------------ */
 
-/* A request on its way: each frame is dealt with once it has come. */
+/* A request on its way: frames are dealt with, some together, as they come. */
 struct arrival {
 	struct moving *m;
-	struct mover *t;	/* its `bytes`: of the frame that comes */
+	struct mover *t;	/* its `bytes`: of the frames that come */
 	struct moving_pack *p;
 	const struct unit *u;
-	uint32_t frame;		/* that comes; u->end: none */
-	bool wanted;		/* it is; else it is passed over */
-	uint64_t at, end;	/* in the pack: what comes, and its end */
+	uint32_t first, next;	/* those that come; first == u->end: none */
+	bool wanted;		/* they are; else they are passed over */
+	uint64_t at, end;	/* in the pack: what comes, and their end */
 	struct error_state wrong;	/* code 0: no frame was, so far */
 };
 
-static void expect_frame(struct arrival *a, uint32_t frame)
+static bool is_wanted(const struct arrival *a, uint32_t frame,
+		      struct frame_info *info)
 {
-	struct frame_info info;
+	pack_frame_at(a->p->index, frame, info);
+	return !a->wrong.code && fetch_frame_wanted(a->p, info);
+}
+
+/* From frame `first` on, which may be the end. */
+static void expect_frames(struct arrival *a, uint32_t first)
+{
+	struct frame_info info, more;
 
 	buf_clear(&a->t->bytes);
-	a->frame = frame;
-	if (frame == a->u->end)
+	a->first = first;
+	if (first == a->u->end)
 		return;
-	pack_frame_at(a->p->index, frame, &info);
-	a->wanted = !a->wrong.code && fetch_frame_wanted(a->p, &info);
+	a->next = first + 1;
+	a->wanted = is_wanted(a, first, &info);
+	if (a->wanted) {
+		uint32_t most = frames_together(&a->p->frames, first,
+						a->u->end);
+
+		while (a->next < most && is_wanted(a, a->next, &more)) {
+			info = more;
+			a->next++;
+		}
+	}
 	a->end = frame_end(&info);
 	if (a->wanted)
 		buf_reserve(&a->t->bytes, a->end - a->at);
@@ -101,39 +118,50 @@ static int expect_all(void *data)
 
 	a->at = a->u->offset;
 	a->wrong.code = 0;
-	expect_frame(a, a->u->first);
+	expect_frames(a, a->u->first);
 	return 0;
 }
 
-/* While it is still in the CPU's cache. */
-static int write_frame(struct moving_pack *p, const uint8_t *bytes, size_t len,
-		       uint64_t offset)
+/* While they are still in the CPU's cache. */
+static int write_frames(struct moving_pack *p, const struct buf *b,
+			uint64_t offset)
 {
 	int err;
 
 	pthread_mutex_lock(&p->mutex);
-	err = file_pwrite_pieces(p->fd, bytes, len, offset, p->temp);
+	err = file_pwrite_pieces(p->fd, b->data, b->len, offset, p->temp);
 	pthread_mutex_unlock(&p->mutex);
 	return err;
 }
 
-/* All of a frame is here; before the first, the pack's header. */
-static int take_frame(struct arrival *a)
+static int take_frame(void *data, uint32_t frame, int err,
+		      const struct frame_view *view)
+{
+	struct arrival *a = data;
+
+	(void)frame;
+	if (err || a->p->asked.take != TAKE_FRAMES)
+		return err;
+	return put_frame(a->m, a->t, a->p->ref.class, view);
+}
+
+/* All of some frames is here; before the first, the pack's header. */
+static int take_frames(struct arrival *a)
 {
 	const struct buf *b = &a->t->bytes;
 	const uint8_t *bytes = (const uint8_t *)b->data;
 	size_t before = a->at == b->len ? PACK_HEADER_SIZE : 0;
-	struct frame_view view;
+	const struct frame_run run = {
+		&a->p->frames, a->first, a->next,
+		bytes + before, b->len - before,
+	};
 	int err = before ? verify_pack_header(bytes, a->p->ref.class) : 0;
 
 	if (!err)
-		err = verify_frame(a->t->verifier, &a->p->frames, a->frame,
-				   bytes + before, b->len - before, 0, &view);
-	if (err)
+		err = verify_frames(a->t->verifier, &run, 0, take_frame, a);
+	if (err || a->p->asked.take == TAKE_FRAMES)
 		return err;
-	if (a->p->asked.take == TAKE_FRAMES)
-		return put_frame(a->m, a->t, a->p->ref.class, &view);
-	return write_frame(a->p, bytes, b->len, a->at - b->len);
+	return write_frames(a->p, b, a->at - b->len);
 }
 
 /* A folder's file is read to where the bytes are wanted. */
@@ -142,7 +170,7 @@ static uint8_t *room_for_bytes(void *data, size_t *len)
 	struct arrival *a = data;
 	struct buf *b = &a->t->bytes;
 
-	if (!a->wanted || a->frame == a->u->end)
+	if (!a->wanted || a->first == a->u->end)
 		return NULL;
 	*len = a->end - a->at;
 	return (uint8_t *)b->data + b->len;
@@ -154,7 +182,7 @@ static int take_bytes(void *data, const uint8_t *bytes, size_t len)
 	struct buf *b = &a->t->bytes;
 	int err = 0;
 
-	while (len && a->frame < a->u->end && !err) {
+	while (len && a->first < a->u->end && !err) {
 		size_t n = len < a->end - a->at ? len :
 			(size_t)(a->end - a->at);
 
@@ -168,13 +196,13 @@ static int take_bytes(void *data, const uint8_t *bytes, size_t len)
 		if (a->at < a->end)
 			break;
 		if (a->wanted)
-			err = take_frame(a);
+			err = take_frames(a);
 		/* hanging up would cost the connection, for the next try */
 		if (err == DV_E_CORRUPT) {
 			error_save(err, &a->wrong);
 			err = 0;
 		}
-		expect_frame(a, a->frame + 1);
+		expect_frames(a, a->next);
 	}
 	return err;
 }
@@ -196,7 +224,7 @@ static int get_frames(struct moving *m, struct mover *t,
 				 u->len, &sink);
 	if (err)
 		return err;
-	if (a.frame < u->end)
+	if (a.first < u->end)
 		return dv_fail(DV_E_CORRUPT, "%s: fewer bytes than asked for",
 			       name.data);
 	return a.wrong.code ? error_restore(&a.wrong) : 0;
@@ -243,16 +271,12 @@ static int check_at_once(struct mover *t, struct moving_pack *p)
 		err = dv_fail(DV_E_CORRUPT, "a pack of the wrong class");
 	if (!err)
 		err = frames_init(&frames, pack);
-	for (uint32_t i = 0; !err && i < pack->frames; i++) {
-		struct frame_info info;
-		struct frame_view view;
-
-		pack_frame_at(pack, i, &info);
-		err = verify_frame(t->verifier, &frames, i,
-				   bytes + frame_start(&info),
-				   frame_end(&info) - frame_start(&info), 0,
-				   &view);
-	}
+	if (!err)
+		err = verify_frames(t->verifier, &(struct frame_run){
+			.frames = &frames, .end = pack->frames,
+			.bytes = bytes + PACK_HEADER_SIZE,
+			.len = t->bytes.len - PACK_HEADER_SIZE,
+		}, 0, NULL, NULL);
 	if (pack) {
 		p->ref.objects = pack->objects;
 		pack_close(pack);

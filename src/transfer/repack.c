@@ -68,9 +68,9 @@ static int read_frame(struct repack *r, const struct frames *f,
 	buf_clear(&r->bytes);
 	buf_reserve(&r->bytes, len);
 	err = pack_read(f->pack, r->bytes.data, len, frame_start(info));
-	return err ? err : verify_frame(r->verifier, f, frame,
-					(const uint8_t *)r->bytes.data, len,
-					VERIFY_LOCAL, view);
+	return err ? err : verify_local_frame(r->verifier, f, frame,
+					      (const uint8_t *)r->bytes.data,
+					      len, view);
 }
 
 /*

@@ -30,14 +30,18 @@ void frames_release(struct frames *f);
 /* Where the header of a frame begins and the frame ends, in the pack. */
 uint64_t frame_start(const struct frame_info *info);
 uint64_t frame_end(const struct frame_info *info);
-/* Most bytes of a frame with its header. */
-#define FRAME_SPAN_MAX	(FRAME_HEADER_SIZE + 4 * (size_t)FRAME_COUNT_MAX + \
-			 FRAME_MAX)
 
 /* One thread's buffers. */
 struct verifier;
 struct verifier *verifier_new(void);
 void verifier_free(struct verifier *v);
+
+/*
+ * Where the frames end that begin with `first`, and not beyond `end`, and are
+ * checked together: as many as hashing takes to be fast, but no more bytes,
+ * stored or raw, than a single one may have.
+ */
+uint32_t frames_together(const struct frames *f, uint32_t first, uint32_t end);
 
 /* A frame that was checked; all valid until the next call. */
 struct frame_view {
@@ -54,18 +58,38 @@ enum verify_flags {
 	VERIFY_LOCAL = 1,	/* from our own store: XXH3 will do */
 };
 
-/*
- * Checks frame number `frame`, whose header and stored bytes are
- * bytes[0..len).  By SHA-256, object by object, and by XXH3-64; the header
- * must be what a writer would have written.  Returns 0, DV_E_CORRUPT with
- * the object in the text, or DV_E_UNSUPPORTED for an unknown codec.
- */
-int verify_frame(struct verifier *v, const struct frames *f, uint32_t frame,
-		 const uint8_t *bytes, size_t len, enum verify_flags flags,
-		 struct frame_view *out);
+/* Frames [first, end) one behind the other, with their headers. */
+struct frame_run {
+	const struct frames *frames;
+	uint32_t first, end;
+	const uint8_t *bytes;
+	size_t len;
+};
 
 /*
- * Checks all frames of the pack whose file is fd, a few MiB at a time.  With
+ * Told of each frame in order, and what is wrong with it: err is 0,
+ * DV_E_CORRUPT with the object in the text, or DV_E_UNSUPPORTED for an unknown
+ * codec.  The view is of a good one.  What it returns, unless 0, ends the
+ * check.
+ */
+typedef int verify_each(void *data, uint32_t frame, int err,
+			const struct frame_view *view);
+
+/*
+ * Checks frames by SHA-256, object by object, and by XXH3-64; the headers must
+ * be what a writer would have written.  Returns what `each` did; without that
+ * the first that is wrong ends the check.
+ */
+int verify_frames(struct verifier *v, const struct frame_run *frames,
+		  enum verify_flags flags, verify_each *each, void *data);
+
+/* One frame of our own store, as with VERIFY_LOCAL.  *out: if it is good. */
+int verify_local_frame(struct verifier *v, const struct frames *f,
+		       uint32_t frame, const uint8_t *bytes, size_t len,
+		       struct frame_view *out);
+
+/*
+ * Checks all frames of the pack whose file is fd, a few at a time.  With
  * `bad` it is told of each frame that is damaged or cannot be read, and goes
  * on if it returns 0; without it the first ends the check.
  */
