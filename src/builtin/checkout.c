@@ -115,7 +115,8 @@ int checkout_run(struct checkout_view *v, struct dv_checkout_options *options)
 		print_json(&v->result, options->dry_run);
 	else if (!v->quiet && !nothing)
 		print_line(&v->result, options->dry_run);
-	else if (!v->quiet && !err && !v->silent_if_nothing)
+	else if (!v->quiet && !err && !v->silent_if_nothing &&
+		 !broken_code(v->broken, 0))
 		printf("up to date\n");
 	return report(err);
 }
@@ -126,6 +127,7 @@ int cmd_checkout(int argc, char **argv)
 	struct progress_view view = { 0 };
 	struct checkout_view v = { .view = &view };
 	DV_AUTO_FILTER struct filter_args filter = { 0 };
+	DV_AUTO_BROKEN struct broken broken = { 0 };
 	struct dv_checkout_options o = { 0 };
 	int force = 0, dry_run = 0, allow_missing = 0, relink = 0;
 	int code, err, n;
@@ -158,10 +160,12 @@ int cmd_checkout(int argc, char **argv)
 		return report(err);
 	v.repo = repo;
 	v.filter = &filter;
+	v.broken = &broken;
+	broken_pass(&broken, &view, &o.what);
 	o.force = force;
 	o.links = relink ? DV_LINKS_APPLY : DV_LINKS_NONE;
 	o.dry_run = dry_run;
 	o.allow_missing = allow_missing;
 	o.progress = progress_show(&view, v.quiet);
-	return checkout_run(&v, &o);
+	return broken_code(&broken, checkout_run(&v, &o));
 }

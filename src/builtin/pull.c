@@ -21,7 +21,7 @@ static int check_out(struct transfer *t,
 	struct checkout_view v = {
 		.repo = t->repo, .view = &t->view, .quiet = t->quiet,
 		.json = t->json, .planned = t->dry_run,
-		.filter = &t->filter,
+		.filter = &t->filter, .broken = &t->broken,
 		.silent_if_nothing = !t->json && transfer_nothing(fetched),
 	};
 	struct dv_checkout_options o = {
@@ -37,7 +37,7 @@ static int check_out(struct transfer *t,
 	/* the work tree holds one version, whatever else was fetched */
 	o.what.all_branches = o.what.all_tags = o.what.all_commits = false;
 	code = checkout_run(&v, &o);
-	if (!code && !t->quiet && v.silent_if_nothing && !t->broken.count &&
+	if (!code && !t->quiet && v.silent_if_nothing && !broken_code(&t->broken, 0) &&
 	    checkout_nothing(&v.result))
 		printf("up to date\n");
 	return code;

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/path.h"
+#include "builtin/broken.h"
 #include "builtin/builtin.h"
 #include "builtin/open.h"
 #include "builtin/status.h"
@@ -74,6 +75,7 @@ struct status {
 	struct line *lines;	/* owned; the long form's, sorted by path */
 	size_t count, room;
 	bool data_differs;	/* not only pointers and store */
+	struct broken broken;	/* met at the remote or the sources */
 };
 
 static unsigned section_of(enum dv_state state)
@@ -281,25 +283,28 @@ static int compare(struct status *s, const char *remote,
 	s->differences += r.roots_done + r.repaired;
 	if (s->form.quiet || s->form.brief || s->form.porcelain || s->form.json)
 		return 0;
-	if (!r.roots_done && !r.repaired)
-		printf("in sync with the remote\n");
-	else
+	if (r.roots_done || r.repaired)
 		printf("%llu of %llu tracked paths are not at the remote "
 		       "(%s to push)\n", (unsigned long long)r.roots_done,
 		       (unsigned long long)r.roots,
 		       human_bytes(r.bytes, size));
+	else if (!broken_code(&s->broken, 0))
+		printf("in sync with the remote\n");
 	return 0;
 }
 
 static int finish(struct status *s, int err, bool differs_is_failure)
 {
+	int code = broken_code(&s->broken, 0);
+
 	progress_clear(&s->view);
 	for (size_t i = 0; i < s->count; i++)
 		free(s->lines[i].text);
 	free(s->lines);
+	broken_release(&s->broken);
 	if (err)
 		return report(err);
-	return differs_is_failure && s->differences ? 1 : 0;
+	return differs_is_failure && s->differences ? 1 : code;
 }
 
 int cmd_status(int argc, char **argv)
@@ -342,9 +347,11 @@ int cmd_status(int argc, char **argv)
 	if (err)
 		return report(err);
 	s.form.repo = repo;
+	s.form.broken = &s.broken;
 	s.form.porcelain |= s.form.nul;
 	o.what.paths = (const char *const *)argv;
 	o.what.count = n;
+	broken_pass(&s.broken, &s.view, &o.what);
 	o.rehash = rehash;
 	o.progress = progress_show(&s.view, s.form.quiet);
 	err = dv_status(repo, &o, take_entry, &s);

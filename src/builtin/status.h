@@ -5,10 +5,13 @@
 
 #include "dv/repo.h"
 
+#include "builtin/broken.h"
+
 /* How dv status tells what it finds. */
 struct status_form {
 	struct dv_repo *repo;
 	int quiet, brief, porcelain, nul, json;
+	const struct broken *broken;	/* of the selection */
 };
 
 /* "M  path" in the brief forms: paths from the top unless it is --short. */

@@ -93,7 +93,8 @@ int status_sources(const struct status_form *f,
 		return dv_fail(DV_E_NETWORK, "%llu of %llu sources could not "
 			       "be looked at", (unsigned long long)s.unknown,
 			       (unsigned long long)s.looked);
-	if (!s.differ && !f->quiet && !f->json && !f->brief && !f->porcelain)
+	if (!s.differ && !broken_code(f->broken, 0) && !f->quiet && !f->json &&
+	    !f->brief && !f->porcelain)
 		printf("sources are as recorded\n");
 	return 0;
 }

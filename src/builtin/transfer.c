@@ -1,5 +1,4 @@
 #include <stdio.h>
-#include <string.h>
 
 #include "dv/error.h"
 #include "dv/source.h"
@@ -20,20 +19,6 @@ static void notice(const char *text, void *data)
 		fprintf(stderr, "%s\n", text);
 }
 
-/* The selection is looked at more than once: it is said the first time. */
-static int report_broken(const char *path, int err, void *data)
-{
-	struct transfer *t = data;
-	size_t before = t->broken.count;
-
-	names_add(&t->broken, path, strlen(path));
-	if (t->broken.count == before)
-		return 0;
-	progress_clear(&t->view);
-	report(err);
-	return 0;
-}
-
 int transfer_prepare(struct transfer *t, char **argv, int count)
 {
 	struct dv_transfer_options *o = &t->options;
@@ -44,8 +29,7 @@ int transfer_prepare(struct transfer *t, char **argv, int count)
 		return err;
 	o->what.paths = (const char *const *)argv;
 	o->what.count = count;
-	o->what.broken = report_broken;
-	o->what.broken_data = t;
+	broken_pass(&t->broken, &t->view, &o->what);
 	o->what.all_branches = t->all_branches;
 	o->what.all_tags = t->all_tags;
 	o->what.all_commits = t->all_commits;
@@ -117,12 +101,11 @@ int transfer_fetch(struct transfer *t, char **argv, int count,
 
 int transfer_end(struct transfer *t, int code)
 {
-	bool broken = t->broken.count;
-
-	names_release(&t->broken);
+	code = broken_code(&t->broken, code);
+	broken_release(&t->broken);
 	filter_release(&t->filter);
 	close_repo(&t->repo);
-	return code || !broken ? code : 1;
+	return code;
 }
 
 bool transfer_nothing(const struct dv_transfer_result *r)
@@ -162,7 +145,7 @@ void transfer_print(struct transfer *t, const char *verb,
 	if (t->quiet)
 		return;
 	if (transfer_nothing(r)) {
-		if (!t->broken.count)
+		if (!t->broken.paths.count)
 			printf("up to date\n");
 		return;
 	}

@@ -4,7 +4,7 @@
 #include "dv/transfer.h"
 #include "dv/work.h"
 
-#include "base/names.h"
+#include "builtin/broken.h"
 #include "builtin/filter.h"
 #include "cli/options.h"
 #include "cli/progress.h"
@@ -20,7 +20,7 @@ struct transfer {
 	int all_branches, all_tags, all_commits;
 	bool work_tree;		/* pull: there has to be one */
 	struct filter_args filter;	/* fetch and pull */
-	struct names broken;	/* paths whose pointers cannot be read */
+	struct broken broken;
 };
 
 /* Rows for the option table of a transferring command. */
@@ -79,6 +79,7 @@ struct checkout_view {
 	bool silent_if_nothing;	/* set by pull when it says it all itself */
 	bool planned;		/* what is missing would have been fetched */
 	const struct filter_args *filter;	/* may be NULL */
+	const struct broken *broken;	/* that the options' selection has */
 	unsigned named;		/* of what is missing; private */
 	struct dv_checkout_result result;
 };
