@@ -40,6 +40,16 @@ before_step () {
 	esac
 }
 
+# The world before a step is made once, and each kill has a copy of it.
+make_world () {
+	fresh && before_step "$1" && cd "$SCRATCH" && rm -rf world && mkdir world && mv repo remote world &&
+	{ test ! -d clone || mv clone world; }
+}
+
+copy_world () {
+	cd "$SCRATCH" && rm -rf repo remote clone && cp -a world/. . && cd repo
+}
+
 # killed_step <step> <pass>: succeeds when the step was killed there
 killed_step () {
 	(DV_TEST_CRASH_AT=$2 && export DV_TEST_CRASH_AT && step "$1" "$crash_dv")
@@ -66,7 +76,7 @@ test_expect_success 'setup' '
 for what in add push pull checkout gc fsck
 do
 	rm -f "$SCRATCH/points"
-	(fresh && before_step $what && DV_TEST_CRASH_LOG="$SCRATCH/points" step $what "$crash_dv") >/dev/null 2>&1
+	(make_world $what && copy_world && DV_TEST_CRASH_LOG="$SCRATCH/points" step $what "$crash_dv") >/dev/null 2>&1
 	sort "$SCRATCH/points" | uniq -c | while read -r count point
 	do
 		echo "$point:1"
@@ -77,8 +87,7 @@ do
 	do
 		export pass what
 		test_expect_success "$what killed at $pass" '
-			fresh && before_step $what &&
-			killed_step $what "$pass" && after_step $what
+			copy_world && killed_step $what "$pass" && after_step $what
 		'
 	done <"$SCRATCH/passes"
 done
