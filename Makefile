@@ -10,7 +10,8 @@
 PREFIX  ?= /usr/local
 DESTDIR ?=
 CC      ?= cc
-CFLAGS  ?= -O2 -g
+# A sanitizer's report names lines, for which -g1 is enough and sooner made.
+CFLAGS  ?= -O2 $(if $(SANITIZE),-g1,-g)
 PKG_CONFIG ?= pkg-config
 SUBMAKE  = $(MAKE) --no-print-directory
 O        = build
@@ -140,7 +141,8 @@ UNITS   = $(patsubst t/unit/%.c,$O/%,$(wildcard t/unit/$(or $T,u-)*.c))
 SCRIPTS = $(sort $(wildcard t/$(or $T,t[0-9])*.sh))
 FUZZ    = $(patsubst t/fuzz/%.c,%,$(wildcard t/fuzz/fuzz-*.c))
 REPLAYS = $(if $T,,$(FUZZ:fuzz-%=$O/replay-%))
-JOBS   ?= $(shell nproc)
+# More than there are cores: servers and the disk are waited for.
+JOBS   ?= $(shell expr $$(nproc) + 2)
 FAULTS ?= kill
 # A unit test is linked with the rooms that src/LAYERS lets its room see.
 room_of  = $(firstword $(subst -, ,$1))
