@@ -26,6 +26,7 @@ Connection n follows plan n; the last plan is for all later ones.  A plan is
 Prints "PORT n" when it listens; ends on SIGTERM.
 """
 import asyncio
+import os
 import re
 import signal
 import socket
@@ -91,6 +92,17 @@ class Link:
         return cls.free_at[way]
 
 
+async def together(*ways):
+    """Runs them all; one that fails ends the others, and none is left."""
+    tasks = [asyncio.ensure_future(w) for w in ways]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
 async def pass_late(reader, writer, plan, way):
     """A delay line: bytes under way do not hold up those behind them."""
     seconds, rate = int(plan["latency"]) / 1000, number(plan, "link")
@@ -108,14 +120,15 @@ async def pass_late(reader, writer, plan, way):
             writer.write(data)
             await writer.drain()
 
-    task = asyncio.ensure_future(deliver())
-    data = b"x"
-    while data:
-        data = await reader.read(65536)
-        sent = Link.arrival(way, clock(), len(data), rate) if rate \
-            else clock()
-        await queue.put((sent + seconds, data))
-    await task
+    async def take():
+        data = b"x"
+        while data:
+            data = await reader.read(65536)
+            sent = Link.arrival(way, clock(), len(data), rate) if rate \
+                else clock()
+            await queue.put((sent + seconds, data))
+
+    await together(take(), deliver())
 
 
 async def pass_on(reader, writer, plan, way, both):
@@ -184,6 +197,7 @@ async def answer(reader, writer, plan):
 
 
 async def connection(target, plan, reader, writer):
+    far_writer = None
     try:
         if "refuse" in plan:
             reset(writer)
@@ -197,12 +211,13 @@ async def connection(target, plan, reader, writer):
             both = (writer, far_writer)
             up = pass_on(reader, far_writer, plan, "up", both)
             down = pass_on(far_reader, writer, plan, "down", both)
-            await asyncio.gather(up, down)
-            far_writer.close()
+            await together(up, down)
     except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
         pass
     finally:
-        writer.close()
+        for w in (writer, far_writer):
+            if w:
+                w.close()
 
 
 async def main():
@@ -222,6 +237,7 @@ async def main():
     # in one write: the reader takes what it sees first
     print("PORT %d" % server.sockets[0].getsockname()[1], flush=True)
     await done.wait()
+    os._exit(0)    # connections that are open have no end to be waited for
 
 
 if len(sys.argv) < 2:
