@@ -176,6 +176,15 @@ class Small:
                 os.unlink(f"{folder}/f{i + 1:07d}")
 
 
+class Few(Small):
+    """The same, fewer: for tools that take minutes for so many."""
+    name, tree = "few", True
+
+    def __init__(self, o):
+        super().__init__(o)
+        self.files = o.few
+
+
 class Million(Small):
     """Many more, tiny: what matters is the number."""
     name, tree = "million", True
@@ -189,7 +198,7 @@ class Million(Small):
             f.write(b"file %d of many\n" % seed)
 
 
-SETS = {c.name: c for c in (Random, Csv, Tensors, Tuned, Parquet, Small, Million)}
+SETS = {c.name: c for c in (Random, Csv, Tensors, Tuned, Parquet, Small, Few, Million)}
 
 
 def copy(old, new, most):

@@ -9,7 +9,7 @@ import sys
 BUILD = os.path.abspath(os.environ.get("DV_BUILD", os.path.join(os.path.dirname(__file__), "../../build")))
 METER = os.path.join(BUILD, "perf-meter")
 FIELDS = ("workload", "step", "tool", "runs", "wall_min", "wall_median", "cpu_min", "cpu_median", "peak_mib",
-          "against", "wall_ratio", "cpu_ratio", "stored_mib", "grown_mib", "requests", "remote_mib", "others", "note")
+          "against", "wall_ratio", "cpu_ratio", "stored_mib", "grown_mib", "requests", "remote_mib", "link", "others", "note")
 
 
 def busy():
@@ -94,7 +94,7 @@ class Results:
             text = "! " + result["error"].replace("\n", " ")[:60]
         else:
             text = f"{result['wall']:9.3f} s {result['cpu']:9.3f} s cpu {result['peak']:6.0f} MiB"
-        print(f"{key[0]:8} {key[1]:16} {key[2]:10} {text}", flush=True)
+        print(f"{key[0]:8} {key[1]:19} {key[2]:10} {text}", flush=True)
 
     def fail(self, key, error):
         """The last result was none."""
@@ -103,6 +103,9 @@ class Results:
 
     def failed(self):
         return sum("error" in r for results in self.all.values() for r in results)
+
+    def of(self, workload):
+        return [key for key in self.all if key[0] == workload]
 
     def good(self, key):
         return [r for r in self.all.get(key, ()) if "error" not in r]
@@ -121,7 +124,7 @@ class Results:
             row.update(wall_min=min(r["wall"] for r in good), wall_median=statistics.median(r["wall"] for r in good),
                        cpu_min=min(r["cpu"] for r in good), cpu_median=statistics.median(r["cpu"] for r in good),
                        peak_mib=max(r["peak"] for r in good), others=max(r["others"] for r in good))
-            for name in ("stored_mib", "grown_mib", "requests", "remote_mib"):
+            for name in ("stored_mib", "grown_mib", "requests", "remote_mib", "link"):
                 if name in good[-1]:
                     row[name] = good[-1][name]
             for tool in baselines(key[0], key[1]):

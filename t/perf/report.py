@@ -2,9 +2,10 @@
 import csv
 import os
 
+import aims
 import measure
 
-WIDE = ("runs", "wall_min", "wall_median", "cpu_min", "cpu_median", "peak_mib", "wall_ratio", "cpu_ratio", "stored_mib", "grown_mib", "requests", "remote_mib", "others")
+WIDE = ("runs", "wall_min", "wall_median", "cpu_min", "cpu_median", "peak_mib", "wall_ratio", "cpu_ratio", "stored_mib", "grown_mib", "requests", "remote_mib", "link", "others")
 
 
 def text(value):
@@ -17,7 +18,17 @@ def write_csv(rows, path):
     with open(path, "w", newline="") as f:
         w = csv.DictWriter(f, measure.FIELDS, lineterminator="\n")
         w.writeheader()
-        w.writerows({k: text(v) for k, v in row.items()} for row in rows)
+        w.writerows({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
+
+
+def read_csv(path):
+    """What write_csv() wrote."""
+    def value(name, word):
+        if name in ("workload", "step", "tool", "against", "note") or not word:
+            return word
+        return int(word) if name in ("runs", "requests") else float(word)
+    with open(path, newline="") as f:
+        return [{k: value(k, v) for k, v in row.items()} for row in csv.DictReader(f)]
 
 
 def table(rows):
@@ -52,12 +63,21 @@ def plot(rows, title):
     return "\n".join(out + ["</svg>", ""])
 
 
+def earlier(folder, workloads):
+    """Rows of other workloads than these that are in the folder, and how they were measured."""
+    try:
+        rows = [r for r in read_csv(os.path.join(folder, "results.csv")) if r["workload"] not in workloads]
+        with open(os.path.join(folder, "results.txt")) as f:
+            return rows, f.read().split("\n\n")[0] + "\n"
+    except FileNotFoundError:
+        return [], ""
+
+
 def write_all(rows, folder, how):
     """results.csv, results.txt, and a plot for each step that more than one tool has done."""
-    os.makedirs(folder, exist_ok=True)
     write_csv(rows, os.path.join(folder, "results.csv"))
     with open(os.path.join(folder, "results.txt"), "w") as f:
-        f.write(how + "\n" + table(rows))
+        f.write(how + "\n" + table(rows) + "\n" + aims.text(rows))
     for name in os.listdir(folder):
         if name.endswith(".svg"):
             os.unlink(os.path.join(folder, name))

@@ -8,7 +8,7 @@ HELPER = os.path.abspath(os.path.join(os.path.dirname(__file__), "../helper"))
 
 class Folder:
     """A plain directory."""
-    name = "folder"
+    name, rate = "folder", None
 
     def __init__(self, where):
         self.where = os.path.join(where, "remote-folder")
@@ -29,7 +29,7 @@ class Folder:
 class Service:
     """One of t/helper's servers, and perhaps a slow line to it."""
     script = log = ""
-    line = None
+    line = rate = None		# plan of the proxy before it; bytes a second
 
     def __init__(self, where):
         self.where = os.path.join(where, "server-" + self.name)
@@ -76,7 +76,8 @@ class Nginx(Service):
 
 class Far(Nginx):
     """nginx behind 50 ms of round trip and 1 Gbit/s."""
-    name, line = "far", "latency=25,link=125000000"
+    name, rate = "far", 125000000
+    line = f"latency=25,link={rate}"
 
 
 class S3(Service):
