@@ -61,7 +61,7 @@ static size_t enough_indexes(const struct stream *s, uint32_t root)
 
 	if (f->hopeless || r->size / WALK_BYTES < r->files)
 		return SIZE_MAX;
-	switch (s->walks[root]) {
+	switch (s->awaited[root].walks) {
 	case 0:
 		return 1;
 	case 1:
@@ -71,28 +71,49 @@ static size_t enough_indexes(const struct stream *s, uint32_t root)
 	}
 }
 
-/* Can the root be walked?  *whole: no pack of it is still to become known. */
+static bool is_to_come(struct stream *s, uint32_t pack)
+{
+	const struct knowledge *p = stream_pack(s, pack);
+
+	return p->named && !p->known;
+}
+
+static bool has_index(const struct fetch *f, uint32_t pack)
+{
+	return f->have->packs[pack].ref.class == OBJECT_DATA &&
+	       have_knows(f->have, pack);
+}
+
+/*
+ * Can the root be walked?  *whole: no pack of it is still to become known.
+ * They become known in about their order: those that are behind the first that
+ * is not are few, and others are not looked at again each time.
+ */
 static bool is_ready(struct stream *s, uint32_t root, bool *whole)
 {
 	const struct fetch *f = s->fetch;
 	const struct numbers *packs = &f->roots[root].packs;
-	size_t enough = enough_indexes(s, root), indexes = 0;
+	const size_t enough = enough_indexes(s, root);
+	struct awaited *w = &s->awaited[root];
+	size_t indexes, end;
 
-	*whole = true;
-	for (size_t i = 0; i < packs->count; i++) {
-		const struct have_pack *k = &f->have->packs[packs->items[i]];
-		const struct knowledge *p = stream_pack(s, packs->items[i]);
+	for (; w->known < packs->count &&
+	     !is_to_come(s, packs->items[w->known]); w->known++)
+		w->indexes += has_index(f, packs->items[w->known]);
+	*whole = w->known == packs->count;
+	if (*whole || enough == SIZE_MAX)
+		return *whole;
+	indexes = w->indexes;
+	end = w->known + 4 * (size_t)f->from->window;
+	for (size_t i = w->known; i < packs->count && i < end; i++) {
+		uint32_t pack = packs->items[i];
 
-		if (p->known || !p->named) {
-			indexes += k->ref.class == OBJECT_DATA &&
-				have_knows(f->have, packs->items[i]);
-			continue;
-		}
-		if (k->ref.class == OBJECT_META || enough == SIZE_MAX)
+		if (!is_to_come(s, pack))
+			indexes += has_index(f, pack);
+		else if (f->have->packs[pack].ref.class == OBJECT_META)
 			return false;
-		*whole = false;
 	}
-	return *whole || indexes >= enough;
+	return indexes >= enough;
 }
 
 static bool next_ready(struct stream *s, struct step *out)
@@ -120,7 +141,7 @@ static int walk_done(struct stream *s, const struct step *step)
 	s->walking = false;
 	s->look = true;
 	if (!r->planned && !step->whole) {
-		s->walks[step->root]++;
+		s->awaited[step->root].walks++;
 		wait_for(s, step->root);
 	}
 	for (size_t i = 0; i < r->packs.count && !err; i++) {
@@ -330,7 +351,7 @@ static void stream_init(struct stream *s, struct fetch *f, size_t requests)
 		.fetch = f, .data = true, .nodes_here = true,
 		.marks = &s->marks,
 	};
-	s->walks = xcalloc(f->count + 1, sizeof(*s->walks));
+	s->awaited = xcalloc(f->count + 1, sizeof(*s->awaited));
 	crew_cond_init(&s->moved);
 }
 
@@ -346,7 +367,7 @@ static void stream_release(struct stream *s)
 	marks_release(&s->marks);
 	pthread_cond_destroy(&s->moved);
 	free(s->packs);
-	free(s->walks);
+	free(s->awaited);
 }
 
 /* Runs and releases it; `err`: of what was done before. */

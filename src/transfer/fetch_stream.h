@@ -36,6 +36,14 @@ enum marker {
 	MARKER_GOOD,
 };
 
+/* What a root waits for, to be walked. */
+struct awaited {
+	unsigned walks;		/* in vain so far */
+	size_t known;		/* of its packs, from the first on, nothing
+				   is to become known */
+	size_t indexes;		/* packs of chunks of these with an index */
+};
+
 /* All of it is for fetch->mutex, but for what the one that walks uses. */
 struct stream {
 	struct fetch *fetch;
@@ -49,7 +57,7 @@ struct stream {
 	bool closed;		/* and now all of them have been */
 
 	struct numbers waiting;	/* roots that are to be walked */
-	unsigned char *walks;	/* owned; of each root, in vain */
+	struct awaited *awaited;	/* owned; one for each root */
 	bool look;		/* one may be ready */
 	bool walking;		/* one thread does */
 	struct fetch_walk walk;
