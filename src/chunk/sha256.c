@@ -7,6 +7,9 @@
 #include "chunk/openssl_load.h"
 #include "chunk/sha256_lanes.h"
 
+/* Messages that are put in order before they are hashed, at most. */
+#define SORT_MOST	64
+
 static const struct sha256_kernel *lanes;
 static const char *kernel_name;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -36,13 +39,35 @@ const char *sha256_kernel(void)
 	return kernel_name;
 }
 
+/*
+ * Longest first: short ones are left for the end, so that all lanes are done
+ * at about the same time.  Of more messages that matters little.
+ */
+static void run_lanes(const struct sha256_job *jobs, size_t count)
+{
+	struct sha256_job sorted[SORT_MOST];
+
+	if (count > SORT_MOST) {
+		sha256_lanes(lanes, jobs, count);
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		size_t at = i;
+
+		for (; at && sorted[at - 1].len < jobs[i].len; at--)
+			sorted[at] = sorted[at - 1];
+		sorted[at] = jobs[i];
+	}
+	sha256_lanes(lanes, sorted, count);
+}
+
 void sha256_many(const struct sha256_job *jobs, size_t count)
 {
 	const struct openssl *ssl;
 
 	pthread_once(&once, choose_kernel);
 	if (lanes && count >= lanes->least) {
-		sha256_lanes(lanes, jobs, count);
+		run_lanes(jobs, count);
 		return;
 	}
 	if (!count)
