@@ -258,13 +258,16 @@ test_expect_success 'HTTP: no such host' '
 	grep "^NETWORK: .*no-such-host.invalid.*DNS" err && grep "^hint: " err
 '
 
-test_expect_success 'HTTP: Ctrl-C ends a wait at once' '
-	start_proxy "${HTTP_URL#http://}" hang &&
-	{ "$TEST_DIR/helper/interrupt.py" 300 1000 \
-		$tool $login "http://127.0.0.1:$PROXY_PORT/x" get a/b 2>err
-	  code=$?; } &&
-	stop_proxy && cat err && test $code -eq 0 && grep "^INTERRUPTED" err
-'
+for plan in hang status=503:60
+do
+	test_expect_success "HTTP: Ctrl-C ends a wait at once: $plan" '
+		start_proxy "${HTTP_URL#http://}" $plan &&
+		{ "$TEST_DIR/helper/interrupt.py" 300 1000 \
+			$tool $login "http://127.0.0.1:$PROXY_PORT/x" get a/b 2>err
+		  code=$?; } &&
+		stop_proxy && cat err && test $code -eq 0 && grep "^INTERRUPTED" err
+	'
+done
 
 start_apache
 login="-o user=$HTTP_USER -o password=$HTTP_PASS"

@@ -95,6 +95,13 @@ broken_for_good () {
 		test $(((after - before) / 1000000)) -ge 1000
 	'
 
+	test_expect_success "$name: one that asks for more patience than we have is not asked again" '
+		test_must_fail through status=503:3600 ok -- get packs/aa/big >got &&
+		grep "^NETWORK: remote test: .*503 .*(tried 1 time; it asks for pauses of 3600 seconds)" err && grep "^hint: " err &&
+		test_must_fail through status=429:1 status=429:90 ok -- put packs/aa/sent small &&
+		grep "(tried 2 times; it asks for pauses of 91 seconds" err
+	'
+
 	test_expect_success "$name: a server that stays broken" '
 		test_must_fail through close-head -- get packs/aa/big &&
 		grep "^NETWORK: remote test: .*tried 6 times" err &&

@@ -281,6 +281,12 @@ static unsigned next_try(const struct call *c)
 	return c->tries > refusals ? c->tries : refusals;
 }
 
+/* To come again sooner than it said would be refused, and add to its load. */
+static bool asks_too_much(const struct call *c)
+{
+	return c->asked_s > RETRY_ASKED_MOST_S;
+}
+
 /*
  * A server that has served this run and is too busy now (a bucket that is being
  * split, say) is waited for, some 50 seconds, and asked seldom by few.
@@ -289,6 +295,8 @@ static bool may_try_again(struct call *c, const struct http_answer *a)
 {
 	if (c->progress)
 		return true;
+	if (asks_too_much(c))
+		return false;
 	if (is_busy(a) && c->line->served)
 		return c->tries < RETRY_TRIES_BUSY;
 	return c->tries < RETRY_TRIES && retry_budget_take(&c->line->budget);
@@ -299,7 +307,11 @@ static int give_up(const struct call *c, const struct error_state *last)
 {
 	int code = last->code;
 
-	if (c->tries > 1)
+	if (asks_too_much(c))
+		code = dv_fail(code, "%s (tried %u %s; it asks for pauses "
+			       "of %u seconds)", last->text, c->tries,
+			       c->tries > 1 ? "times" : "time", c->asked_s);
+	else if (c->tries > 1)
 		code = dv_fail(code, "%s (tried %u times)", last->text,
 			       c->tries);
 	else
@@ -334,8 +346,10 @@ int call_run(struct call *c)
 			c->progress = true;
 		served = c->line->served;
 		if (c->progress)
-			c->tries = 0;
+			c->tries = c->asked_s = 0;
 		c->tries++;
+		if (verdict == CALL_LATER)
+			c->asked_s += a.retry_after_s;
 		error_save(c->code, &last);
 		if (verdict != CALL_LATER || !may_try_again(c, &a))
 			return give_up(c, &last);

@@ -47,6 +47,8 @@ struct call {
 	/* the call's own */
 	int code;
 	unsigned tries;		/* that failed for the moment */
+	unsigned asked_s;	/* pauses that the server has asked for since
+				   something was got */
 	unsigned repairs;	/* CALL_AGAINs */
 	struct refusals refusals;
 	bool progress;		/* this try got further than the last */

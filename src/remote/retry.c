@@ -73,8 +73,8 @@ unsigned retry_delay_ms(unsigned next, unsigned retry_after_s)
 	if (next < 8 && (DELAY_FIRST_MS << next) < DELAY_MAX_MS)
 		most = DELAY_FIRST_MS << next;
 	delay = random_below((uint64_t)most + 1);
-	asked = retry_after_s < DELAY_MAX_MS / 1000 ? retry_after_s * 1000 :
-						      DELAY_MAX_MS;
+	asked = retry_after_s < RETRY_ASKED_MOST_S ? retry_after_s * 1000 :
+						     RETRY_ASKED_MOST_S * 1000;
 	return delay > asked ? delay : asked;
 }
 

@@ -11,6 +11,11 @@
 
 #define RETRY_TRIES	6	/* of one request, the first included */
 #define RETRY_TRIES_BUSY 12	/* when the server has too much to do */
+/*
+ * Pauses that the server asks for are kept, but not for longer than this in
+ * all without getting anywhere.
+ */
+#define RETRY_ASKED_MOST_S 90
 
 enum retry_class {
 	RETRY_NO,		/* will not get better by itself */
@@ -34,7 +39,7 @@ unsigned retry_tries(enum retry_class class, bool reached);
 /*
  * Milliseconds to wait before try number `next` (1: the first repetition):
  * evenly in [0, min(20 s, 0.1 s * 2^next)], and no less than what the server
- * asked for (at most 20 s).
+ * asked for (at most RETRY_ASKED_MOST_S).
  */
 unsigned retry_delay_ms(unsigned next, unsigned retry_after_s);
 

@@ -55,7 +55,9 @@ static void delays(void **state)
 		assert_in_range(retry_delay_ms(5, 0), 0, 3200);
 		assert_in_range(retry_delay_ms(4000000000u, 0), 0, 20000);
 		assert_in_range(retry_delay_ms(1, 3), 3000, 3000);
-		assert_in_range(retry_delay_ms(1, 4000000000u), 20000, 20000);
+		assert_in_range(retry_delay_ms(1, 30), 30000, 30000);
+		assert_in_range(retry_delay_ms(8, 60), 60000, 60000);
+		assert_in_range(retry_delay_ms(1, 4000000000u), 90000, 90000);
 		delay = retry_delay_ms(5, 0);
 		if (delay > longest)
 			longest = delay;
