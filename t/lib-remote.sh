@@ -67,6 +67,7 @@ start_python () {
 			echo "Bail out! $python_helper does not start"
 			exit 1
 		}
+		sleep 0.01
 	done
 	PYTHON_PORT=$(sed -n 's/^PORT //p' "$python_out")
 }
