@@ -6,6 +6,7 @@
 #include "dv/work.h"
 
 #include "base/array.h"
+#include "base/auto.h"
 #include "base/buf.h"
 #include "base/crew.h"
 #include "base/error.h"
@@ -146,12 +147,29 @@ static int tell_entry(struct checkout *c, const struct plan_entry *e,
 	return 0;
 }
 
-static int tell_all(struct checkout *c, const struct plan *p)
+/* Nothing is done with it. */
+static int tell_passed(struct checkout *c, const struct plan *p,
+		       const struct plan_target *t)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+
+	if (t->err == DV_E_INVALID)
+		return 0;
+	plan_target_path(p, t, &path);
+	if (t->err == DV_E_CORRUPT)
+		return tell_corrupt(c, path.data);
+	return tell_missing(c, path.data, *t->inside ? 1 : p->pointer->files);
+}
+
+static int tell_target(struct checkout *c, const struct plan *p,
+		       const struct plan_target *t)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	int err = 0;
 
-	for (size_t i = 0; i < p->entry_count && !err; i++) {
+	if (t->err)
+		return tell_passed(c, p, t);
+	for (size_t i = t->first; i < t->end && !err; i++) {
 		const struct plan_entry *e = plan_pass(p, i);
 
 		if (e->action == ACT_NONE)
@@ -164,7 +182,16 @@ static int tell_all(struct checkout *c, const struct plan *p)
 	return err;
 }
 
-/* --- one target ----------------------------------------------------------- */
+static int tell_all(struct checkout *c, const struct plan *p)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < p->target_count && !err; i++)
+		err = tell_target(c, p, &p->targets[i]);
+	return err;
+}
+
+/* --- one tracked path ----------------------------------------------------- */
 
 /* A dry run finds out what the store lacks. */
 static int look_for_content(struct plan *p)
@@ -192,22 +219,6 @@ static void count_work(struct checkout *c, const struct plan *p)
 			c->total_bytes += e->want->content.size;
 	}
 	meter_total(&c->meter, c->total_bytes, c->total_items);
-}
-
-/* The nodes of the target itself cannot be read. */
-static int target_failed(struct checkout *c, const struct target *t, int err)
-{
-	DV_AUTO_BUF struct buf path = BUF_INIT;
-
-	buf_addstr(&path, t->path);
-	if (*t->inside)
-		path_append(&path, t->inside);
-	if (err == DV_E_NOTFOUND)
-		return tell_missing(c, path.data, *t->inside ? 1 :
-				    t->pointer.files);
-	if (err == DV_E_CORRUPT)
-		return tell_corrupt(c, path.data);
-	return err;
 }
 
 /* Applies it, and notes what was done also when not all could be. */
@@ -248,20 +259,45 @@ static bool is_left_out(const struct checkout *c, const struct target *t)
 	return filter_folder(f, path.data) == FILTER_PASS_NONE;
 }
 
-static int one_target(struct checkout *c, const struct target *t)
+/* Those of count targets, all of one pointer, that the filter leaves in. */
+static size_t list_parts(const struct checkout *c, const struct target *t,
+			 size_t count, const char **parts)
 {
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!is_left_out(c, &t[i]))
+			parts[kept++] = t[i].inside;
+	return kept;
+}
+
+static int carry_out(struct checkout *c, struct plan *p)
+{
+	int err = 0;
+
+	count_work(c, p);
+	if (!c->o->dry_run && p->entry_count)
+		return apply(c, p);
+	if (!c->o->to_come)
+		err = look_for_content(p);
+	return err ? err : tell_all(c, p);
+}
+
+static int one_path(struct checkout *c, const struct target *t, size_t count)
+{
+	DV_AUTO_FREE const char **parts = xcalloc(count, sizeof(*parts));
 	DV_AUTO_PLAN struct plan p = {
 		.repo = c->repo, .o = c->o, .path = t->path,
-		.inside = t->inside, .pointer = &t->pointer, .r = &c->r,
-		.reader = c->reader,
+		.pointer = &t->pointer, .r = &c->r, .reader = c->reader,
 		.meter = &c->meter, .top = c->r.top,
 		.threads = c->r.threads,
 	};
 	int err;
 
-	plan_init(&p);
-	if (is_left_out(c, t))
+	count = list_parts(c, t, count, parts);
+	if (!count)
 		return 0;
+	plan_init(&p, parts, count);
 	err = plan_scan(&p, c->ignore);
 	if (err)
 		return err;
@@ -270,18 +306,22 @@ static int one_target(struct checkout *c, const struct target *t)
 		return 0;
 	}
 	err = plan_walk(&p);
-	if (err == DV_E_NOTFOUND || err == DV_E_CORRUPT)
-		return target_failed(c, t, err);
 	if (!err)
 		err = plan_decide(&p);
-	if (err)
-		return err;
-	count_work(c, &p);
-	if (!c->o->dry_run)
-		return apply(c, &p);
-	if (!c->o->to_come)
-		err = look_for_content(&p);
-	return err ? err : tell_all(c, &p);
+	if (!err)
+		err = carry_out(c, &p);
+	return !err && p.failed.code ? error_restore(&p.failed) : err;
+}
+
+/* How many targets from the first on are of its pointer. */
+static size_t same_pointer(const struct target *t, size_t count)
+{
+	size_t n = 1;
+
+	while (n < count && !strcmp(t[n].path, t->path) &&
+	       dv_id_equal(&t[n].pointer.id, &t->pointer.id))
+		n++;
+	return n;
 }
 
 /* --- all ------------------------------------------------------------------ */
@@ -364,10 +404,11 @@ static int checkout_locked(struct checkout *c)
 	if (err || !c->count)
 		return err;
 	meter_start(&c->meter, &o->progress, "checking out", "files");
-	for (size_t i = 0; i < c->count && !err; i++) {
+	for (size_t i = 0, n; i < c->count && !err; i += n) {
+		n = same_pointer(&c->targets[i], c->count - i);
 		err = cancel_check();
 		if (!err)
-			err = one_target(c, &c->targets[i]);
+			err = one_path(c, &c->targets[i], n);
 	}
 	meter_finish(&c->meter);
 	return err ? err : verdict(c);

@@ -9,6 +9,7 @@
 #include "dv/work.h"
 
 #include "base/arena.h"
+#include "base/error.h"
 #include "base/meter.h"
 #include "store/tree.h"
 #include "store/unfold.h"
@@ -17,7 +18,7 @@
 #include "work/stat_index.h"
 
 /*
- * Checkout of one tracked path, or a part of it, in steps that share this
+ * Checkout of one tracked path, or of parts of it, in steps that share this
  * plan: checkout_scan.c finds what is there; checkout_plan.c walks the recorded
  * tree beside it and the stat index; checkout_decide.c says what becomes of
  * each entry; checkout_files.c, checkout_stage.c and checkout_write.c do it;
@@ -61,7 +62,7 @@ struct plan_dir {
 	int64_t scan_dir;	/* number in the scan, or -1: not there */
 	int64_t index_dir;	/* number in the stat index, or -1 */
 	uint32_t parent;
-	size_t first, count;	/* entries */
+	size_t first, count;	/* entries; 0 of a folder around a target */
 	bool in_way;		/* something else is recorded in its place */
 	bool stuck;		/* in_way, and something in it must be kept */
 	bool closed;		/* nothing below is touched */
@@ -75,12 +76,33 @@ struct plan_dir {
 	_Atomic size_t left;	/* files to be written before it gets it */
 };
 
+/* What is put here: all of a tracked path, or one of several parts of it. */
+struct plan_target {
+	const char *inside;	/* "": all */
+	size_t asked;		/* so many were asked for before it */
+	int err;		/* not 0: nothing is done, nothing follows.
+				   DV_E_NOTFOUND or DV_E_CORRUPT: its nodes
+				   cannot be read; DV_E_INVALID: see `failed` */
+	uint32_t around;	/* directory: the folder that it is in */
+	size_t first, end;	/* entries; the first is the target itself */
+	size_t end_dir;		/* its directories end before */
+	struct tree_entry *root;	/* type 0: not recorded now */
+	struct scan_entry *have;	/* NULL: not there */
+	int64_t row;		/* in the stat index, or -1 */
+};
+
 struct plan {
 	struct dv_repo *repo;
 	const struct dv_checkout_options *o;
 	const char *path;	/* tracked */
-	const char *inside;
 	const struct dv_pointer *pointer;
+	/* By path_order(), none inside of another. */
+	struct plan_target *targets;	/* owned */
+	struct scan_part *found;	/* owned; of each */
+	size_t target_count;
+	struct error_state failed;	/* code 0, or what is wrong with one;
+					   those asked for before it are to be
+					   put here all the same */
 	struct recorder *r;	/* RECORD_CHECK */
 	struct store_reader *reader;
 	struct meter *meter;
@@ -89,8 +111,7 @@ struct plan {
 
 	struct stat_index index;
 	struct scan scan;	/* count 0: nothing is there */
-	struct scan_entry root_have;	/* where the scan has none */
-	struct tree_entry root;
+	uint32_t around_count;	/* so many directories are around targets */
 	struct plan_dir **dir_blocks;	/* owned; see plan_dir_at() */
 	struct plan_entry **entry_blocks;	/* owned; see plan_at() */
 	size_t dir_count, dir_room, entry_count, entry_room;
@@ -108,13 +129,16 @@ struct plan {
 struct plan_dir *plan_add_dir(struct plan *p);
 struct plan_entry *plan_add(struct plan *p);
 
-/* 0 is the folder around the target; parents come before children. */
+/*
+ * First come the folders around targets, then target by target what is in
+ * it; parents come before children.
+ */
 static inline struct plan_dir *plan_dir_at(const struct plan *p, size_t n)
 {
 	return &p->dir_blocks[n / PLAN_BLOCK][n % PLAN_BLOCK];
 }
 
-/* 0 is the target. */
+/* Target by target. */
 static inline struct plan_entry *plan_at(const struct plan *p, size_t i)
 {
 	return &p->entry_blocks[i / PLAN_BLOCK][i % PLAN_BLOCK];
@@ -128,8 +152,11 @@ void plan_rest(const struct plan *p);
 #define PLAN_REST_ENTRIES	((size_t)16 << 10)
 
 #define DV_AUTO_PLAN __attribute__((cleanup(plan_release)))
-/* `repo` is set, what follows `threads` is not. */
-void plan_init(struct plan *p);
+/*
+ * What stands before `targets`, and from `r` to `threads`, is set.  The texts
+ * of parts are borrowed.
+ */
+void plan_init(struct plan *p, const char *const *parts, size_t count);
 void plan_release(struct plan *p);
 
 /* Opens the stat index and scans. */
@@ -138,13 +165,22 @@ int plan_scan(struct plan *p, struct ignore *ignore);
 bool plan_is_done(const struct plan *p);
 /*
  * Fills dirs and entries.  Nodes that are missing or damaged close their
- * directory; on the way to the target they are DV_E_NOTFOUND or
- * DV_E_CORRUPT.
+ * directory; on the way to a target they are its `err`.  Of one that neither is
+ * recorded nor was `failed` tells.
  */
 int plan_walk(struct plan *p);
 /* The path of an entry, relative to the work tree (replaces *out). */
 void plan_path(const struct plan *p, const struct plan_entry *e,
 	       struct buf *out);
+
+/* The path of a target, relative to the work tree (replaces *out). */
+void plan_target_path(const struct plan *p, const struct plan_target *t,
+		      struct buf *out);
+/* True when all of the tracked path is the target. */
+static inline bool plan_is_whole(const struct plan *p)
+{
+	return !*p->targets[0].inside;
+}
 
 /* Reads what has to be known of changed files; sets all actions. */
 int plan_decide(struct plan *p);
@@ -261,11 +297,6 @@ int link_private(struct hand *h, struct plan_entry *e);
  * True when that is worth it for directory d, which is to be made.
  */
 bool stage_is_for(const struct plan *p, const struct plan_dir *d);
-/*
- * Around a target nothing is scanned: before something is written into that
- * folder what dead runs have left goes.
- */
-int remove_leftovers(int dir_fd);
 /* Makes it, in the directory that h has entered. */
 int stage_make(struct plan *p, struct hand *h, struct plan_dir *d);
 /* After each file of it: gives it its name if that was the last one. */

@@ -38,6 +38,22 @@ static bool must_read(const struct plan *p, const struct plan_entry *e)
 		e->want->content.size == have->size;
 }
 
+/* A target that is a file is in a directory of the scan, not of the plan. */
+static void list_target(struct plan *p, size_t n)
+{
+	for (size_t i = p->targets[n].first; i < p->targets[n].end; i++) {
+		struct plan_entry *e = plan_pass(p, i);
+
+		if (!must_read(p, e))
+			continue;
+		p->items[p->item_count++] = (struct record_item){
+			.entry = e->have,
+			.dir = e->dir < p->around_count ? p->found[n].root :
+				(uint32_t)plan_dir_at(p, e->dir)->scan_dir,
+		};
+	}
+}
+
 static void list_unknown(struct plan *p)
 {
 	size_t count = 0;
@@ -47,22 +63,14 @@ static void list_unknown(struct plan *p)
 	if (!count)
 		return;
 	p->items = arena_alloc(scan_arena(&p->scan), count * sizeof(*p->items));
-	for (size_t i = 0; i < p->entry_count; i++) {
-		struct plan_entry *e = plan_pass(p, i);
-		int64_t dir = plan_dir_at(p, e->dir)->scan_dir;
-
-		if (!must_read(p, e))
-			continue;
-		p->items[p->item_count++] = (struct record_item){
-			.entry = e->have, .dir = dir < 0 ? 0 : (uint32_t)dir,
-		};
-	}
+	for (size_t n = 0; n < p->target_count; n++)
+		list_target(p, n);
 }
 
 static int read_unknown(struct plan *p)
 {
 	DV_AUTO_BUF struct buf base = BUF_INIT;
-	bool single = p->scan.single && !*p->inside;
+	bool single = plan_is_whole(p) && p->found[0].single;
 	size_t k = 0;
 	int err;
 
@@ -203,7 +211,7 @@ static uint8_t decide_unwanted(struct plan *p, struct plan_entry *e)
 /* Bottom-up: directories in the way with something that must stay. */
 static void find_stuck(struct plan *p)
 {
-	for (uint32_t n = (uint32_t)p->dir_count; n-- > 1;) {
+	for (size_t n = p->dir_count; n-- > p->around_count;) {
 		struct plan_dir *d = plan_dir_at(p, n);
 
 		if (!d->in_way)

@@ -3,6 +3,7 @@
  * and only then what is no longer recorded is removed.
  */
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -353,27 +354,12 @@ static int write_large(struct plan *p)
 	return err;
 }
 
-/* For a target that is a file. */
-static int clean_around(const struct plan *p)
-{
-	DV_AUTO_HAND struct hand h;
-	int err;
-
-	hand_init(&h, p);
-	err = hand_enter(&h, 0);
-	return err ? err : remove_leftovers(h.dir_fd);
-}
-
 static int write_files(struct plan *p)
 {
 	TRACE_REGION("checkout: write files");
 	struct writing w = { .p = p };
 	int err = 0;
 
-	if (plan_is_work(p, plan_at(p, 0)))
-		err = clean_around(p);
-	if (err)
-		return err;
 	cut_batches(&w);
 	if (w.count)
 		err = crew_run(w.count < p->threads ? (unsigned)w.count :
@@ -401,11 +387,70 @@ static int remove_files(struct plan *p)
 			err = cancel_check();
 	}
 	/* deepest first; one that still holds something stays */
-	for (uint32_t n = (uint32_t)p->dir_count; n-- > 1 && !err;) {
+	for (size_t n = p->dir_count; n-- > p->around_count && !err;) {
 		const struct plan_dir *d = plan_dir_at(p, n);
 
 		if (!d->want && d->here && !d->closed && !d->in_way)
-			remove_dir(p, &h, n);
+			remove_dir(p, &h, (uint32_t)n);
+	}
+	return err;
+}
+
+/* git made them, unless the targets are parts. */
+static int make_around(const struct plan *p)
+{
+	int err = 0;
+
+	for (size_t n = 0; n < p->around_count && !err; n++) {
+		const char *path = plan_dir_at(p, n)->path;
+
+		err = make_below(p->top, path, strlen(path));
+	}
+	return err;
+}
+
+static int remove_leftovers(int fd)
+{
+	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DV_AUTO_DIR DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *entry;
+	int err = 0;
+
+	if (!dir) {
+		auto_close(&copy);
+		return dv_fail_errno("cannot list the folder of a new one");
+	}
+	while (!err && (entry = readdir(dir)))
+		if (temp_name_is(entry->d_name))
+			err = dir_remove_at(fd, entry->d_name);
+	return err;
+}
+
+/*
+ * Around targets nothing is scanned: before something is written into such a
+ * folder what dead runs have left goes.
+ */
+static int clean_around(const struct plan *p)
+{
+	DV_AUTO_FREE bool *seen = xcalloc(p->around_count + 1, sizeof(*seen));
+	DV_AUTO_HAND struct hand h;
+	int err = 0;
+
+	hand_init(&h, p);
+	for (size_t i = 0; i < p->target_count && !err; i++) {
+		const struct plan_target *t = &p->targets[i];
+		const struct plan_entry *e;
+
+		if (t->err || seen[t->around])
+			continue;
+		e = plan_at(p, t->first);
+		if (!plan_is_work(p, e) &&
+		    !(e->sub && plan_dir_at(p, e->sub)->make))
+			continue;
+		seen[t->around] = true;
+		err = hand_enter(&h, t->around);
+		if (!err)
+			err = remove_leftovers(h.dir_fd);
 	}
 	return err;
 }
@@ -415,12 +460,12 @@ int plan_apply(struct plan *p)
 	struct error_state first = { .code = 0 };
 	int err = check_space(p);
 
+	if (!err && !p->o->links)
+		err = make_around(p);
+	if (!err)
+		err = clean_around(p);
 	if (p->o->links)	/* nothing comes, nothing goes */
 		return err ? err : write_files(p);
-	if (!err)
-		/* git made it, unless the target is a part */
-		err = make_below(p->top, plan_dir_at(p, 0)->path,
-				 strlen(plan_dir_at(p, 0)->path));
 	if (!err)
 		err = make_dirs(p);
 	crash_point("checkout: before files");

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/auto.h"
 #include "base/clock.h"
 #include "base/path.h"
 #include "work/checkout.h"
@@ -13,8 +14,15 @@ struct index_job {
 	const struct plan *p;
 	bool failed;
 	bool other;		/* what was before is of another version */
+	bool any;		/* out: something of the targets is there */
 	bool complete;		/* out */
 	bool mixed;		/* out: rows of another version are in it */
+};
+
+/* A target, as data of an index_part. */
+struct noted {
+	struct index_job *job;
+	const struct plan_target *target;
 };
 
 static void put_copy(struct stat_writer *w, uint32_t dir,
@@ -205,18 +213,21 @@ static void put_old_rows(struct stat_writer *w, const struct plan *p,
 	free(queue);
 }
 
-/* An index_part.write() of the whole plan. */
-static void write_plan(struct stat_writer *w, uint32_t dir,
-		       const struct index_part *part)
+/* An index_part.write(). */
+static void write_target(struct stat_writer *w, uint32_t dir,
+			 const struct index_part *part)
 {
-	struct index_job *j = part->data;
+	const struct noted *noted = part->data;
+	const struct plan_target *t = noted->target;
+	struct index_job *j = noted->job;
 	const struct plan *p = j->p;
+	const struct plan_entry *e = plan_at(p, t->first);
 
-	if (!plan_at(p, 0)->sub || !is_noted(j, plan_dir_at(p, 1))) {
-		put_wanted(w, dir, j, plan_at(p, 0));
+	if (!e->sub || !is_noted(j, plan_dir_at(p, e->sub))) {
+		put_wanted(w, dir, j, e);
 		return;
 	}
-	for (size_t n = 1; n < p->dir_count; n++) {
+	for (size_t n = e->sub; n < t->end_dir; n++) {
 		const struct plan_dir *d = plan_dir_at(p, n);
 
 		if (!is_noted(j, d))
@@ -233,15 +244,16 @@ static void write_plan(struct stat_writer *w, uint32_t dir,
 	}
 }
 
-/* What the index will have at the target: see write_plan(). */
-static uint8_t target_type(const struct index_job *j)
+/* What the index will have at the target: see write_target(). */
+static uint8_t target_type(const struct index_job *j,
+			   const struct plan_target *t)
 {
 	const struct plan *p = j->p;
-	const struct plan_entry *e = plan_at(p, 0);
+	const struct plan_entry *e = plan_at(p, t->first);
 
-	if (e->sub && is_noted(j, plan_dir_at(p, 1)))
+	if (e->sub && is_noted(j, plan_dir_at(p, e->sub)))
 		return ENTRY_DIR;
-	if (!e->want || e->want->type == ENTRY_DIR || plan_dir_at(p, 0)->closed)
+	if (!e->want || e->want->type == ENTRY_DIR)
 		return 0;
 	if (e->action == ACT_SAME || e->done)
 		return e->want->type;
@@ -252,9 +264,9 @@ static uint8_t target_type(const struct index_job *j)
 }
 
 /* Such as when there is no room: all is as it was, and so is the index. */
-static bool nothing_done(const struct plan *p)
+static bool nothing_done(const struct plan *p, const struct plan_target *t)
 {
-	for (size_t i = 0; i < p->entry_count; i++) {
+	for (size_t i = t->first; i < t->end; i++) {
 		const struct plan_entry *e = plan_pass(p, i);
 
 		if (e->done || e->cleared)
@@ -263,38 +275,67 @@ static bool nothing_done(const struct plan *p)
 	return true;
 }
 
-int plan_write_index(struct plan *p, bool failed)
+/* Those that the index is to be patched with; returns how many. */
+static size_t list_parts(struct index_job *j, struct noted *noted,
+			 struct index_part *parts)
 {
-	struct index_job j = { .p = p, .failed = failed, .complete = true };
-	const char *below = p->inside;
-	const struct index_part part = {
-		.path = below, .type = target_type(&j), .write = write_plan,
-		.data = &j,
-	};
-	struct dv_id id = p->pointer->id;
-	struct stat_writer *w;
+	const struct plan *p = j->p;
+	size_t count = 0;
 
-	/* nothing was put here, and nothing was before: absent, not deleted */
-	if ((!part.type && !p->index.dirs) || (failed && nothing_done(p)))
-		return 0;
-	j.other = !p->index.dirs ||
-		!dv_id_equal(&p->index.pointer, &p->pointer->id);
-	w = stat_writer_new(p->repo);
-	if (*p->inside) {
-		j.mixed |= p->index.dirs && j.other;
-		index_patch(&p->index, &part, 1, w);
-	} else if (part.type == ENTRY_DIR) {
-		index_patch(&p->index, &part, 1, w);
+	for (size_t i = 0; i < p->target_count; i++) {
+		const struct plan_target *t = &p->targets[i];
+
+		if (t->err || (j->failed && nothing_done(p, t)))
+			continue;
+		noted[count] = (struct noted){ j, t };
+		parts[count] = (struct index_part){
+			.path = t->inside, .type = target_type(j, t),
+			.write = write_target, .data = &noted[count],
+		};
+		j->any |= parts[count].type != 0;
+		j->complete &= parts[count].type != 0;
+		count++;
+	}
+	return count;
+}
+
+static void write_parts(struct index_job *j, const struct index_part *parts,
+			size_t count, struct stat_writer *w)
+{
+	if (*parts->path || parts->type == ENTRY_DIR) {
+		index_patch(&j->p->index, parts, count, w);
 	} else {
 		uint32_t dir = stat_writer_dir(w, "", NULL, 0);
 
-		if (part.type)
-			write_plan(w, dir, &part);
+		if (parts->type)
+			parts->write(w, dir, parts);
 	}
+}
+
+int plan_write_index(struct plan *p, bool failed)
+{
+	struct index_job j = { .p = p, .failed = failed, .complete = true };
+	DV_AUTO_FREE struct noted *noted = xcalloc(p->target_count + 1,
+						   sizeof(*noted));
+	DV_AUTO_FREE struct index_part *parts = xcalloc(p->target_count + 1,
+							sizeof(*parts));
+	size_t count = list_parts(&j, noted, parts);
+	struct dv_id id = p->pointer->id;
+	bool whole = plan_is_whole(p);
+	struct stat_writer *w;
+
+	/* nothing was put here, and nothing was before: absent, not deleted */
+	if (!count || (!j.any && !p->index.dirs))
+		return 0;
+	j.other = !p->index.dirs ||
+		!dv_id_equal(&p->index.pointer, &p->pointer->id);
+	j.mixed = !whole && p->index.dirs && j.other;
+	w = stat_writer_new(p->repo);
+	write_parts(&j, parts, count, w);
 	j.mixed |= failed && j.other;
 	if (j.mixed)
 		memset(&id, 0, sizeof(id));
 	return stat_writer_finish(w, p->repo, p->path, &id, !j.mixed &&
-				  part.type && j.complete &&
-				  (!*p->inside || p->index.complete), NULL);
+				  j.complete && (whole || p->index.complete),
+				  NULL);
 }

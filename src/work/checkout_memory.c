@@ -4,14 +4,33 @@
 
 #include "base/array.h"
 #include "base/path.h"
+#include "base/path_order.h"
 #include "git/repo.h"
 #include "work/checkout.h"
 
 /* A plan that takes more lies in a file. */
 #define PLAN_MEMORY	((size_t)8 << 20)
 
-void plan_init(struct plan *p)
+static int by_inside(const void *a, const void *b)
 {
+	const struct plan_target *x = a, *y = b;
+
+	return path_order(x->inside, y->inside);
+}
+
+void plan_init(struct plan *p, const char *const *parts, size_t count)
+{
+	p->targets = xcalloc(count, sizeof(*p->targets));
+	p->found = xcalloc(count, sizeof(*p->found));
+	p->target_count = count;
+	for (size_t i = 0; i < count; i++)
+		p->targets[i] = (struct plan_target){
+			.inside = parts[i], .asked = i,
+		};
+	/* objects lie in this order, and so do the rows of the stat index */
+	qsort(p->targets, count, sizeof(*p->targets), by_inside);
+	for (size_t i = 0; i < count; i++)
+		p->found[i].inside = p->targets[i].inside;
 	repo_spill_init(p->repo, &p->spill, PLAN_MEMORY);
 	p->arena.spill = &p->spill;
 	p->index = (struct stat_index)STAT_INDEX_INIT;
@@ -19,6 +38,8 @@ void plan_init(struct plan *p)
 
 void plan_release(struct plan *p)
 {
+	free(p->targets);
+	free(p->found);
 	free(p->dir_blocks);
 	free(p->entry_blocks);
 	arena_release(&p->arena);
@@ -73,4 +94,13 @@ void plan_path(const struct plan *p, const struct plan_entry *e,
 	buf_clear(out);
 	buf_addstr(out, plan_dir_at(p, e->dir)->path);
 	path_append(out, e->name);
+}
+
+void plan_target_path(const struct plan *p, const struct plan_target *t,
+		      struct buf *out)
+{
+	buf_clear(out);
+	buf_addstr(out, p->path);
+	if (*t->inside)
+		path_append(out, t->inside);
 }

@@ -7,6 +7,7 @@
 #include "base/crew.h"
 #include "base/error.h"
 #include "base/path.h"
+#include "base/path_list.h"
 #include "base/trace.h"
 #include "git/filter.h"
 #include "work/checkout.h"
@@ -23,7 +24,6 @@ static int add_dir(struct plan *p, const char *path, uint32_t parent,
 	*plan_add_dir(p) = (struct plan_dir){
 		.path = arena_copy(&p->arena, path, strlen(path)),
 		.scan_dir = -1, .index_dir = -1, .parent = parent,
-		.here = !parent && !*out,
 	};
 	return 0;
 }
@@ -75,7 +75,7 @@ static int add_entry(struct plan *p, uint32_t dir,
 	e = plan_add(p);
 	*e = *entry;
 	e->dir = dir;
-	plan_dir_at(p, dir)->count++;
+	plan_dir_at(p, dir)->count += dir >= p->around_count;
 	if (!want_dir && !have_dir && !p->o->what.filter)
 		return 0;
 	plan_path(p, e, &path);
@@ -201,7 +201,7 @@ static int walk_wanted(struct dir_walk *w, const struct tree_entry *dir)
 	const struct dv_id *id = &dir->content.id;
 	int err = tree_each(p->reader, id, take_wanted, w);
 
-	if (!err && dir == &p->root && !*p->inside)
+	if (!err && dir == p->targets[0].root && plan_is_whole(p))
 		err = resolve_check_root(p->path, p->pointer, &w->sums);
 	return err ? err : unfold_node(&p->unfold, p->path, id, w->want,
 				       w->want_dirs);
@@ -250,10 +250,10 @@ static int walk_dir(struct plan *p, uint32_t n)
 	return err;
 }
 
-/* --- the target ----------------------------------------------------------- */
+/* --- targets -------------------------------------------------------------- */
 
 /* The entry of a pointer to a single file. */
-static int file_root(struct plan *p)
+static int file_root(struct plan *p, struct tree_entry *root)
 {
 	const struct dv_pointer *pointer = p->pointer;
 	const uint8_t *bytes;
@@ -262,21 +262,22 @@ static int file_root(struct plan *p)
 			     &len);
 
 	if (!err)
-		err = file_node_decode(bytes, len, &p->root.content,
-				       &p->root.executable);
+		err = file_node_decode(bytes, len, &root->content,
+				       &root->executable);
 	if (!err)
-		err = resolve_check_file(p->path, pointer, &p->root.content);
+		err = resolve_check_file(p->path, pointer, &root->content);
 	if (!err)
-		p->root.type = ENTRY_FILE;
+		root->type = ENTRY_FILE;
 	return err;
 }
 
 /* Follows `inside` from the root; each directory on the way is read. */
-static int inside_root(struct plan *p)
+static int inside_root(struct plan *p, const char *inside,
+		       struct tree_entry *root)
 {
 	DV_AUTO_BUF struct buf name = BUF_INIT;
-	struct tree_entry at = p->root;
-	const char *rest = p->inside;
+	struct tree_entry at = *root;
+	const char *rest = inside;
 
 	while (*rest) {
 		size_t len = strcspn(rest, "/");
@@ -294,92 +295,165 @@ static int inside_root(struct plan *p)
 			break;
 		rest += len + (rest[len] == '/');
 	}
-	p->root = at;
+	*root = at;
 	if (*rest)
-		p->root.type = 0;
+		root->type = 0;
 	return 0;
 }
 
-static int find_root(struct plan *p)
+static int find_root(struct plan *p, struct plan_target *t)
 {
 	const struct dv_pointer *pointer = p->pointer;
+	struct tree_entry *root = arena_alloc(&p->arena, sizeof(*root));
 	int err = 0;
 
-	memset(&p->root, 0, sizeof(p->root));
+	memset(root, 0, sizeof(*root));
 	if (pointer->kind == DV_KIND_FILE) {
-		err = file_root(p);
+		err = file_root(p, root);
 	} else {
-		p->root.type = ENTRY_DIR;
-		p->root.content.id = pointer->id;
-		p->root.content.size = pointer->size;
-		p->root.files = pointer->files;
+		root->type = ENTRY_DIR;
+		root->content.id = pointer->id;
+		root->content.size = pointer->size;
+		root->files = pointer->files;
 	}
-	if (!err && *p->inside)
-		err = inside_root(p);
+	if (!err && *t->inside)
+		err = inside_root(p, t->inside, root);
+	t->root = root;
 	return err;
 }
 
-/* What the stat index has of the target. */
-static void root_rows(struct plan *p, struct plan_entry *e, int64_t *dir)
+/* What is there of it, and what the stat index has. */
+static void find_there(struct plan *p, struct plan_target *t,
+		       const struct scan_part *found)
 {
-	if (!*p->inside) {
-		*dir = p->index.dirs ? 0 : -1;
-		e->row = e->have ? e->have->row : -1;
-		return;
+	const char *name = path_name(*t->inside ? t->inside : p->path);
+
+	t->root->name_len = strlen(name);
+	t->root->name = arena_copy(&p->arena, name, t->root->name_len);
+	if (found->there && found->single) {
+		t->have = &p->scan.dirs[found->root].entries[0];
+	} else if (found->there) {
+		t->have = arena_alloc(&p->arena, sizeof(*t->have));
+		*t->have = (struct scan_entry){
+			.name = t->root->name, .type = ENTRY_DIR, .row = -1,
+			.dir = found->root,
+		};
 	}
-	e->row = stat_index_find_path(&p->index, p->inside);
-	*dir = row_dir(p, e->row);
+	if (*t->inside)
+		t->row = stat_index_find_path(&p->index, t->inside);
+	else
+		t->row = t->have ? t->have->row : -1;
 }
 
-static void root_entry(struct plan *p, const char *target,
-		       struct plan_entry *e)
+static int find_target(struct plan *p, size_t n, size_t *failed)
 {
-	const char *name = path_name(target);
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	struct plan_target *t = &p->targets[n];
+	int err = find_root(p, t);
 
-	*e = (struct plan_entry){ .want = p->root.type ? &p->root : NULL,
-				  .row = -1 };
-	e->name = arena_copy(&p->arena, name, strlen(name));
-	p->root.name = e->name;
-	p->root.name_len = strlen(name);
-	if (p->scan.single) {
-		e->have = &p->scan.dirs[0].entries[0];
-	} else if (p->scan.count) {
-		p->root_have = (struct scan_entry){
-			.name = e->name, .type = ENTRY_DIR, .row = -1,
-		};
-		e->have = &p->root_have;
+	if (err == DV_E_NOTFOUND || err == DV_E_CORRUPT) {
+		t->err = err;
+		return 0;
 	}
+	if (err)
+		return err;
+	find_there(p, t, &p->found[n]);
+	/* what was put there and is not recorded any more is to go */
+	if (t->root->type || t->row >= 0)
+		return 0;
+	t->err = DV_E_INVALID;
+	if (*failed <= t->asked)
+		return 0;
+	*failed = t->asked;
+	plan_target_path(p, t, &path);
+	error_save(dv_fail(DV_E_INVALID, "%s is not recorded", path.data),
+		   &p->failed);
+	return 0;
+}
+
+static int find_targets(struct plan *p)
+{
+	size_t failed = SIZE_MAX;	/* `asked` of the first that is wrong */
+	int err = 0;
+
+	for (size_t i = 0; i < p->target_count && !err; i++) {
+		err = cancel_check();
+		if (!err)
+			err = find_target(p, i, &failed);
+	}
+	for (size_t i = 0; i < p->target_count && !err; i++)
+		if (p->targets[i].asked > failed)
+			p->targets[i].err = DV_E_INVALID;
+	return err;
+}
+
+/* The folders that targets are in, each once. */
+static int add_around(struct plan *p)
+{
+	DV_AUTO_PATH_LIST struct path_list list = PATH_LIST_INIT;
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	uint32_t n = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < p->target_count; i++) {
+		plan_target_path(p, &p->targets[i], &path);
+		if (!p->targets[i].err)
+			path_list_add(&list, path.data,
+				      path_parent_len(path.data));
+	}
+	path_list_sort(&list);
+	for (size_t i = 0; i < list.count && !err; i++) {
+		err = add_dir(p, list.items[i], 0, &n);
+		if (!err)
+			plan_dir_at(p, n)->here = true;
+	}
+	p->around_count = (uint32_t)p->dir_count;
+	for (size_t i = 0; i < p->target_count; i++) {
+		struct plan_target *t = &p->targets[i];
+
+		plan_target_path(p, t, &path);
+		buf_setlen(&path, path_parent_len(path.data));
+		t->around = (uint32_t)path_list_lower(&list, path.data);
+	}
+	return err;
+}
+
+static int walk_target(struct plan *p, struct plan_target *t)
+{
+	const struct plan_entry e = {
+		.name = t->root->name, .want = t->root->type ? t->root : NULL,
+		.have = t->have, .row = t->row,
+	};
+	size_t first_dir = p->dir_count;
+	int64_t index_dir = row_dir(p, t->row);
+	int err;
+
+	if (!*t->inside)
+		index_dir = p->index.dirs ? 0 : -1;
+	err = add_entry(p, t->around, &e, index_dir);
+	for (size_t n = first_dir; n < p->dir_count && !err; n++) {
+		err = cancel_check();
+		if (!err)
+			err = walk_dir(p, (uint32_t)n);
+	}
+	return err;
 }
 
 int plan_walk(struct plan *p)
 {
 	TRACE_REGION("checkout: compare");
-	DV_AUTO_BUF struct buf target = BUF_INIT;
-	struct plan_entry e;
-	int64_t index_dir;
-	uint32_t n;
-	size_t len;
-	int err = find_root(p);
+	int err = find_targets(p);
 
-	if (err)
-		return err;
-	buf_addstr(&target, p->path);
-	if (*p->inside)
-		path_append(&target, p->inside);
-	root_entry(p, target.data, &e);
-	root_rows(p, &e, &index_dir);
-	/* what was put there and is not recorded any more is to go */
-	if (!e.want && e.row < 0)
-		return dv_fail(DV_E_INVALID, "%s is not recorded",
-			       target.data);
-	len = path_parent_len(target.data);
-	err = add_dir(p, arena_copy(&p->arena, target.data, len), 0, &n);
 	if (!err)
-		err = add_entry(p, n, &e, index_dir);
-	for (uint32_t i = 1; i < p->dir_count && !err; i++) {
-		err = cancel_check();
-		if (!err)
-			err = walk_dir(p, i);
+		err = add_around(p);
+	for (size_t i = 0; i < p->target_count && !err; i++) {
+		struct plan_target *t = &p->targets[i];
+
+		t->first = p->entry_count;
+		if (!t->err)
+			err = walk_target(p, t);
+		t->end = p->entry_count;
+		t->end_dir = p->dir_count;
 	}
 	return err;
 }

@@ -5,20 +5,23 @@
 
 #include "dv/error.h"
 
+#include "base/array.h"
 #include "base/auto.h"
 #include "base/path.h"
+#include "base/path_list.h"
 #include "store/tree.h"
 #include "work/below.h"
 #include "work/checkout.h"
 #include "work/index_patch.h"
 
 /* The topmost folder on the way to a part that is not there; false: none. */
-static bool folder_gone(const struct plan *p, struct buf *out)
+static bool folder_gone(const struct plan *p, const char *inside,
+			struct buf *out)
 {
 	DV_AUTO_BUF struct buf full = BUF_INIT;
 
 	buf_addstr(&full, p->path);
-	for (const char *rest = p->inside;;) {
+	for (const char *rest = inside;;) {
 		DV_AUTO_CLOSE int fd = open_below(p->top, full.data);
 		size_t len = strcspn(rest, "/");
 
@@ -29,9 +32,49 @@ static bool folder_gone(const struct plan *p, struct buf *out)
 		path_append(&full, "");
 		buf_add(&full, rest, len);
 		buf_setlen(out, 0);
-		buf_add(out, p->inside, (size_t)(rest + len - p->inside));
+		buf_add(out, inside, (size_t)(rest + len - inside));
 		rest += len + 1;
 	}
+}
+
+/* That of each target, once: those below the same one follow each other. */
+static void list_gone(const struct plan *p, struct path_list *out)
+{
+	const char *here = NULL;	/* something in a folder that is not */
+	size_t len, here_len = 0;
+
+	for (size_t i = 0; i < p->target_count; i++) {
+		const char *last = out->count ? out->items[out->count - 1] :
+						NULL;
+		const char *inside = p->targets[i].inside;
+		DV_AUTO_BUF struct buf gone = BUF_INIT;
+
+		len = path_parent_len(inside);
+		if ((last && path_below(inside, last)) ||
+		    (here && len == here_len && !memcmp(here, inside, len)))
+			continue;
+		if (folder_gone(p, inside, &gone)) {
+			path_list_add(out, gone.data ? gone.data : "",
+				      gone.len);
+			continue;
+		}
+		here = inside;
+		here_len = len;
+	}
+}
+
+static int forget_folders(struct plan *p, const struct path_list *gone)
+{
+	DV_AUTO_FREE struct index_part *parts = xcalloc(gone->count,
+							sizeof(*parts));
+	struct stat_writer *w = stat_writer_new(p->repo);
+	struct dv_id id = p->index.pointer;
+
+	for (size_t i = 0; i < gone->count; i++)
+		parts[i].path = gone->items[i];
+	index_patch(&p->index, parts, gone->count, w);
+	stat_index_close(&p->index);
+	return stat_writer_finish(w, p->repo, p->path, &id, false, NULL);
 }
 
 /*
@@ -42,25 +85,19 @@ static bool folder_gone(const struct plan *p, struct buf *out)
  */
 static int forget_gone(struct plan *p)
 {
-	DV_AUTO_BUF struct buf gone = BUF_INIT;
-	struct index_part part = { .type = 0 };
-	struct stat_writer *w;
-	struct dv_id id = p->index.pointer;
+	DV_AUTO_PATH_LIST struct path_list gone = PATH_LIST_INIT;
 	int err;
 
-	if (!*p->inside || !p->index.dirs || p->o->dry_run ||
-	    !folder_gone(p, &gone))
+	if (plan_is_whole(p) || !p->index.dirs || p->o->dry_run)
 		return 0;
-	if (!gone.len) {
+	list_gone(p, &gone);
+	if (!gone.count)
+		return 0;
+	if (*gone.items[0]) {
+		err = forget_folders(p, &gone);
+	} else {
 		stat_index_close(&p->index);
 		err = stat_index_remove(p->repo, p->path);
-	} else {
-		part.path = gone.data;
-		w = stat_writer_new(p->repo);
-		index_patch(&p->index, &part, 1, w);
-		stat_index_close(&p->index);
-		err = stat_writer_finish(w, p->repo, p->path, &id, false,
-					 NULL);
 	}
 	return err ? err : stat_index_open(p->repo, p->path, &p->index);
 }
@@ -71,14 +108,9 @@ int plan_scan(struct plan *p, struct ignore *ignore)
 
 	if (!err)
 		err = forget_gone(p);
-	if (err)
-		return err;
-	err = scan_run(p->repo, p->path, p->inside, &p->index, ignore,
-		       p->o->threads, &p->scan);
-	if (err != DV_E_NOTFOUND)
-		return err;
-	memset(&p->scan, 0, sizeof(p->scan));
-	return 0;
+	return err ? err : scan_run_parts(p->repo, p->path, p->found,
+					  p->target_count, &p->index, ignore,
+					  p->o->threads, &p->scan);
 }
 
 bool plan_is_done(const struct plan *p)
@@ -88,7 +120,7 @@ bool plan_is_done(const struct plan *p)
 	uint64_t known = 0;
 	uint32_t dirs = 0;
 
-	if (*p->inside || !p->index.dirs || !p->index.complete ||
+	if (!plan_is_whole(p) || !p->index.dirs || !p->index.complete ||
 	    !dv_id_equal(&p->index.pointer, &pointer->id) ||
 	    p->index.size != pointer->size ||
 	    p->index.files != pointer->files)

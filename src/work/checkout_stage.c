@@ -1,6 +1,5 @@
 /* New folders that get their name once the files in them are written. */
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -25,9 +24,9 @@
  */
 #define GUARD		".gitignore"
 
-static bool is_target(const struct plan_dir *d)
+static bool is_target(const struct plan *p, const struct plan_dir *d)
 {
-	return !d->parent;
+	return d->parent < p->around_count;
 }
 
 bool stage_is_for(const struct plan *p, const struct plan_dir *d)
@@ -37,28 +36,11 @@ bool stage_is_for(const struct plan *p, const struct plan_dir *d)
 	for (size_t i = d->first; i < d->first + d->count; i++) {
 		const struct plan_entry *e = plan_pass(p, i);
 
-		if (e->sub || (is_target(d) && !strcmp(e->name, GUARD)))
+		if (e->sub || (is_target(p, d) && !strcmp(e->name, GUARD)))
 			return false;
 		files += plan_is_work(p, e);
 	}
 	return files >= STAGE_FROM;
-}
-
-int remove_leftovers(int fd)
-{
-	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DV_AUTO_DIR DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-	const struct dirent *entry;
-	int err = 0;
-
-	if (!dir) {
-		auto_close(&copy);
-		return dv_fail_errno("cannot list the folder of a new one");
-	}
-	while (!err && (entry = readdir(dir)))
-		if (temp_name_is(entry->d_name))
-			err = dir_remove_at(fd, entry->d_name);
-	return err;
 }
 
 static int put_guard(int above, const char *name)
@@ -86,12 +68,7 @@ int stage_make(struct plan *p, struct hand *h, struct plan_dir *d)
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	char name[TEMP_NAME_SIZE];
 	size_t files = 0;
-	int err = 0;
 
-	if (is_target(d))
-		err = remove_leftovers(h->dir_fd);
-	if (err)
-		return err;
 	temp_name_make(name);
 	if (mkdirat(h->dir_fd, name, 0777))
 		return dv_fail_errno("cannot make directory %s", d->path);
@@ -102,7 +79,7 @@ int stage_make(struct plan *p, struct hand *h, struct plan_dir *d)
 	path_append(&path, name);
 	d->staged = arena_copy(&p->arena, path.data, path.len);
 	d->here = true;
-	return is_target(d) ? put_guard(h->dir_fd, name) : 0;
+	return is_target(p, d) ? put_guard(h->dir_fd, name) : 0;
 }
 
 /* Something has come by the name: that stays, and what was made goes. */
@@ -126,7 +103,7 @@ static int settle(struct plan *p, struct hand *h, uint32_t n)
 
 	if (err)
 		return err;
-	if (is_target(d))
+	if (is_target(p, d))
 		drop_guard(h->dir_fd, temp);
 	crash_point("checkout: folder written");
 	if (rename_new(h->dir_fd, temp, path_name(d->path))) {
@@ -156,7 +133,7 @@ int stage_finish(struct plan *p)
 	int err = 0;
 
 	hand_init(&h, p);
-	for (uint32_t n = 1; n < p->dir_count && !err; n++)
+	for (uint32_t n = p->around_count; n < p->dir_count && !err; n++)
 		if (plan_dir_at(p, n)->staged)
 			err = settle(p, &h, n);
 	hand_release(&h);

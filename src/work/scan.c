@@ -283,19 +283,22 @@ static int work(struct crew *crew, unsigned worker, void *data)
 }
 
 /* Breadth first: the result's numbers, and what is in it. */
-static void number_dirs(struct walk *w, struct scan *out)
+static void number_dirs(struct walk *w, uint32_t roots, struct scan *out)
 {
 	struct job **order = xcalloc(w->count + 1, sizeof(struct job *));
 	struct scan_pass pass = { out, 0 };
-	uint32_t known = 1;
+	uint32_t known = roots;
 
-	order[0] = w->jobs[0];
-	out->dirs = xcalloc(w->count, sizeof(*out->dirs));
+	for (uint32_t i = 0; i < roots; i++) {
+		order[i] = w->jobs[i];
+		order[i]->last = i;
+	}
+	out->dirs = xcalloc(w->count + 1, sizeof(*out->dirs));
 	for (uint32_t i = 0; i < known; i++) {
 		struct scan_dir *d = &out->dirs[i];
 
 		*d = order[i]->dir;
-		d->parent = i ? w->jobs[d->parent]->last : 0;
+		d->parent = w->jobs[d->parent]->last;
 		for (uint32_t k = 0; k < d->count; k++) {
 			struct scan_entry *e = &d->entries[k];
 
@@ -315,9 +318,8 @@ static void number_dirs(struct walk *w, struct scan *out)
 	free(order);
 }
 
-static int walk_all(struct walk *w, const char *inside, unsigned threads)
+static int root_directory(struct walk *w, const char *inside)
 {
-	TRACE_REGION("scan");
 	const char *root = arena_copy(&w->arenas[0], inside, strlen(inside));
 	int64_t dir = w->index ? stat_index_find_dir(w->index, inside) : -1;
 	unsigned depth = *inside ? 1 : 0;
@@ -326,11 +328,11 @@ static int walk_all(struct walk *w, const char *inside, unsigned threads)
 
 	for (const char *p = inside; *p; p++)
 		depth += *p == '/';
-	err = add_job(w, &w->arenas[0], root, 0, depth, dir, &job);
-	if (err)
-		return err;
-	work_queue_put(&w->queue, job);
-	return crew_run(threads, work, w);
+	err = add_job(w, &w->arenas[0], root, (uint32_t)w->count, depth, dir,
+		      &job);
+	if (!err)
+		work_queue_put(&w->queue, job);
+	return err;
 }
 
 /* The row of a path that is no directory. */
@@ -352,8 +354,8 @@ static int64_t single_row(const struct walk *w, const char *inside,
 	return n;
 }
 
-static void scan_single(struct walk *w, const char *inside,
-			const struct stat *st, bool link, struct scan *out)
+static int root_single(struct walk *w, const char *inside,
+		       const struct stat *st, bool link)
 {
 	DV_AUTO_BUF struct buf parent = BUF_INIT;
 	const char *name = path_name(*inside ? inside : w->path);
@@ -369,21 +371,22 @@ static void scan_single(struct walk *w, const char *inside,
 	};
 	struct scan_entry *e = arena_alloc(arena, sizeof(*e));
 	struct stat_row row;
+	struct job *job;
+	int err;
 
 	buf_add(&parent, inside, path_parent_len(inside));
-	out->dirs = xcalloc(1, sizeof(*out->dirs));
-	out->count = 1;
-	out->single = true;
-	out->dirs[0].path = arena_copy(arena, parent.data, parent.len);
-	out->dirs[0].entries = e;
-	out->dirs[0].count = 1;
-	out->dirs[0].read_ns = clock_real_ns();
+	err = add_job(w, arena, arena_copy(arena, parent.data, parent.len),
+		      (uint32_t)w->count, 0, -1, &job);
+	if (err)
+		return err;
+	job->dir.entries = e;
+	job->dir.count = 1;
+	job->dir.read_ns = clock_real_ns();
 	memset(e, 0, sizeof(*e));
-	e->row = single_row(w, inside, parent.data, name,
-			    &out->dirs[0].index_dir, &row);
+	e->row = single_row(w, inside, parent.data, name, &job->dir.index_dir,
+			    &row);
 	fill_entry(e, &d, e->row < 0 ? NULL : &row);
-	out->files = !e->special;
-	out->size = e->type == ENTRY_FILE ? e->size : 0;
+	return 0;
 }
 
 /* What is at worktree/full; its parents may not be symlinks. */
@@ -432,34 +435,56 @@ int scan_ignore_above(struct dv_repo *repo, struct ignore *ignore,
 	return err;
 }
 
-static int scan_any(struct walk *w, struct dv_repo *repo, const char *inside,
-		    unsigned threads, struct scan *out)
+static int scan_root(struct walk *w, struct dv_repo *repo,
+		     struct scan_part *part)
 {
 	DV_AUTO_BUF struct buf full = BUF_INIT;
+	uint32_t n = (uint32_t)w->count;
 	struct stat st;
 	bool link;
 	int err;
 
-	full_path(w, inside, &full);
+	full_path(w, part->inside, &full);
 	err = stat_root(w, full.data, &st, &link);
+	part->there = !err;
 	if (err)
-		return err;
-	if (!S_ISDIR(st.st_mode)) {
-		scan_single(w, inside, &st, link, out);
-		return 0;
-	}
+		return err == DV_E_NOTFOUND ? 0 : err;
+	part->root = n;
+	part->single = !S_ISDIR(st.st_mode);
+	if (part->single)
+		return root_single(w, part->inside, &st, link);
 	if (w->ignore)
 		err = scan_ignore_above(repo, w->ignore, full.data);
+	return err ? err : root_directory(w, part->inside);
+}
+
+static int scan_all(struct walk *w, struct dv_repo *repo,
+		    struct scan_part *parts, size_t count, unsigned threads,
+		    struct scan *out)
+{
+	TRACE_REGION("scan");
+	bool any = false;
+	size_t roots;
+	int err = 0;
+
+	for (size_t i = 0; i < count && !err; i++) {
+		err = cancel_check();
+		if (!err)
+			err = scan_root(w, repo, &parts[i]);
+		any |= parts[i].there && !parts[i].single;
+	}
+	roots = w->count;
+	if (!err && any)
+		err = crew_run(threads, work, w);
 	if (!err)
-		err = walk_all(w, inside, threads);
-	if (!err)
-		number_dirs(w, out);
+		number_dirs(w, (uint32_t)roots, out);
 	return err;
 }
 
-int scan_run(struct dv_repo *repo, const char *path, const char *inside,
-	     const struct stat_index *index, struct ignore *ignore,
-	     unsigned threads, struct scan *out)
+int scan_run_parts(struct dv_repo *repo, const char *path,
+		   struct scan_part *parts, size_t count,
+		   const struct stat_index *index, struct ignore *ignore,
+		   unsigned threads, struct scan *out)
 {
 	struct walk w = {
 		.store = repo_store_real(repo),
@@ -478,11 +503,32 @@ int scan_run(struct dv_repo *repo, const char *path, const char *inside,
 	w.spill = out->private->spill.dir;
 	work_queue_init(&w.queue);
 	pthread_mutex_init(&w.mutex, NULL);
-	err = scan_any(&w, repo, inside, threads, out);
+	err = scan_all(&w, repo, parts, count, threads, out);
 	pthread_mutex_destroy(&w.mutex);
 	work_queue_release(&w.queue);
 	free(w.jobs);
 	if (err)
 		scan_release(out);
 	return err;
+}
+
+int scan_run(struct dv_repo *repo, const char *path, const char *inside,
+	     const struct stat_index *index, struct ignore *ignore,
+	     unsigned threads, struct scan *out)
+{
+	struct scan_part part = { .inside = inside };
+	DV_AUTO_BUF struct buf full = BUF_INIT;
+	int err = scan_run_parts(repo, path, &part, 1, index, ignore, threads,
+				 out);
+
+	if (err)
+		return err;
+	out->single = part.single;
+	if (part.there)
+		return 0;
+	scan_release(out);
+	buf_addstr(&full, path);
+	if (*inside)
+		path_append(&full, inside);
+	return dv_fail(DV_E_NOTFOUND, "no such file: %s", full.data);
 }

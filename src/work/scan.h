@@ -37,7 +37,7 @@ struct scan_entry {
 
 struct scan_dir {
 	const char *path;	/* relative to the tracked path */
-	uint32_t parent;
+	uint32_t parent;	/* of a root: itself */
 	uint32_t count;
 	struct scan_entry *entries;	/* sorted by raw name bytes */
 	int64_t mtime_ns, ctime_ns;	/* as they were before it was listed;
@@ -69,6 +69,14 @@ struct scan_pass {
 	size_t entries;		/* passed since the last rest */
 };
 
+/* A part of a tracked path, to be scanned with others. */
+struct scan_part {
+	const char *inside;
+	bool there;		/* out, and so is what follows */
+	bool single;		/* no directory: as struct scan has it */
+	uint32_t root;		/* number in scan.dirs */
+};
+
 /*
  * Scans worktree/path (path inside: only worktree/path/inside, whose root is
  * then dirs[0] with path == inside).  Directories come breadth first, sorted
@@ -81,6 +89,14 @@ struct scan_pass {
 int scan_run(struct dv_repo *repo, const char *path, const char *inside,
 	     const struct stat_index *index, struct ignore *ignore,
 	     unsigned threads, struct scan *out);
+/*
+ * The same for several parts, none of which is inside of another: the roots
+ * of those that are there come first, in order.  `single` of *out is false.
+ */
+int scan_run_parts(struct dv_repo *repo, const char *path,
+		   struct scan_part *parts, size_t count,
+		   const struct stat_index *index, struct ignore *ignore,
+		   unsigned threads, struct scan *out);
 void scan_release(struct scan *s);
 
 /* Memory that lives as long as the scan, and rests with it. */
