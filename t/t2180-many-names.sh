@@ -81,4 +81,12 @@ test_expect_success 'links of either kind, made, undone and made again by name' 
 	done
 '
 
+test_expect_success 'sizes of many names come from one listing, in the order asked for' '
+	cd a && DV_TRACE=1 dv du data/g data/f5 more/f2 data/d/e more data/f2 single >../out 2>"$SCRATCH/trace" && test $(grep -c "git: tracked paths" "$SCRATCH/trace") -le 3 &&
+	cut -f 3 ../out | tr "\n" " " >../names && echo "data/g/ data/f5 data/d/e/ data/f2 more/ single " | tr -d "\n" | test_cmp - ../names &&
+	test "$(grep data/f2 ../out | cut -f 1,2 | tr "\t" " ")" = "$(stat -c %s data/f2) 1" && test "$(grep data/g/ ../out | cut -f 1 )" = "$(cat $(find data/g -type f) | wc -c)" &&
+	dv du -d 2 data/f5 data/g data/d >../out && cut -f 3 ../out | tr "\n" " " >../names && echo "data/f5 data/g/ data/g/h/ data/d/ data/d/e/ " | tr -d "\n" | test_cmp - ../names &&
+	test_must_fail dv du data/f5 data/d data/nosuch data/g >../out 2>../err && grep "data/nosuch is not recorded" ../err && test "$(cut -f 3 ../out | tr "\n" " ")" = "data/f5 data/d/ "
+'
+
 test_done

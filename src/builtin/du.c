@@ -9,8 +9,10 @@
 
 #include "base/array.h"
 #include "base/buf.h"
+#include "base/error.h"
 #include "base/json.h"
 #include "base/path.h"
+#include "base/path_list.h"
 #include "builtin/builtin.h"
 #include "builtin/open.h"
 #include "cli/human.h"
@@ -36,6 +38,8 @@ struct du {
 	unsigned depth;
 	struct item *items;	/* owned */
 	size_t count, room;
+	size_t at;		/* the item that is being listed */
+	size_t summed, printed;	/* so many of them were */
 };
 
 static void print_json(const struct item *i)
@@ -97,11 +101,26 @@ static int take_tracked(const struct dv_tracked *t, void *data)
 	return 0;
 }
 
-/* What is inside an item, at its first level. */
+/* --- what is inside ------------------------------------------------------- */
+
+/*
+ * The item that e is, or is inside of: items are listed in their order, each
+ * at once.
+ */
+static struct item *item_of(struct du *d, const struct dv_entry *e)
+{
+	while (d->at < d->count && !path_below(e->path, d->items[d->at].path))
+		d->at++;
+	return d->at < d->count ? &d->items[d->at] : NULL;
+}
+
+/* At the first level of an item that is inside of a tracked path. */
 static int sum_entry(const struct dv_entry *e, void *data)
 {
-	struct item *i = data;
+	struct item *i = item_of(data, e);
 
+	if (!i)
+		return 0;
 	if (!strcmp(e->path, i->path))
 		i->directory = false;
 	i->size += e->type == DV_ENTRY_SYMLINK ? 0 : e->size;
@@ -109,62 +128,110 @@ static int sum_entry(const struct dv_entry *e, void *data)
 	return 0;
 }
 
+/* Those before number `end` that were not yet. */
+static void print_items(struct du *d, size_t end)
+{
+	while (d->printed < end)
+		print_item(d, &d->items[d->printed++]);
+}
+
 static int show_entry(const struct dv_entry *e, void *data)
 {
-	const struct du *d = data;
+	struct du *d = data;
 	struct item i = {
 		.path = (char *)e->path, .directory = true, .size = e->size,
 		.files = e->files,
 	};
 
-	if (e->type != DV_ENTRY_DIR)
+	if (!item_of(d, e) || e->type != DV_ENTRY_DIR)
 		return 0;
+	print_items(d, d->at + 1);
 	print_item(d, &i);
 	return e->depth + 1 < d->depth ? 0 : DV_LIST_SKIP;
 }
 
-static int list(struct du *d, const struct item *i, enum dv_list_flags flags,
-		dv_entry_cb *fn, void *data)
+/* Those of `count` items that are inside, or that are directories. */
+static int list(struct du *d, size_t first, size_t count, bool inside,
+		enum dv_list_flags flags, dv_entry_cb *fn)
 {
-	DV_AUTO_BUF struct buf full = BUF_INIT;
-	struct dv_selection what = { .count = 1, .rev = d->rev };
-	const char *path;
+	DV_AUTO_PATH_LIST struct path_list paths = PATH_LIST_INIT;
+	struct dv_selection what = { .rev = d->rev };
 
-	buf_addf(&full, "%s/%s", dv_repo_worktree(d->repo), i->path);
-	path = full.data;
-	what.paths = &path;
-	return dv_list_fetching(d->repo, &what, flags, dv_source_supply_look,
-				fn, data);
+	for (size_t i = first; i < first + count; i++) {
+		const struct item *item = &d->items[i];
+		DV_AUTO_BUF struct buf full = BUF_INIT;
+
+		if (!(inside ? item->inside : item->directory))
+			continue;
+		buf_addf(&full, "%s/%s", dv_repo_worktree(d->repo), item->path);
+		path_list_add(&paths, full.data, full.len);
+	}
+	what.paths = paths.items;
+	what.count = paths.count;
+	d->at = first;
+	return !what.count ? 0 :
+		dv_list_fetching(d->repo, &what, flags, dv_source_supply_look,
+				 fn, d);
 }
 
-static int show(struct du *d, struct item *i)
+/*
+ * All at once.  Where one of them is not recorded, those before it are in the
+ * end: d->summed.
+ */
+static int sum(struct du *d, size_t first, size_t count)
+{
+	int err;
+
+	for (size_t i = first; i < first + count; i++)
+		if (d->items[i].inside)
+			d->items[i].size = d->items[i].files = 0;
+	err = list(d, first, count, true, 0, sum_entry);
+	if (!err)
+		d->summed = first + count;
+	if (err != DV_E_NOTFOUND || count < 2)
+		return err;
+	err = sum(d, first, count / 2);
+	return err ? err : sum(d, first + count / 2, count - count / 2);
+}
+
+/* --- all ------------------------------------------------------------------ */
+
+static int show(struct du *d)
 {
 	int err = 0;
 
-	if (i->inside) {
-		i->size = i->files = 0;
-		err = list(d, i, 0, sum_entry, i);
-	}
-	if (err || d->summarize)
-		return err;
-	print_item(d, i);
-	if (d->depth && i->directory)
-		err = list(d, i, DV_LIST_RECURSIVE, show_entry, d);
+	if (d->depth)
+		err = list(d, 0, d->summed, false, DV_LIST_RECURSIVE,
+			   show_entry);
+	if (!err)
+		print_items(d, d->summed);
 	return err;
+}
+
+static void print_total(const struct du *d)
+{
+	struct item total = { .path = NULL };
+
+	for (size_t i = 0; i < d->count; i++) {
+		total.size += d->items[i].size;
+		total.files += d->items[i].files;
+	}
+	print_item(d, &total);
 }
 
 static int show_all(struct du *d, const struct dv_selection *what)
 {
-	struct item total = { .path = NULL };
+	struct error_state first = { .code = 0 };
 	int err = dv_tracked_each(d->repo, what, take_tracked, d);
 
-	for (size_t i = 0; i < d->count && !err; i++) {
-		err = show(d, &d->items[i]);
-		total.size += d->items[i].size;
-		total.files += d->items[i].files;
-	}
+	if (!err)
+		err = sum(d, 0, d->count);
+	error_save(err, &first);
+	err = d->summarize ? 0 : show(d);
+	if (first.code)
+		return error_restore(&first);
 	if (!err && d->summarize)
-		print_item(d, &total);
+		print_total(d);
 	return err;
 }
 

@@ -152,8 +152,10 @@ static void match_below(struct selection *s, const struct path_list *list,
 static int by_match_path(const void *a, const void *b)
 {
 	const struct match *x = a, *y = b;
+	int order = strcmp(x->path, y->path);
 
-	return strcmp(x->path, y->path);
+	/* what was asked for of one path comes as it was asked for */
+	return order ? order : (x->wish > y->wish) - (x->wish < y->wish);
 }
 
 static void match_all(struct selection *s, const struct path_list *list)
