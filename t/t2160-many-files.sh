@@ -35,4 +35,13 @@ test_expect_success 'a folder whose .gitignore cannot be written does not undo a
 	git check-ignore a/??? >../out && test $(wc -l <../out) = 301 && rm b/.gitignore && dv add -q $(ls -d a/??? b/??? | grep -v "\.dv$") && test $(grep -c "^/" b/.gitignore) = 300
 '
 
+test_expect_success 'a glob of the shell names pointers beside their data: the second run does what the first one did' '
+	make_repo glob && cd glob && mkdir -p data/d && echo a >data/a && echo b >data/b && echo x >data/d/x && dv add -q data/* && echo more >>data/b && echo c >data/c &&
+	dv add --json data/* >../out && test "$(jq -r "select(.changed) | .path" ../out | sort | tr "\n" " ")" = "data/b data/c " && test "$(jq -r .path ../out | wc -l)" = 4 &&
+	test "$(ls data | tr "\n" " ")" = "a a.dv b b.dv c c.dv d d.dv " && git add -A && git commit -qm 1 && dv status -q &&
+	test_must_fail dv add data/a.dv 2>../err && grep "data/a.dv has the name of a pointer file" ../err && grep "hint: dv add data/a$" ../err &&
+	rm data/a && echo more >>data/c && test_must_fail dv add data/* 2>../err && grep "no such file: data/a" ../err && grep "dv checkout data/a puts it back" ../err && dv status data/c | grep modified &&
+	dv checkout -q data/a && dv add -q data/* && git commit -qam 2 && dv status -q && echo no >data/e.dv && test_must_fail dv add data/* 2>../err && grep "data/e.dv has the name of a pointer file" ../err
+'
+
 test_done

@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/path.h"
+#include "base/path_list.h"
 #include "base/path_order.h"
 #include "git/repo.h"
 #include "work/add_args.h"
@@ -376,8 +377,28 @@ static int check_whole(struct dv_repo *repo, char *path, bool tracked)
 	return err ? err : refuse_git(repo, path);
 }
 
+/* Is it the pointer file of a tracked path?  *data: that path. */
+static bool is_pointer(struct dv_repo *repo, const char *path,
+		       struct buf *data)
+{
+	size_t len = strlen(path), suffix = strlen(DV_POINTER_SUFFIX);
+	DV_AUTO_BUF struct buf name = BUF_INIT;
+	DV_AUTO_BUF struct buf inside = BUF_INIT;
+	struct dv_pointer pointer;
+
+	if (len <= suffix || strcmp(path + len - suffix, DV_POINTER_SUFFIX))
+		return false;
+	buf_add(&name, path, len - suffix);
+	if (tracked_find(repo, name.data, data, &inside) || inside.len ||
+	    tracked_read(repo, data->data, &pointer))
+		return false;
+	dv_pointer_release(&pointer);
+	return true;
+}
+
+/* pointers: those named, by the paths of their data. */
 static int check_arg(struct dv_repo *repo, const char *arg,
-		     struct wishes *wishes)
+		     struct wishes *wishes, struct path_list *pointers)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	DV_AUTO_BUF struct buf tracked = BUF_INIT;
@@ -399,9 +420,44 @@ static int check_arg(struct dv_repo *repo, const char *arg,
 			wish_for(wishes, tracked.data, inside.data);
 		return err;
 	}
+	if (found && is_pointer(repo, path.data, &tracked)) {
+		path_list_add(pointers, tracked.data, tracked.len);
+		return 0;
+	}
 	err = check_whole(repo, path.data, !found);
 	if (!err)
 		wish_for(wishes, path.data, "");
+	return err;
+}
+
+/*
+ * A glob of the shell names the pointers of an earlier run as well: beside its
+ * data one means nothing more.  Alone it does not say what is meant.
+ */
+static int check_pointers(struct dv_repo *repo, const struct wishes *wishes,
+			  const struct path_list *pointers)
+{
+	DV_AUTO_PATH_LIST struct path_list named = PATH_LIST_INIT;
+	int err = 0;
+
+	for (size_t i = 0; i < wishes->count && pointers->count; i++)
+		path_list_add(&named, wishes->items[i].path,
+			      strlen(wishes->items[i].path));
+	path_list_sort(&named);
+	for (size_t i = 0; i < pointers->count && !err; i++) {
+		const char *data = pointers->items[i];
+		DV_AUTO_BUF struct buf path = BUF_INIT;
+		struct stat st;
+		bool there;
+
+		if (path_list_has(&named, data))
+			continue;
+		buf_addf(&path, "%s%s", data, DV_POINTER_SUFFIX);
+		err = stat_path(repo, data, &st, &there);
+		if (!err)
+			err = there ? check_name(repo, path.data) :
+				gone(repo, data, true);
+	}
 	return err;
 }
 
@@ -444,12 +500,15 @@ int add_args_place(struct dv_repo *repo, const char *arg, bool again,
 int add_args(struct dv_repo *repo, const char *const *paths, size_t count,
 	     struct add_plans *out)
 {
+	DV_AUTO_PATH_LIST struct path_list pointers = PATH_LIST_INIT;
 	DV_AUTO_WISHES struct wishes wishes = { NULL, 0, 0 };
 	int err = 0;
 
 	*out = (struct add_plans){ NULL, 0, 0 };
 	for (size_t i = 0; i < count && !err; i++)
-		err = check_arg(repo, paths[i], &wishes);
+		err = check_arg(repo, paths[i], &wishes, &pointers);
+	if (!err)
+		err = check_pointers(repo, &wishes, &pointers);
 	return err ? err : group(repo, &wishes, out);
 }
 
