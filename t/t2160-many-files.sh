@@ -44,4 +44,19 @@ test_expect_success 'a glob of the shell names pointers beside their data: the s
 	dv checkout -q data/a && dv add -q data/* && git commit -qam 2 && dv status -q && echo no >data/e.dv && test_must_fail dv add data/* 2>../err && grep "data/e.dv has the name of a pointer file" ../err
 '
 
+test_expect_success 'of many pointers the one that was edited is told, whatever its times and size' '
+	cp -a all edited && cd edited && dv status -q && cp -p a/200.dv ../ref && sed "/^id/{s/[0-7]\$/x/;s/[89a-f]\$/0/;s/x\$/8/;}" ../ref >a/200.dv && touch -r ../ref a/200.dv && ! cmp -s ../ref a/200.dv && test $(wc -c <../ref) = $(wc -c <a/200.dv) &&
+	dv status --porcelain >../out && grep "^P  a/200\.dv$" ../out && ! grep -v " a/200\(\.dv\)\{0,1\}$" ../out && cp -p ../ref a/200.dv && dv status -q
+'
+
+test_expect_success 'in each of several folders its own data is looked at' '
+	cp -a all changed && cd changed && dv status -q && echo 2o0 >a/200 && echo b3o0 >b/300 && rm a/399 && mv b b2 && mkdir b && mv b2/*.dv b2/.gitignore b/ && ln -s ../b2/301 b/301 && mv b2/300 b/300 &&
+	dv status --porcelain >../out && test $(grep -c "^M  " ../out) = 3 && grep "^M  a/200$" ../out && grep "^M  b/300$" ../out && grep "^M  b/301$" ../out && grep "^D  a/399$" ../out && test $(grep -c "^D  b/" ../out) = 298
+'
+
+test_expect_success 'a stat index that is damaged or replaced by a pipe counts as none' '
+	cp -a base odd && cd odd && dv add -q a/??? && (set -- .git/dv/stat/* && printf x >>"$1" && rm "$2" && mkfifo "$2" && : >"$3") &&
+	dv status --porcelain >../out && ! grep -v "^P  a/...\.dv$" ../out && dv checkout -q && dv status --porcelain >../out && ! grep -v "^P  a/...\.dv$" ../out
+'
+
 test_done

@@ -20,30 +20,68 @@
 #define WRITE_PIECE	((size_t)32 << 10)
 #define REST_FROM	((size_t)16 << 10)	/* less is not worth a call */
 
-int filemap_open(struct filemap *map, const char *path)
+static int open_regular(const char *path, struct stat *st)
 {
 	/* not to hang where somebody put a pipe */
 	DV_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
+	int opened;
+
+	if (fd < 0 || fstat(fd, st) < 0)
+		return dv_fail_errno("cannot open %s", path);
+	if (!S_ISREG(st->st_mode))
+		return dv_fail(DV_E_IO, "not a regular file: %s", path);
+	if ((uintmax_t)st->st_size > SIZE_MAX)
+		return dv_fail(DV_E_IO, "too large to map: %s", path);
+	opened = fd;
+	fd = -1;
+	return opened;
+}
+
+static int map_file(struct filemap *map, int fd, size_t len, const char *path)
+{
 	void *data;
 
-	*map = (struct filemap)FILEMAP_INIT;
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return dv_fail_errno("cannot open %s", path);
-	if (!S_ISREG(st.st_mode))
-		return dv_fail(DV_E_IO, "not a regular file: %s", path);
-	if (!st.st_size)
+	if (!len)	/* which cannot be mapped */
 		return 0;
-	if ((uintmax_t)st.st_size > SIZE_MAX)
-		return dv_fail(DV_E_IO, "too large to map: %s", path);
-	data = mmap(NULL, st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	data = mmap(NULL, len, PROT_READ, MAP_SHARED, fd, 0);
 	if (data == MAP_FAILED)
 		return dv_fail_errno("cannot map %s", path);
 	map->data = data;
-	map->len = st.st_size;
+	map->len = len;
 	return 0;
 }
 
+int filemap_open(struct filemap *map, const char *path)
+{
+	struct stat st;
+	DV_AUTO_CLOSE int fd = open_regular(path, &st);
+
+	*map = (struct filemap)FILEMAP_INIT;
+	return fd < 0 ? fd : map_file(map, fd, st.st_size, path);
+}
+
+int filemap_load(struct filemap *map, const char *path, struct stat *st)
+{
+	DV_AUTO_CLOSE int fd = open_regular(path, st);
+	uint8_t *data;
+	int err;
+
+	*map = (struct filemap)FILEMAP_INIT;
+	if (fd < 0)
+		return fd;
+	if (!st->st_size || (uintmax_t)st->st_size > REST_FROM)
+		return map_file(map, fd, st->st_size, path);
+	data = xmalloc(st->st_size);
+	err = file_pread_all(fd, data, st->st_size, 0, path);
+	if (err) {
+		free(data);
+		return err;
+	}
+	*map = (struct filemap){ data, st->st_size, true };
+	return 0;
+}
+
+/* What was read is small. */
 void filemap_rest(const struct filemap *map)
 {
 	if (map->len > REST_FROM)
@@ -52,7 +90,9 @@ void filemap_rest(const struct filemap *map)
 
 void filemap_release(struct filemap *map)
 {
-	if (map->len)
+	if (map->copied)
+		free((void *)map->data);
+	else if (map->len)
 		munmap((void *)map->data, map->len);
 	*map = (struct filemap)FILEMAP_INIT;
 }

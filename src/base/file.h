@@ -79,13 +79,19 @@ void newfile_clean(const char *dir);
 struct filemap {
 	const uint8_t *data;	/* len bytes; not NULL even when len is 0 */
 	size_t len;
+	bool copied;		/* in memory of our own */
 };
 
-#define FILEMAP_INIT	{ (const uint8_t *)"", 0 }
+#define FILEMAP_INIT	{ (const uint8_t *)"", 0, false }
 #define DV_AUTO_FILEMAP	__attribute__((cleanup(filemap_release)))
 
 /* Maps path.  Returns 0, DV_E_NOTFOUND or DV_E_IO. */
 int filemap_open(struct filemap *map, const char *path);
+/*
+ * The same, for many files one after the other: a small one is read, as a map
+ * and its end take the kernel longer.  *st: the file that was opened.
+ */
+int filemap_load(struct filemap *map, const char *path, struct stat *st);
 /*
  * Nothing of it will be looked at in the next moment: it need not count as
  * memory of this process until then.

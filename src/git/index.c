@@ -13,13 +13,42 @@
 
 #define STAGE_NAMED	6	/* paths in a hint */
 
-/* *id: of the blob that the index has, where it has the same bytes. */
-static int compare_index(struct dv_repo *repo, const char *pointer_path,
-			 uint8_t id[SHA1_SIZE],
-			 enum pointer_index_state *out)
+/* As git would store it, which has no line ends of another system. */
+static bool is_blob(const struct buf *text, const uint8_t want[SHA1_SIZE])
+{
+	DV_AUTO_BUF struct buf plain = BUF_INIT;
+	uint8_t id[SHA1_SIZE];
+
+	sha1_blob(text->data, text->len, id);
+	if (!memcmp(id, want, SHA1_SIZE))
+		return true;
+	if (!memchr(text->data, '\r', text->len))
+		return false;
+	/* core.autocrlf, or eol=crlf in .gitattributes */
+	buf_add(&plain, text->data, text->len);
+	pointer_drop_returns(&plain);
+	sha1_blob(plain.data, plain.len, id);
+	return !memcmp(id, want, SHA1_SIZE);
+}
+
+static int read_text(const struct dv_repo *repo, const char *pointer_path,
+		     struct buf *out)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
-	DV_AUTO_BUF struct buf text = BUF_INIT;
+
+	repo_path(repo, pointer_path, &path);
+	return file_read(path.data, DV_POINTER_MAX, out);
+}
+
+/*
+ * *id: of the blob that the index has, where it has the same bytes.  text: what
+ * the file has; NULL: it is to be read.
+ */
+static int compare_index(struct dv_repo *repo, const char *pointer_path,
+			 const struct buf *text, uint8_t id[SHA1_SIZE],
+			 enum pointer_index_state *out)
+{
+	DV_AUTO_BUF struct buf own = BUF_INIT;
 	const struct index_pointer *entry;
 	const struct index_names *index;
 	size_t n;
@@ -34,38 +63,33 @@ static int compare_index(struct dv_repo *repo, const char *pointer_path,
 	*out = POINTER_INDEX_OTHER;
 	if (n > 1 || entry->stage)	/* a conflict */
 		return 0;
-	repo_path(repo, pointer_path, &path);
-	err = file_read(path.data, DV_POINTER_MAX, &text);
+	err = text ? 0 : read_text(repo, pointer_path, &own);
 	if (err == DV_E_NOTFOUND || err == DV_E_INVALID)
 		return 0;
 	if (err)
 		return err;
-	sha1_blob(text.data, text.len, id);
-	if (memcmp(id, entry->id, SHA1_SIZE)) {
-		/* core.autocrlf, or eol=crlf in .gitattributes */
-		pointer_drop_returns(&text);
-		sha1_blob(text.data, text.len, id);
-	}
-	if (!memcmp(id, entry->id, SHA1_SIZE))
-		*out = POINTER_INDEX_SAME;
+	if (!is_blob(text ? text : &own, entry->id))
+		return 0;
+	*out = POINTER_INDEX_SAME;
+	memcpy(id, entry->id, SHA1_SIZE);
 	return 0;
 }
 
 int repo_pointer_staged(struct dv_repo *repo, const char *pointer_path,
-			enum pointer_index_state *out)
+			const struct buf *text, enum pointer_index_state *out)
 {
 	uint8_t id[SHA1_SIZE];
 
-	return compare_index(repo, pointer_path, id, out);
+	return compare_index(repo, pointer_path, text, id, out);
 }
 
 int repo_pointer_state(struct dv_repo *repo, const char *pointer_path,
-		       enum pointer_state *out)
+		       const struct buf *text, enum pointer_state *out)
 {
 	uint8_t index_id[SHA1_SIZE], id[SHA1_SIZE];
 	enum pointer_index_state index;
 	bool there;
-	int err = compare_index(repo, pointer_path, index_id, &index);
+	int err = compare_index(repo, pointer_path, text, index_id, &index);
 
 	if (err)
 		return err;
@@ -87,13 +111,13 @@ int repo_pointer_was_committed(struct dv_repo *repo, const char *pointer_path,
 	uint8_t id[SHA1_SIZE];
 	enum pointer_index_state index;
 	enum pointer_state state;
-	int err = compare_index(repo, pointer_path, id, &index);
+	int err = compare_index(repo, pointer_path, NULL, id, &index);
 
 	*yes = !err && index == POINTER_INDEX_SAME &&
 		head_had(repo, pointer_path, id);
 	if (err || *yes)
 		return err;
-	err = repo_pointer_state(repo, pointer_path, &state);
+	err = repo_pointer_state(repo, pointer_path, NULL, &state);
 	*yes = !err && state == POINTER_COMMITTED;
 	return err;
 }

@@ -145,6 +145,9 @@ bool is_pointer_of(const char *asked, const char *path);
 /* Reads <path>.dv.  DV_E_NOTFOUND, DV_E_INVALID.  Release *out. */
 int tracked_read(struct dv_repo *repo, const char *path,
 		 struct dv_pointer *out);
+/* The same; *text, which is empty, gets the bytes of the file. */
+int tracked_read_text(struct dv_repo *repo, const char *path, struct buf *text,
+		      struct dv_pointer *out);
 /*
  * Writes <path>.dv unless it has these bytes already, and remembers that it
  * is there, so that it is found before git knows it.
@@ -183,8 +186,9 @@ enum pointer_state {
 	POINTER_STAGED,		/* the index has it, HEAD not or otherwise */
 	POINTER_UNSTAGED,	/* differs from the index */
 };
+/* text: of tracked_read_text(), for who has read it; else NULL. */
 int repo_pointer_state(struct dv_repo *repo, const char *pointer_path,
-		       enum pointer_state *out);
+		       const struct buf *text, enum pointer_state *out);
 
 /*
  * Whether it is committed as it is, by HEAD or by the commit that was HEAD when
@@ -200,7 +204,7 @@ enum pointer_index_state {
 };
 /* The first half of it: what the index has.  No object of git's is read. */
 int repo_pointer_staged(struct dv_repo *repo, const char *pointer_path,
-			enum pointer_index_state *out);
+			const struct buf *text, enum pointer_index_state *out);
 
 /* The first path that git's index has at or below `path`, or NOTFOUND. */
 int repo_git_tracks(struct dv_repo *repo, const char *path, struct buf *out);

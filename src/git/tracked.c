@@ -462,20 +462,27 @@ void pointer_drop_returns(struct buf *text)
 	buf_setlen(text, kept);
 }
 
-int tracked_read(struct dv_repo *repo, const char *path,
-		 struct dv_pointer *out)
+int tracked_read_text(struct dv_repo *repo, const char *path, struct buf *text,
+		      struct dv_pointer *out)
 {
-	DV_AUTO_BUF struct buf text = BUF_INIT;
 	DV_AUTO_BUF struct buf name = BUF_INIT;
 	DV_AUTO_BUF struct buf word = BUF_INIT;
-	int err = pointer_text(repo, path, &text);
+	int err = pointer_text(repo, path, text);
 
 	if (err)
 		return err;
 	buf_addf(&name, "%s%s", path, DV_POINTER_SUFFIX);
-	err = dv_pointer_parse(text.data, text.len, name.data, out);
+	err = dv_pointer_parse(text->data, text->len, name.data, out);
 	if (err == DV_E_INVALID && !*dv_error_hint())
 		dv_hint(err, "git checkout -- %s takes back what was changed "
 			"in it", repo_word(repo, name.data, &word));
 	return err;
+}
+
+int tracked_read(struct dv_repo *repo, const char *path,
+		 struct dv_pointer *out)
+{
+	DV_AUTO_BUF struct buf text = BUF_INIT;
+
+	return tracked_read_text(repo, path, &text, out);
 }

@@ -36,7 +36,7 @@ static struct filemap pages_of(const uint8_t *bytes, size_t len)
 	size_t page = sysconf(_SC_PAGESIZE);
 	size_t before = (uintptr_t)bytes % page;
 
-	return (struct filemap){ bytes - before, len + before };
+	return (struct filemap){ .data = bytes - before, .len = len + before };
 }
 
 /* With copies.mutex held. */
@@ -85,7 +85,7 @@ static bool map_file(struct pack_map *m, int fd, uint64_t from, size_t len)
 		return false;
 	}
 	m->kind = PACK_MAP_FILE;
-	m->pages = (struct filemap){ data, len + before };
+	m->pages = (struct filemap){ .data = data, .len = len + before };
 	m->bytes = m->pages.data + before;
 	return true;
 }

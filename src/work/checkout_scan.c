@@ -110,7 +110,7 @@ int plan_scan(struct plan *p, struct ignore *ignore)
 		err = forget_gone(p);
 	return err ? err : scan_run_parts(p->repo, p->path, p->found,
 					  p->target_count, &p->index, ignore,
-					  p->o->threads, &p->scan);
+					  p->threads, &p->scan);
 }
 
 bool plan_is_done(const struct plan *p)

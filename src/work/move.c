@@ -131,7 +131,7 @@ static int find_begun(struct moving *m)
 	    !S_ISREG(st.st_mode) || !same_text(m, old.data, new.data) ||
 	    (look(m, m->from.data, &st) && look(m, m->to.data, &st)))
 		return 0;
-	err = repo_pointer_staged(m->repo, new.data, &state);
+	err = repo_pointer_staged(m->repo, new.data, NULL, &state);
 	m->begun = !err && state == POINTER_INDEX_NONE;
 	return err;
 }
@@ -289,7 +289,7 @@ static int remove_old_pointer(struct moving *m)
 	int err;
 
 	buf_addf(&old, "%s%s", m->from.data, DV_POINTER_SUFFIX);
-	err = repo_pointer_staged(m->repo, old.data, &state);
+	err = repo_pointer_staged(m->repo, old.data, NULL, &state);
 	if (err)
 		return err;
 	if (state != POINTER_INDEX_NONE)

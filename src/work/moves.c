@@ -128,13 +128,12 @@ static int try_one(struct moves *m, size_t i, const char *to,
 int moves_follow(struct moves *m, const char *path,
 		 const struct dv_pointer *pointer, bool *moved)
 {
-	DV_AUTO_STAT_INDEX struct stat_index x = STAT_INDEX_INIT;
-	int err = stat_index_open(m->repo, path, &x);
+	int err = 0;
 
 	*moved = false;
 	/* an id of zeros is that of an index of several versions, too */
-	if (err || x.dirs || pointer_is_awaited(pointer))
-		return err;
+	if (stat_index_is_there(m->repo, path) || pointer_is_awaited(pointer))
+		return 0;
 	if (!m->loaded)
 		err = load(m);
 	for (size_t i = 0; i < m->forsaken.count && !err && !*moved; i++)

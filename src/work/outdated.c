@@ -105,19 +105,17 @@ static bool is_after(const struct timespec *a, const struct timespec *b)
  * commit from before dv init, where no hook did anything and files of the data
  * were git's: those it took along when it left.
  */
-static bool is_back(struct outdated *o, const char *path)
+static bool is_back(struct outdated *o, const char *path,
+		    const struct stat_index *x)
 {
 	DV_AUTO_BUF struct buf pointer = BUF_INIT;
-	DV_AUTO_BUF struct buf index = BUF_INIT;
-	struct stat written, put;
+	struct stat written;
 	int top;
 
 	buf_addf(&pointer, "%s%s", path, DV_POINTER_SUFFIX);
 	return !repo_worktree_fd(o->repo, &top) &&
-		!stat_index_name(o->repo, path, &index) &&
 		!fstatat(top, pointer.data, &written, AT_SYMLINK_NOFOLLOW) &&
-		!stat(index.data, &put) &&
-		is_after(&written.st_ctim, &put.st_mtim);
+		is_after(&written.st_ctim, &x->file.st_mtim);
 }
 
 static int look_at(const struct dv_tracked *t, void *data)
@@ -131,7 +129,7 @@ static int look_at(const struct dv_tracked *t, void *data)
 		return err;
 	same = x.dirs && dv_id_equal(&x.pointer, &t->pointer.id);
 	if (same && (here_only ||
-		     (!is_away(o, t->path) && !is_back(o, t->path))))
+		     (!is_away(o, t->path) && !is_back(o, t->path, &x))))
 		return 0;
 	if (!x.dirs || same)
 		err = had_before(o, t, &had);

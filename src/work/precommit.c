@@ -81,7 +81,7 @@ static int check_data(struct precommit *p,
  * in git's objects, and only if it is not here.
  */
 static int check_stored(struct precommit *p, const char *pointer,
-			const struct dv_id *id)
+			const struct buf *text, const struct dv_id *id)
 {
 	enum pointer_state state;
 	struct store *store;
@@ -90,7 +90,7 @@ static int check_stored(struct precommit *p, const char *pointer,
 
 	if (err || store_find(store, OBJECT_META, id, &place))
 		return err;
-	err = repo_pointer_state(p->repo, pointer, &state);
+	err = repo_pointer_state(p->repo, pointer, text, &state);
 	if (err || state == POINTER_COMMITTED)
 		return err;
 	return p->fn(DV_PRECOMMIT_NOT_STORED, pointer, p->data);
@@ -99,18 +99,19 @@ static int check_stored(struct precommit *p, const char *pointer,
 static int check_pointer(struct precommit *p, const char *path)
 {
 	DV_AUTO_BUF struct buf pointer = BUF_INIT;
+	DV_AUTO_BUF struct buf text = BUF_INIT;
 	enum pointer_index_state state;
 	struct dv_pointer read;
-	int err = tracked_read(p->repo, path, &read);
+	int err = tracked_read_text(p->repo, path, &text, &read);
 
 	buf_addf(&pointer, "%s%s", path, DV_POINTER_SUFFIX);
 	if (err == DV_E_INVALID || err == DV_E_UNSUPPORTED)
 		return p->fn(DV_PRECOMMIT_BROKEN, pointer.data, p->data);
 	if (err)
 		return err == DV_E_NOTFOUND ? 0 : err;
-	err = repo_pointer_staged(p->repo, pointer.data, &state);
+	err = repo_pointer_staged(p->repo, pointer.data, &text, &state);
 	if (!err && state == POINTER_INDEX_SAME)
-		err = check_stored(p, pointer.data, &read.id);
+		err = check_stored(p, pointer.data, &text, &read.id);
 	else if (!err && p->whole)
 		err = p->fn(state == POINTER_INDEX_NONE ?
 			    DV_PRECOMMIT_UNTRACKED : DV_PRECOMMIT_UNSTAGED,

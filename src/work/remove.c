@@ -244,7 +244,7 @@ static void note_stage(struct removing *r, const char *path)
 static int note_pointer(struct removing *r, const char *pointer, bool *known)
 {
 	enum pointer_index_state state;
-	int err = repo_pointer_staged(r->repo, pointer, &state);
+	int err = repo_pointer_staged(r->repo, pointer, NULL, &state);
 
 	*known = !err && state != POINTER_INDEX_NONE;
 	if (*known)

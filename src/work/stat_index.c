@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/bytes.h"
@@ -379,13 +380,20 @@ int stat_index_open(struct dv_repo *repo, const char *path,
 	err = stat_index_name(repo, path, &name);
 	if (err)
 		return err;
-	if (filemap_open(&out->map, name.data)) {
+	if (filemap_load(&out->map, name.data, &out->file)) {
 		*out = (struct stat_index)STAT_INDEX_INIT;
 		return 0;
 	}
 	if (!stat_index_check(out, path))
 		stat_index_close(out);
 	return 0;
+}
+
+bool stat_index_is_there(struct dv_repo *repo, const char *path)
+{
+	DV_AUTO_BUF struct buf name = BUF_INIT;
+
+	return !stat_index_name(repo, path, &name) && !access(name.data, F_OK);
 }
 
 int stat_index_each(const char *git_dir,
@@ -408,7 +416,7 @@ int stat_index_each(const char *git_dir,
 			continue;
 		buf_setlen(&file, len);
 		path_append(&file, entry->d_name);
-		if (!filemap_open(&x.map, file.data) && check(&x))
+		if (!filemap_load(&x.map, file.data, &x.file) && check(&x))
 			err = fn(data, &x);
 	}
 	return err;
@@ -459,7 +467,7 @@ int stat_index_others(struct dv_repo *repo, const struct path_list *paths,
 			continue;
 		buf_setlen(&file, len);
 		path_append(&file, entry->d_name);
-		if (filemap_open(&x.map, file.data) || !check(&x))
+		if (filemap_load(&x.map, file.data, &x.file) || !check(&x))
 			continue;
 		path = stat_index_path(&x);
 		if (*path && path_relative_ok(path) &&

@@ -53,6 +53,7 @@ struct stat_row {
 
 struct stat_index {
 	struct filemap map;
+	struct stat file;	/* that was opened */
 	struct dv_id pointer;	/* id the pointer had; these rows are it, but
 				   for entries that were absent */
 	bool complete;		/* no entry of the pointer is absent here */
@@ -75,6 +76,8 @@ struct stat_index {
 int stat_index_open(struct dv_repo *repo, const char *path,
 		    struct stat_index *out);
 void stat_index_close(struct stat_index *x);
+/* True when there is a file of it, sound or not: much less work. */
+bool stat_index_is_there(struct dv_repo *repo, const char *path);
 /*
  * None of it will be looked at in the next moment.  For who passes over all
  * of one: it need not count as memory of this process.

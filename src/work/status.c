@@ -39,7 +39,8 @@ static void found_broken(struct status *s, const char *path,
 		arena_copy(&s->finders[0].arena, reason, strlen(reason));
 }
 
-static int pointer_git_state(struct status *s, const char *path)
+static int pointer_git_state(struct status *s, const char *path,
+			     const struct buf *text)
 {
 	DV_AUTO_BUF struct buf pointer = BUF_INIT;
 	struct dv_status_entry *e;
@@ -47,7 +48,7 @@ static int pointer_git_state(struct status *s, const char *path)
 	int err;
 
 	buf_addf(&pointer, "%s%s", path, DV_POINTER_SUFFIX);
-	err = repo_pointer_state(s->repo, pointer.data, &state);
+	err = repo_pointer_state(s->repo, pointer.data, text, &state);
 	if (err || state == POINTER_COMMITTED)
 		return err;
 	e = found_pointer(s, DV_STATE_UNCOMMITTED, path);
@@ -117,6 +118,7 @@ static bool is_meant(struct asked *asked, const char *path)
 static int one_path(struct status *s, const char *path, struct asked *asked)
 {
 	DV_AUTO_WANTED struct wanted wanted = { .whole = !asked->count };
+	DV_AUTO_BUF struct buf text = BUF_INIT;
 	struct dv_tracked t = { .path = path };
 	int err;
 
@@ -124,7 +126,7 @@ static int one_path(struct status *s, const char *path, struct asked *asked)
 	if (!wanted.whole && !wanted.count)
 		return 0;
 	s->path = path;
-	err = tracked_read(s->repo, path, &t.pointer);
+	err = tracked_read_text(s->repo, path, &text, &t.pointer);
 	if (err == DV_E_NOTFOUND)
 		return 0;	/* removed this moment */
 	if (err == DV_E_INVALID || err == DV_E_UNSUPPORTED) {
@@ -133,7 +135,7 @@ static int one_path(struct status *s, const char *path, struct asked *asked)
 	}
 	if (err)
 		return err;
-	err = s->options->data_only ? 0 : pointer_git_state(s, path);
+	err = s->options->data_only ? 0 : pointer_git_state(s, path, &text);
 	if (!err)
 		err = compare_parts(s, &t, &wanted);
 	dv_pointer_release(&t.pointer);
@@ -256,6 +258,8 @@ static void release(struct status *s)
 	free(s->finders);
 	ignore_free(s->ignore);
 	id_map_release(&s->ignore_seen);
+	auto_close(&s->folder);
+	buf_release(&s->folder_path);
 	pthread_mutex_destroy(&s->ignore_mutex);
 }
 
@@ -267,6 +271,7 @@ int dv_status(struct dv_repo *repo, const struct dv_status_options *options,
 		.store = repo_store_real(repo),
 		.spill = repo_spill_dir(repo),
 		.index = STAT_INDEX_INIT, .ignore_seen = ID_MAP_INIT,
+		.folder = -1, .folder_path = BUF_INIT,
 		.threads = crew_size(options->threads),
 	};
 	int err = repo_worktree_fd(repo, &s.top);

@@ -64,6 +64,9 @@ struct status {
 	bool have_packs;
 	struct dv_id packs;	/* fingerprint of the store */
 	uint64_t looked;	/* files, with files_most */
+	int folder;		/* fd of the one that the last tracked path
+				   was in, or -1; owned */
+	struct buf folder_path;
 
 	/* the tracked path at hand */
 	const char *path;
@@ -144,11 +147,9 @@ int status_stored(struct status *s, const char *inside, struct dv_id *now);
 /*
  * Writes the index again with what was learned.  It may be lost, and is not
  * worth waiting for: while another command changes the work tree nothing is
- * written, and failures are nobody's concern.  before: stat of the file that
- * was opened.
+ * written, and failures are nobody's concern.
  */
-void status_keep(struct status *s, const struct stat *before,
-		 const struct dv_id *stored);
+void status_keep(struct status *s, const struct dv_id *stored);
 
 /* A reader for each thread. */
 int status_readers(struct status *s);

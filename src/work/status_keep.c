@@ -44,8 +44,9 @@ static void sort_changes(struct changes *c)
 }
 
 /* True when the file of the index is still the one that was opened. */
-static bool index_unchanged(struct status *s, const struct stat *before)
+static bool index_unchanged(struct status *s)
 {
+	const struct stat *before = &s->index.file;
 	DV_AUTO_BUF struct buf name = BUF_INIT;
 	struct stat now;
 
@@ -56,8 +57,7 @@ static bool index_unchanged(struct status *s, const struct stat *before)
 		timespec_ns(&now.st_mtim) == timespec_ns(&before->st_mtim);
 }
 
-void status_keep(struct status *s, const struct stat *before,
-		 const struct dv_id *stored)
+void status_keep(struct status *s, const struct dv_id *stored)
 {
 	DV_AUTO_LOCK struct lock lock = LOCK_INIT;
 	struct changes rows = { 0 }, dirs = { 0 };
@@ -73,7 +73,7 @@ void status_keep(struct status *s, const struct stat *before,
 	if ((rows.count || dirs.count ||
 	     !dv_id_equal(stored, &s->index.stored)) &&
 	    !repo_try_lock(s->repo, "status", &lock) &&
-	    index_unchanged(s, before))
+	    index_unchanged(s))
 		stat_index_rewrite(&s->index, s->repo, s->path, rows.items,
 				   rows.count, dirs.items, dirs.count,
 				   stored);

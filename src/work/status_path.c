@@ -15,36 +15,45 @@
 #include "work/status.h"
 #include "work/stored.h"
 
-/* What lies at a path; its folder stays open. */
+/* What lies at a path. */
 struct spot {
-	int fd;			/* of the folder it is in, or -1 */
+	int fd;			/* of the folder it is in, or -1; borrowed
+				   until the next one is looked for */
 	bool there;
 	struct stat st;
 	int64_t read_ns;
 };
 
-#define DV_AUTO_SPOT	__attribute__((cleanup(spot_release)))
-
-static void spot_release(struct spot *p)
+/* Opens the folder that path is in, unless the last path was in it too. */
+static int open_parent(struct status *s, const char *path)
 {
-	auto_close(&p->fd);
+	size_t len = path_parent_len(path);
+	struct buf *at = &s->folder_path;
+
+	if (s->folder >= 0 && at->len == len && !memcmp(at->data, path, len))
+		return 0;
+	auto_close(&s->folder);
+	buf_clear(at);
+	buf_add(at, path, len);
+	s->folder = open_below(s->top, at->data);
+	if (s->folder < 0 && errno != ENOENT && errno != ENOTDIR &&
+	    errno != ELOOP)
+		return dv_fail_errno("cannot open %s", at->data);
+	return 0;
 }
 
 static int spot_find(struct status *s, const char *path, struct spot *out)
 {
 	DV_AUTO_BUF struct buf full = BUF_INIT;
-	DV_AUTO_BUF struct buf parent = BUF_INIT;
+	int err;
 
 	status_full_path(s, path, &full);
-	buf_add(&parent, full.data, path_parent_len(full.data));
+	err = open_parent(s, full.data);
+	out->fd = s->folder;
 	out->there = false;
 	out->read_ns = clock_real_ns();
-	out->fd = open_below(s->top, parent.data);
-	if (out->fd < 0 && (errno == ENOENT || errno == ENOTDIR ||
-			    errno == ELOOP))
-		return 0;
-	if (out->fd < 0)
-		return dv_fail_errno("cannot open %s", parent.data);
+	if (err || out->fd < 0)
+		return err;
 	if (!linked_stat(s->store, out->fd, path_name(full.data), &out->st,
 			 NULL))
 		out->there = true;
@@ -116,7 +125,7 @@ static void found_file(struct status *s, enum dv_state state,
  */
 static int compare_single(struct status *s)
 {
-	DV_AUTO_SPOT struct spot spot = { .fd = -1 };
+	struct spot spot;
 	struct reread_file file = { .row = -1, .path = s->path };
 	struct stat_row row;
 	struct dv_id id;
@@ -270,7 +279,7 @@ static int compare_folder(struct status *s, const char *inside,
 
 static int compare_directory(struct status *s, const char *inside)
 {
-	DV_AUTO_SPOT struct spot spot = { .fd = -1 };
+	struct spot spot;
 	struct status_want want;
 	struct record r;
 	int err = spot_find(s, inside, &spot);
@@ -388,8 +397,7 @@ static int compare_part(struct status *s, const char *part,
 	return err ? err : status_stored(s, part, stored);
 }
 
-static int compare(struct status *s, const char *const *parts, size_t count,
-		   const struct stat *before)
+static int compare(struct status *s, const char *const *parts, size_t count)
 {
 	struct dv_id stored;
 	int err = 0;
@@ -404,7 +412,7 @@ static int compare(struct status *s, const char *const *parts, size_t count,
 	/* Only all of this very pointer vouches for the store. */
 	if (!s->same || **parts)
 		stored = s->index.stored;
-	status_keep(s, before, &stored);
+	status_keep(s, &stored);
 	return 0;
 }
 
@@ -443,14 +451,14 @@ static int glance(struct status *s, bool *yes)
 }
 
 static int compare_opened(struct status *s, const char *const *parts,
-			  size_t count, const struct stat *before)
+			  size_t count)
 {
 	int err;
 
 	for (unsigned i = 0; i < s->threads; i++)
 		reread_init(&s->finders[i].reread, s->store, reread_done,
 			    &s->finders[i]);
-	err = compare(s, parts, count, before);
+	err = compare(s, parts, count);
 	for (unsigned i = 0; i < s->threads; i++) {
 		reread_release(&s->finders[i].reread);
 		arena_release(&s->finders[i].tasks);
@@ -461,24 +469,17 @@ static int compare_opened(struct status *s, const char *const *parts,
 int status_path(struct status *s, const struct dv_tracked *tracked,
 		const char *const *parts, size_t count)
 {
-	DV_AUTO_BUF struct buf name = BUF_INIT;
-	struct stat before;
 	bool enough;
-	int err = stat_index_name(s->repo, tracked->path, &name);
+	int err = stat_index_open(s->repo, tracked->path, &s->index);
 
 	s->path = tracked->path;
 	s->pointer = &tracked->pointer;
 	if (err)
 		return err;
-	if (stat(name.data, &before))
-		memset(&before, 0, sizeof(before));
-	err = stat_index_open(s->repo, tracked->path, &s->index);
-	if (err)
-		return err;
 	s->same = is_same(s);
 	err = glance(s, &enough);
 	if (!err && !enough)
-		err = compare_opened(s, parts, count, &before);
+		err = compare_opened(s, parts, count);
 	stat_index_close(&s->index);
 	return err;
 }

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "base/auto.h"
 #include "base/clone.h"
 #include "base/error.h"
@@ -276,6 +277,38 @@ static void maps(void **state)
 	assert_int_equal(map.len, 0);
 }
 
+/* Long ones are mapped, small ones read: nobody can tell. */
+static void maps_are_loaded(void **state)
+{
+	DV_AUTO_FREE char *text = xcalloc(20001, 1);
+	struct filemap map;
+	struct stat st;
+
+	(void)state;
+	memset(text, 'x', 20000);
+	put("long", text);
+	put("empty", "");
+	put("ten", "0123456789");
+	assert_int_equal(filemap_load(&map, "long", &st), 0);
+	assert_int_equal(map.len, 20000);
+	assert_int_equal(st.st_size, 20000);
+	filemap_rest(&map);
+	assert_memory_equal(map.data, text, 20000);
+	filemap_release(&map);
+	assert_int_equal(filemap_load(&map, "ten", &st), 0);
+	assert_int_equal(map.len, 10);
+	assert_int_equal(st.st_size, 10);
+	filemap_rest(&map);
+	assert_memory_equal(map.data, "0123456789", 10);
+	filemap_release(&map);
+	assert_int_equal(filemap_load(&map, "empty", &st), 0);
+	assert_int_equal(map.len, 0);
+	assert_non_null(map.data);
+	assert_int_equal(filemap_load(&map, "no such", &st), DV_E_NOTFOUND);
+	assert_int_equal(filemap_load(&map, ".", &st), DV_E_IO);
+	assert_int_equal(map.len, 0);
+}
+
 static void folders_are_made_with_their_parents(void **state)
 {
 	(void)state;
@@ -380,6 +413,7 @@ int main(void)
 		cmocka_unit_test(reading_is_bounded),
 		cmocka_unit_test(a_short_file_is_noticed),
 		cmocka_unit_test(maps),
+		cmocka_unit_test(maps_are_loaded),
 		cmocka_unit_test(folders_are_made_with_their_parents),
 		cmocka_unit_test(removing_does_not_follow_symlinks),
 		cmocka_unit_test(very_deep_folders_can_be_removed),

@@ -20,7 +20,7 @@ static void assert_state(const char *path, enum pointer_state expected)
 {
 	enum pointer_state found;
 
-	if (repo_pointer_state(repo, path, &found))
+	if (repo_pointer_state(repo, path, NULL, &found))
 		fail_msg("%s: %s", path, dv_error_text());
 	if (found != expected)
 		fail_msg("%s: %d, not %d", path, found, expected);
@@ -85,7 +85,8 @@ static void before_the_first_commit_all_is_staged(void **state)
 	sh("rm -rf young && git init -q young && cp r/.dvconfig young && "
 	   "echo x >young/x.dv && git -C young add x.dv");
 	young = must_open("young");
-	assert_int_equal(repo_pointer_state(young, "x.dv", &found), 0);
+	assert_int_equal(repo_pointer_state(young, "x.dv", NULL, &found),
+			 0);
 	assert_int_equal(found, POINTER_STAGED);
 	dv_repo_close(young);
 }
