@@ -7,9 +7,9 @@ test_description='memory does not grow with the number of files, nor of threads'
 # a sanitizer takes more than any limit, and long for so many files
 if nm "$DV_BUILD/dv" | grep -q __asan
 then
-	most=10000000 few=10000000 each=100 big=$((16 << 20)) most_add=$most most_pull=$most
+	most=10000000 few=10000000 each=100 big=$((16 << 20)) most_add=$most most_pull=$most most_diff=$most
 else
-	most=36000 few=25000 each=1000 big=$((272 << 20)) most_add=65536 most_pull=245760
+	most=36000 few=25000 each=1000 big=$((272 << 20)) most_add=65536 most_pull=245760 most_diff=49152
 fi
 
 # below <KiB> <command>...: it takes no more resident memory than that
@@ -64,6 +64,10 @@ test_expect_success 'checkout where all is here and nothing is known of it' '
 
 test_expect_success 'push, and pull of a part into a clone' '
 	cd repo && dv remote add origin ../store && git add -A && git commit -qm remote && below $most dv push -q && git clone -q . ../clone && cd ../clone && below $most dv pull -q data/many && diff -r ../repo/data/many data/many
+'
+
+test_expect_success 'dv diff of as many files that came, and as many that went' '
+	cd repo && mkdir data/all && mv data/d0* data/all/ && dv add -q data && below $most_diff dv diff -R --name-status HEAD >../out && sed 1d ../out | awk -F "\t" "{ n[\$1]++ } END { for (s in n) print s, n[s] }" && test $(grep -c "^R.*	data/all/d0" ../out) = $((100 * each))
 '
 
 # its names are hashes, so that they do not come in order

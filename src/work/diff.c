@@ -321,7 +321,7 @@ static int check_met(const struct asked *asked)
 /* Renames of what was held, told. */
 static int finish(struct diff *d, struct diff_changes *held)
 {
-	struct diff_changes files = { .arena = ARENA_INIT };
+	struct diff_changes files = { .arena = { NULL, &d->spill } };
 	int err = 0;
 
 	if (!d->held)
@@ -340,7 +340,7 @@ static int finish(struct diff *d, struct diff_changes *held)
 static int run(struct diff *d, struct asked *asked,
 	       struct tracked_side sides[2])
 {
-	struct diff_changes held = { .arena = ARENA_INIT };
+	struct diff_changes held = { .arena = { NULL, &d->spill } };
 	int err = asked_read(d->repo, d->options->paths, d->options->count,
 			     asked);
 
@@ -380,9 +380,11 @@ int dv_diff(struct dv_repo *repo, const struct dv_diff_options *options,
 	if (err)
 		return err;
 	d.reader = store_reader_new(store);
+	repo_spill_init(repo, &d.spill, DIFF_MEMORY);
 	err = run(&d, &asked, sides);
 	store_reader_free(d.reader);
 	diff_overlay_release(&d);
+	spill_release(&d.spill);
 	free(sides[0].items);
 	free(sides[1].items);
 	trace_note("%llu nodes", (unsigned long long)d.nodes);

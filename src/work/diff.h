@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/spill.h"
 #include "store/store.h"
 #include "store/tree.h"
 
@@ -23,6 +24,8 @@
 
 /* More changes than this are told at once and not searched for renames. */
 #define DIFF_HELD_MOST	((size_t)1 << 20)
+/* Changes that take more lie in a file. */
+#define DIFF_MEMORY	((size_t)8 << 20)
 
 /* One side of a change that is held. */
 struct diff_side {
@@ -43,10 +46,12 @@ struct diff_change {
 	bool renamed;
 };
 
+/* The arena has the changes and their texts. */
 struct diff_changes {
 	struct arena arena;
-	struct diff_change *items;	/* owned */
+	struct diff_change **items;	/* owned */
 	size_t count, room;
+	bool mixed;		/* they did not come in the order of paths */
 };
 
 /* What dv_status() found, by path_order(). */
@@ -63,6 +68,7 @@ struct diff {
 	int top;		/* fd of the work tree, borrowed */
 	struct diff_overlay overlay;
 	struct diff_changes *held;	/* where changes go; NULL: told */
+	struct spill spill;	/* of arenas that changes are held in */
 	const char *tracked;	/* the path at hand */
 	struct error_state lacks;	/* the first thing the store lacks */
 	dv_change_cb *fn;
@@ -111,6 +117,12 @@ int diff_disk_expand(struct diff *d, const char *path);
 
 /* Holds a change (its texts are copied), or tells it. */
 int diff_add(struct diff *d, const struct diff_change *c);
+/*
+ * The n-th change, for who passes over them in order: those before need not be
+ * in memory.
+ */
+struct diff_change *diff_pass(struct diff *d,
+			      const struct diff_changes *changes, size_t n);
 /* Tells all that are held, in order, and forgets them. */
 int diff_tell(struct diff *d, struct diff_changes *changes);
 /*

@@ -8,6 +8,9 @@
 #include "work/diff.h"
 #include "work/entry.h"
 
+/* Changes that are passed over in one go. */
+#define PASS_REST	((size_t)16 << 10)
+
 static const struct dv_entry *shown(const struct diff_side *side,
 				    struct dv_entry *out)
 {
@@ -64,22 +67,35 @@ static const char *shown_path(const struct diff_change *c)
 
 static int by_path(const void *a, const void *b)
 {
-	const struct diff_change *x = a, *y = b;
+	const struct diff_change *x = *(struct diff_change *const *)a;
+	const struct diff_change *y = *(struct diff_change *const *)b;
 	int order = path_order(shown_path(x), shown_path(y));
 
 	return order ? order : x->after.there - y->after.there;
+}
+
+struct diff_change *diff_pass(struct diff *d,
+			      const struct diff_changes *changes, size_t n)
+{
+	if (n % PASS_REST == PASS_REST - 1)
+		spill_rest(&d->spill);
+	return changes->items[n];
 }
 
 int diff_tell(struct diff *d, struct diff_changes *changes)
 {
 	int err = 0;
 
-	if (changes->count)
+	/* to sort what is sorted would look at all of it again and again */
+	if (changes->mixed)
 		qsort(changes->items, changes->count, sizeof(*changes->items),
 		      by_path);
-	for (size_t i = 0; i < changes->count && !err; i++)
-		if (!changes->items[i].dropped)
-			err = tell(d, &changes->items[i]);
+	for (size_t i = 0; i < changes->count && !err; i++) {
+		const struct diff_change *c = diff_pass(d, changes, i);
+
+		if (!c->dropped)
+			err = tell(d, c);
+	}
 	diff_changes_release(changes);
 	return err;
 }
@@ -91,7 +107,7 @@ int diff_expand_all(struct diff *d, struct diff_changes *changes,
 
 	d->held = to;
 	for (size_t i = 0; i < changes->count && !err; i++) {
-		const struct diff_change *c = &changes->items[i];
+		const struct diff_change *c = diff_pass(d, changes, i);
 
 		if (c->dropped)
 			continue;
@@ -129,11 +145,15 @@ int diff_add(struct diff *d, const struct diff_change *c)
 		err = let_go(d);
 		return err ? err : tell(d, c);
 	}
-	ARRAY_GROW(held->items, held->count + 1, held->room);
-	kept = &held->items[held->count++];
+	kept = arena_alloc(&held->arena, sizeof(*kept));
 	*kept = *c;
 	keep_side(&held->arena, &kept->before);
 	keep_side(&held->arena, &kept->after);
+	if (held->count)
+		held->mixed |= by_path(&held->items[held->count - 1],
+				       &kept) > 0;
+	ARRAY_GROW(held->items, held->count + 1, held->room);
+	held->items[held->count++] = kept;
 	return 0;
 }
 

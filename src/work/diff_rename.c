@@ -4,41 +4,59 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "base/auto.h"
 #include "base/crew.h"
-#include "base/map.h"
 #include "base/path.h"
 #include "chunk/sha256.h"
 #include "work/diff.h"
 
 /* So many of the same content are looked at for one with the same name. */
 #define CHAIN_MOST	32
-#define NONE		SIZE_MAX
+#define USED		UINT32_MAX
+/* Those looked at out of order that are in memory at a time. */
+#define LOOKED_REST	1024
+#define SIZE_BITS	23
+
+/* A change that deletes something; they are sorted by hash, then number. */
+struct gone {
+	uint64_t hash;		/* of the content */
+	uint32_t change;	/* its number, or USED */
+	uint32_t used;		/* of the first of a hash: so many in front are */
+};
 
 struct renames {
 	struct diff *d;
 	struct diff_changes *changes;
-	struct id_map gone;	/* content: first change that deletes it */
-	struct id_map sizes;	/* of files that were deleted */
-	size_t *next;		/* owned; the next that deletes the same */
+	struct gone *gone;	/* owned */
+	size_t count, room;
+	uint8_t *sizes;		/* owned; a bit for each size that a deleted
+				   file may have had */
+	size_t looked;
 };
 
-static struct dv_id number_key(uint64_t n)
+static size_t size_bit(uint64_t size)
 {
-	struct dv_id id = { { 0 } };
+	return size * UINT64_C(0x9e3779b97f4a7c15) >> (64 - SIZE_BITS);
+}
 
-	memcpy(id.bytes, &n, sizeof(n));
-	return id;
+static bool is_same(const struct diff_side *a, const struct diff_side *b)
+{
+	const struct tree_entry *x = &a->entry, *y = &b->entry;
+
+	if (x->type != y->type || x->executable != y->executable)
+		return false;
+	return x->type == ENTRY_SYMLINK ? !strcmp(x->target, y->target) :
+		dv_id_equal(&x->content.id, &y->content.id);
 }
 
 /*
- * What must be equal for a rename.  False: it is not looked for, because the
- * content says nothing (empty) or is not known.
+ * A hash of what must be equal for a rename: a stranger may have chosen the id
+ * itself.  False: it is not looked for, because the content says nothing
+ * (empty) or is not known.
  */
-static bool key_of(const struct diff_side *side, struct dv_id *out)
+static bool hash_of(const struct diff_side *side, uint64_t *out)
 {
 	const struct tree_entry *e = &side->entry;
-	struct dv_id parts[2] = { { { 0 } } };
+	struct dv_id parts[2] = { { { 0 } } }, id;
 
 	parts[0].bytes[0] = e->type;
 	parts[0].bytes[1] = e->executable;
@@ -50,56 +68,89 @@ static bool key_of(const struct diff_side *side, struct dv_id *out)
 			return false;
 		parts[1] = e->content.id;
 	}
-	sha256(parts, sizeof(parts), out);
+	sha256(parts, sizeof(parts), &id);
+	memcpy(out, id.bytes, sizeof(*out));
 	return true;
 }
 
 static void note_deleted(struct renames *r, size_t n)
 {
-	const struct diff_change *c = &r->changes->items[n];
-	struct dv_id key = number_key(c->before.entry.content.size);
-	uint64_t *first;
-	bool added;
+	const struct diff_side *side = &r->changes->items[n]->before;
+	size_t bit = size_bit(side->entry.content.size);
+	uint64_t hash;
 
-	if (c->before.entry.type == ENTRY_FILE)
-		id_map_put(&r->sizes, &key, 0, NULL);
-	if (!key_of(&c->before, &key))
+	if (side->entry.type == ENTRY_FILE)
+		r->sizes[bit / 8] |= 1u << bit % 8;
+	if (!hash_of(side, &hash))
 		return;
-	first = id_map_put(&r->gone, &key, n, &added);
-	if (!added) {
-		r->next[n] = *first;
-		*first = n;
-	}
+	ARRAY_GROW(r->gone, r->count + 1, r->room);
+	r->gone[r->count++] = (struct gone){ hash, (uint32_t)n, 0 };
+}
+
+static int by_hash(const void *a, const void *b)
+{
+	const struct gone *x = a, *y = b;
+
+	if (x->hash != y->hash)
+		return x->hash < y->hash ? -1 : 1;
+	return x->change < y->change ? -1 : x->change > y->change;
+}
+
+static int order_hash(const void *hash, const void *item)
+{
+	uint64_t x = *(const uint64_t *)hash;
+	uint64_t y = ((const struct gone *)item)->hash;
+
+	return x < y ? -1 : x > y;
 }
 
 /* A file of the work tree is read only if one of its size was deleted. */
 static int hash_added(struct renames *r, struct diff_side *side)
 {
-	struct dv_id key = number_key(side->entry.content.size);
+	size_t bit = size_bit(side->entry.content.size);
 
 	if (!side->disk || side->hashed || side->entry.type != ENTRY_FILE ||
-	    !side->entry.content.size || !id_map_get(&r->sizes, &key))
+	    !side->entry.content.size || !(r->sizes[bit / 8] >> bit % 8 & 1))
 		return 0;
 	return diff_disk_hash(r->d, side);
 }
 
-/* One that deletes the same, best one of the same name; or NONE. */
-static size_t find_deleted(const struct renames *r, const char *path,
-			   size_t first)
+/* A change that may lie anywhere among them. */
+static struct diff_change *look_at(struct renames *r, uint32_t n)
 {
-	size_t found = NONE, looked = 0;
+	if (++r->looked % LOOKED_REST == 0)
+		spill_rest(&r->d->spill);
+	return r->changes->items[n];
+}
 
-	for (size_t n = first; n != NONE && looked < CHAIN_MOST;
-	     n = r->next[n]) {
-		const struct diff_change *c = &r->changes->items[n];
+/* One that deletes the same, best one of the same name; or NULL. */
+static struct gone *find_deleted(struct renames *r,
+				 const struct diff_side *added, uint64_t hash)
+{
+	size_t low = array_lower(&hash, r->gone, r->count, sizeof(*r->gone),
+				 order_hash), looked = 0;
+	struct gone *first = r->gone + low, *end = r->gone + r->count, *g;
+	struct gone *found = NULL;
 
-		if (c->dropped)
+	if (first == end || first->hash != hash)
+		return NULL;
+	/* those in front that are used up are not looked at again */
+	for (g = first + first->used; g < end && g->hash == hash &&
+	     g->change == USED; g++)
+		first->used++;
+	for (; g < end && g->hash == hash && looked < CHAIN_MOST; g++) {
+		const struct diff_side *side;
+
+		if (g->change == USED)
 			continue;
 		looked++;
-		if (!strcmp(path_name(c->before.path), path_name(path)))
-			return n;
-		if (found == NONE)
-			found = n;
+		side = &look_at(r, g->change)->before;
+		if (!is_same(side, added))
+			continue;
+		if (!strcmp(path_name(side->path), path_name(added->path)))
+			return g;
+		if (!found)
+			found = g;
 	}
 	return found;
 }
@@ -107,23 +158,17 @@ static size_t find_deleted(const struct renames *r, const char *path,
 static int join_added(struct renames *r, struct diff_change *c)
 {
 	struct diff_change *from;
-	struct dv_id key;
-	uint64_t *first;
-	size_t n;
+	struct gone *gone;
+	uint64_t hash;
 	int err = hash_added(r, &c->after);
 
-	if (err || !key_of(&c->after, &key))
+	if (err || !hash_of(&c->after, &hash))
 		return err;
-	first = id_map_get(&r->gone, &key);
-	if (!first)
+	gone = find_deleted(r, &c->after, hash);
+	if (!gone)
 		return 0;
-	/* those in front that are used up are not looked at again */
-	while (*first != NONE && r->changes->items[*first].dropped)
-		*first = r->next[*first];
-	n = find_deleted(r, c->after.path, *first);
-	if (n == NONE)
-		return 0;
-	from = &r->changes->items[n];
+	from = r->changes->items[gone->change];
+	gone->change = USED;
 	from->dropped = true;
 	c->before = from->before;
 	c->renamed = true;
@@ -139,20 +184,20 @@ int diff_renames(struct diff *d, struct diff_changes *changes)
 
 	if (d->options->no_renames || !changes->count)
 		return 0;
-	r.next = xmalloc(changes->count * sizeof(*r.next));
-	/* backwards, so that the chains are in order */
-	for (size_t i = changes->count; i-- > 0; ) {
-		r.next[i] = NONE;
-		if (!changes->items[i].after.there)
+	r.sizes = xcalloc((size_t)1 << SIZE_BITS >> 3, 1);
+	for (size_t i = 0; i < changes->count; i++)
+		if (!diff_pass(d, changes, i)->after.there)
 			note_deleted(&r, i);
-	}
-	for (size_t i = 0; i < changes->count && r.gone.count && !err; i++) {
+	if (r.count)
+		qsort(r.gone, r.count, sizeof(*r.gone), by_hash);
+	for (size_t i = 0; i < changes->count && r.count && !err; i++) {
+		struct diff_change *c = diff_pass(d, changes, i);
+
 		err = cancel_check();
-		if (!err && !changes->items[i].before.there)
-			err = join_added(&r, &changes->items[i]);
+		if (!err && !c->before.there)
+			err = join_added(&r, c);
 	}
-	id_map_release(&r.gone);
-	id_map_release(&r.sizes);
-	free(r.next);
+	free(r.gone);
+	free(r.sizes);
 	return err;
 }
