@@ -80,7 +80,8 @@ int dv_precommit(struct dv_repo *repo,
  * the commit `before` (NULL: no commit) had not the same pointer: what was not
  * wanted then is not wanted now.  With `before` "" such data does not count at
  * all.  Of a directory that is here in part, fn is called for those entries of
- * it which are (t->inside).  Nothing in a directory is looked at.
+ * it which are (t->inside).  Nothing in a directory is looked at.  A pointer
+ * that cannot be read is passed over.
  */
 int dv_outdated(struct dv_repo *repo, const char *before, dv_tracked_cb *fn,
 		void *data);
