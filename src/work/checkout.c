@@ -283,9 +283,10 @@ static int carry_out(struct checkout *c, struct plan *p)
 	return err ? err : tell_all(c, p);
 }
 
-static int one_path(struct checkout *c, const struct target *t, size_t count)
+/* So many parts of the path that t is of. */
+static int put_parts(struct checkout *c, const struct target *t,
+		     const char *const *parts, size_t count)
 {
-	DV_AUTO_FREE const char **parts = xcalloc(count, sizeof(*parts));
 	DV_AUTO_PLAN struct plan p = {
 		.repo = c->repo, .o = c->o, .path = t->path,
 		.pointer = &t->pointer, .r = &c->r, .reader = c->reader,
@@ -294,9 +295,6 @@ static int one_path(struct checkout *c, const struct target *t, size_t count)
 	};
 	int err;
 
-	count = list_parts(c, t, count, parts);
-	if (!count)
-		return 0;
 	plan_init(&p, parts, count);
 	err = plan_scan(&p, c->ignore);
 	if (err)
@@ -311,6 +309,14 @@ static int one_path(struct checkout *c, const struct target *t, size_t count)
 	if (!err)
 		err = carry_out(c, &p);
 	return !err && p.failed.code ? error_restore(&p.failed) : err;
+}
+
+static int one_path(struct checkout *c, const struct target *t, size_t count)
+{
+	DV_AUTO_FREE const char **parts = xcalloc(count, sizeof(*parts));
+
+	count = list_parts(c, t, count, parts);
+	return count ? put_parts(c, t, parts, count) : 0;
 }
 
 /* How many targets from the first on are of its pointer. */

@@ -713,6 +713,26 @@ static void thousands_of_files(void **state)
 	assert_string_equal(before.data, after.data);
 }
 
+static void what_is_left_out_closes_nothing(void **state)
+{
+	static const char *const names[] = { "data" };
+	const struct dv_filter filter = {
+		.exclude = names, .exclude_count = 1,
+	};
+	const struct dv_checkout_options o = { .what = { .filter = &filter } };
+	struct dv_checkout_result r;
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	(void)state;
+	put_text("data/file", "text");
+	add("data");
+	assert_true(null >= 0 && dup2(null, STDIN_FILENO) == STDIN_FILENO);
+	ok(dv_checkout(world.repo, &o, NULL, NULL, &r));
+	assert_int_equal(r.unchanged, 0);
+	assert_true(fcntl(STDIN_FILENO, F_GETFD) >= 0);
+	close(null);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -738,6 +758,7 @@ int main(void)
 		T(an_interrupted_checkout_can_go_on),
 		T(umask_is_respected),
 		T(thousands_of_files),
+		T(what_is_left_out_closes_nothing),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
