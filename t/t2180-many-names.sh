@@ -81,6 +81,11 @@ test_expect_success 'links of either kind, made, undone and made again by name' 
 	done
 '
 
+test_expect_success 'a folder that was deleted stays so when links are made or undone in it' '
+	cd hardlink && rm -r d/e && dv unprotect -q d/e/3 d/1 && dv checkout -q --relink d/e/3 && dv status >../out && grep "deleted: *d/e/" ../out &&
+	dv add -q d && dv ls -R d >../out && test_must_fail grep d/e ../out
+'
+
 test_expect_success 'sizes of many names come from one listing, in the order asked for' '
 	cd a && DV_TRACE=1 dv du data/g data/f5 more/f2 data/d/e more data/f2 single >../out 2>"$SCRATCH/trace" && test $(grep -c "git: tracked paths" "$SCRATCH/trace") -le 3 &&
 	cut -f 3 ../out | tr "\n" " " >../names && echo "data/g/ data/f5 data/d/e/ data/f2 more/ single " | tr -d "\n" | test_cmp - ../names &&

@@ -88,7 +88,8 @@ static int forget_gone(struct plan *p)
 	DV_AUTO_PATH_LIST struct path_list gone = PATH_LIST_INIT;
 	int err;
 
-	if (plan_is_whole(p) || !p->index.dirs || p->o->dry_run)
+	if (plan_is_whole(p) || !p->index.dirs || p->o->dry_run ||
+	    p->o->links)
 		return 0;
 	list_gone(p, &gone);
 	if (!gone.count)
