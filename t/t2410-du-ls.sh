@@ -34,6 +34,10 @@ test_expect_success 'du --max-depth: directories inside' '
 	dv du -d 1 data/a >../actual && printf "1200\t3\tdata/a/\n200\t1\tdata/a/deep/\n" | test_cmp - ../actual
 '
 
+test_expect_success 'du --max-depth where no list can be had: what the pointers say, and a failure' '
+	git clone -q repo lists && cd lists && test_must_fail dv du -d 1 data models >../actual && printf "1302\t6\tdata/\n4000\t1\tmodels/m.bin\n" | test_cmp - ../actual
+'
+
 test_expect_success 'du --json, --human and -z' '
 	cd repo && dv du --json data >../actual &&
 	echo "{\"path\":\"data\",\"size\":1302,\"files\":6}" | test_cmp - ../actual &&

@@ -203,8 +203,8 @@ static int show(struct du *d)
 	if (d->depth)
 		err = list(d, 0, d->summed, false, DV_LIST_RECURSIVE,
 			   show_entry);
-	if (!err)
-		print_items(d, d->summed);
+	/* these are known, whatever of the lists below them is not */
+	print_items(d, d->summed);
 	return err;
 }
 
