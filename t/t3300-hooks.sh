@@ -230,6 +230,13 @@ test_expect_success 'data that was never pulled stays where it is' '
 	git checkout -q main~1 -- . && test -f data/m
 '
 
+test_expect_success 'a pointer that could not be read in the commit before: the data of all others follows' '
+	data_repo mended && cd mended && echo nonsense >c.dv && git add c.dv && git commit -q --no-verify -m broken && git checkout -q -b next && rm c.dv && echo c >c && dv add -q c && echo 11 >data/1 && record next &&
+	git rm -q data.dv && git commit -qm gone && git checkout -q main 2>../err && cat ../err && rm -rf c .git/dv/stat && dv checkout -q data &&
+	git checkout -q next~1 2>../err && cat ../err && ! grep warning ../err && test "$(cat data/1 c)" = "11
+c" && git checkout -q main && test "$(cat data/1)" = 1 && git checkout -q next && test ! -e data
+'
+
 test_expect_success 'of a directory that is here in part, that part follows' '
 	data_repo part && cd part && mkdir -p data/a data/b && echo 1 >data/a/1 && echo 1 >data/b/1 && record 1 &&
 	echo 2 >data/a/1 && echo 2 >data/a/2 && echo 2 >data/b/1 && record 2 && rm -r data/a && record 3 && git push -q origin main &&
@@ -237,6 +244,12 @@ test_expect_success 'of a directory that is here in part, that part follows' '
 	dv hooks install -q && git checkout -q HEAD~1 && test "$(find data -type f)" = data/a/1 && test "$(cat data/a/1)" = 1 &&
 	git checkout -q main~1 && test "$(cat data/a/1 data/a/2)" = "2
 2" && git checkout -q main && test ! -e data/a/1 && test ! -e data/b/1 && git checkout -q main~1 && dv pull -q data && test -f data/b/1
+'
+
+test_expect_success 'of many files in a directory those that are here follow' '
+	data_repo several && cd several && for i in $(seq 100 299); do echo $i >data/$i || return 1; done && record 1 && echo new | tee data/101 >data/201 && record 2 && git push -q origin main &&
+	cd .. && git clone -q several.git several2 && cd several2 && git checkout -q HEAD~1 && dv pull -q "data/1??" && dv fetch -q -A && dv hooks install -q &&
+	git checkout -q main && test "$(ls data | wc -l)" = 100 && test "$(cat data/101)" = new && test ! -e data/201
 '
 
 test_expect_success 'a linked work tree gets its data from the store' '

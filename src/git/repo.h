@@ -148,6 +148,8 @@ int tracked_read(struct dv_repo *repo, const char *path,
 /* The same; *text, which is empty, gets the bytes of the file. */
 int tracked_read_text(struct dv_repo *repo, const char *path, struct buf *text,
 		      struct dv_pointer *out);
+/* A dv_selection.broken: without those that cannot be read. */
+int tracked_pass_broken(const char *path, int err, void *data);
 /*
  * Writes <path>.dv unless it has these bytes already, and remembers that it
  * is there, so that it is found before git knows it.

@@ -158,7 +158,9 @@ int dv_checkout_gone(struct dv_repo *repo, const char *before,
 {
 	TRACE_REGION("gone");
 	DV_AUTO_PATH_LIST struct path_list forsaken = PATH_LIST_INIT;
-	const struct dv_selection what = { .rev = before };
+	const struct dv_selection what = {
+		.rev = before, .broken = tracked_pass_broken,
+	};
 	struct gone g = {
 		.repo = repo, .forsaken = &forsaken, .paths = PATH_LIST_INIT,
 	};

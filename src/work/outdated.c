@@ -14,8 +14,8 @@
 #include "git/repo.h"
 #include "work/stat_index.h"
 
-/* Each part is a checkout of its own; past that many all of it is one. */
-#define PARTS_MOST	64
+/* Each takes memory in the plan of a checkout; past that many all is one. */
+#define PARTS_MOST	4096
 
 struct outdated {
 	struct dv_repo *repo;
@@ -48,7 +48,9 @@ static int take_before(const struct dv_tracked *t, void *data)
 static int had_before(struct outdated *o, const struct dv_tracked *t,
 		      bool *had)
 {
-	const struct dv_selection what = { .rev = o->before };
+	const struct dv_selection what = {
+		.rev = o->before, .broken = tracked_pass_broken,
+	};
 	DV_AUTO_BUF struct buf key = BUF_INIT;
 	int err = 0;
 
@@ -140,20 +142,12 @@ static int look_at(const struct dv_tracked *t, void *data)
 	return o->fn(t, o->data);
 }
 
-/* Nobody can say of it whether it has moved; dv status names it. */
-static int pass_broken(const char *path, int err, void *data)
-{
-	(void)path;
-	(void)err;
-	(void)data;
-	return 0;
-}
-
 int dv_outdated(struct dv_repo *repo, const char *before, dv_tracked_cb *fn,
 		void *data)
 {
 	TRACE_REGION("outdated");
-	const struct dv_selection what = { .broken = pass_broken };
+	/* nobody can say of it whether it has moved; dv status names it */
+	const struct dv_selection what = { .broken = tracked_pass_broken };
 	struct outdated o = {
 		.repo = repo, .before = before, .had = PATH_LIST_INIT,
 		.fn = fn, .data = data,
