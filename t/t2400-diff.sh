@@ -236,6 +236,12 @@ test_expect_success 'a file that became a link and the other way round, in commi
 	dv diff --name-status >../actual && printf "R100\td/file\td/moved\n" | test_cmp - ../actual
 '
 
+test_expect_success 'many of one content, of which some went for good: those of the same name belong together' '
+	make_repo alike && cd alike && mkdir -p d/a d/b d/c && for i in $(seq 101 140); do echo same | tee d/a/$i >d/b/$i || return 1; done && dv add -q d && git add -A && git commit -qm one && rm d/a/101 d/a/102 d/b/101 && mv d/a d/x && mv d/b d/y && rm -r d/c && dv add -q d && git commit -qam two &&
+	dv diff -R --name-status HEAD~ HEAD >../actual && for i in $(seq 103 140); do printf "R100\td/a/$i\td/x/$i\n" || return 1; done >../expect && grep "	d/x/" ../actual | test_cmp ../expect - &&
+	for i in $(seq 103 140); do grep "^R100	d/[ab]/$i	d/y/$i$" ../actual || return 1; done && test "$(grep -c "^R" ../actual)" = 77 && test "$(grep -c "^D.*d/[ab]/" ../actual)" = 3
+'
+
 test_expect_success '-q prints nothing and says it by its exit code' '
 	cd repo && test_exit_code 1 dv diff -q one two >../out && test ! -s ../out && dv diff -q two two
 '

@@ -20,7 +20,7 @@
 struct gone {
 	uint64_t hash;		/* of the content */
 	uint32_t change;	/* its number, or USED */
-	uint32_t used;		/* of the first of a hash: so many in front are */
+	uint32_t used;		/* then: so many from it on are, at least */
 };
 
 struct renames {
@@ -123,26 +123,35 @@ static struct diff_change *look_at(struct renames *r, uint32_t n)
 	return r->changes->items[n];
 }
 
+/*
+ * From g on the first that is not used up, or what follows this hash.  Of many
+ * that are the way is remembered: there may be a million of one content.
+ */
+static struct gone *pass_used(const struct renames *r, struct gone *g,
+			      uint64_t hash)
+{
+	struct gone *first = g, *end = r->gone + r->count;
+
+	while (g < end && g->hash == hash && g->change == USED)
+		g += g->used;
+	if (g > first)
+		first->used = (uint32_t)(g - first);
+	return g;
+}
+
 /* One that deletes the same, best one of the same name; or NULL. */
 static struct gone *find_deleted(struct renames *r,
 				 const struct diff_side *added, uint64_t hash)
 {
 	size_t low = array_lower(&hash, r->gone, r->count, sizeof(*r->gone),
 				 order_hash), looked = 0;
-	struct gone *first = r->gone + low, *end = r->gone + r->count, *g;
-	struct gone *found = NULL;
+	struct gone *end = r->gone + r->count, *found = NULL;
 
-	if (first == end || first->hash != hash)
-		return NULL;
-	/* those in front that are used up are not looked at again */
-	for (g = first + first->used; g < end && g->hash == hash &&
-	     g->change == USED; g++)
-		first->used++;
-	for (; g < end && g->hash == hash && looked < CHAIN_MOST; g++) {
+	for (struct gone *g = pass_used(r, r->gone + low, hash); g < end &&
+	     g->hash == hash && looked < CHAIN_MOST;
+	     g = pass_used(r, g + 1, hash)) {
 		const struct diff_side *side;
 
-		if (g->change == USED)
-			continue;
 		looked++;
 		side = &look_at(r, g->change)->before;
 		if (!is_same(side, added))
@@ -169,6 +178,7 @@ static int join_added(struct renames *r, struct diff_change *c)
 		return 0;
 	from = r->changes->items[gone->change];
 	gone->change = USED;
+	gone->used = 1;
 	from->dropped = true;
 	c->before = from->before;
 	c->renamed = true;
