@@ -16,8 +16,11 @@
 
 #define READ_STEP	((size_t)64 << 10)
 #define COPY_BLOCK	((size_t)1 << 20)
-/* The most for which the kernel never moves memory first: eight pages. */
-#define WRITE_PIECE	((size_t)32 << 10)
+/*
+ * For larger ones the kernel takes larger folios, and moves memory to make
+ * them where the page cache fills it; smaller ones cost more each.
+ */
+#define WRITE_PIECE	((size_t)128 << 10)
 #define REST_FROM	((size_t)16 << 10)	/* less is not worth a call */
 
 static int open_regular(const char *path, struct stat *st)
