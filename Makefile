@@ -165,8 +165,9 @@ $O/remote-tool: $O/t/helper/remote-tool.o $(call objs_of,base chunk remote)
 $O/tree-bomb: $O/t/helper/tree-bomb.o $(call objs_of,base chunk store)
 	$(call Q,LD)$(LINK) -o $@ $^ $(LIBS)
 
-# A close() that fails, for t/t8310-late-errors.sh; no sanitizer's business
-$O/late-close.so: t/helper/late-close.c
+# A disk that fails, for t/t3210-fsck.sh and t/t8310-late-errors.sh; no
+# sanitizer's business
+$O/bad-disk.so: t/helper/bad-disk.c
 	$(call Q,LD)$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror \
 		-fPIC -shared -o $@ $<
 
@@ -185,7 +186,7 @@ $O/crash/%.o: %.c $O/flags
 check: check-layers check-headers all		## all tests
 	@+$(SUBMAKE) run-tests
 
-HELPERS = $O/remote-tool $O/tree-bomb $O/late-close.so
+HELPERS = $O/remote-tool $O/tree-bomb $O/bad-disk.so
 run-tests: $(UNITS) $(REPLAYS) $(HELPERS) $(if $(filter-out t8%,$T),,$O/crash/dv)
 	@DV_BUILD='$(abspath $O)' contrib/tap-run $(V:1=-v) -j $(JOBS) \
 		$(abspath $(UNITS) $(REPLAYS)) $(SCRIPTS)

@@ -78,6 +78,26 @@ test_expect_success 'a pack cut short' '
 	with_remote && p=$(pack data) && truncate -s 300000 "$p" && rm -rf data model && test_exit_code 1 dv fsck && dv fsck --repair && dv checkout -q && whole
 '
 
+# bad_sector <pack> <byte> <command>: that byte cannot be read
+bad_sector () {
+	(export BAD_SECTOR="*/$1" BAD_SECTOR_AT="$2" LD_PRELOAD="$DV_BUILD/bad-disk.so" ASAN_OPTIONS="$ASAN_OPTIONS:verify_asan_link_order=0" && shift 2 && exec "$@")
+}
+
+# bad_at <byte> <lost>: fsck finds that one of six files is lost for it, or none
+bad_at () {
+	test_exit_code 1 bad_sector "$p" "$1" dv fsck $quick >out && cat out && grep "^damaged: data/" out && test "$(grep -c "^lost: f[1-6] (1 object)" out)" = "$2" && dv fsck -q
+}
+
+for quick in "" --quick
+do
+	export quick
+	test_expect_success "a sector that cannot be read: found${quick:+ quickly}, and what lies around it in the pack is good" '
+		cd "$SCRATCH" && rm -rf repo && make_repo repo && cd repo && for i in 1 2 3 4 5 6; do random_bytes 400000 1$i >f$i || return 1; done && dv add -q f? && git add -A && git commit -qm data &&
+		p=$(ls -S .git/dv/data/*.pack | head -n 1) && test "$(stat -c %s "$p")" -gt 2400000 && bad_at 40 0 && bad_at 1000000 1 && bad_at 2300000 1 &&
+		bad_sector "$p" 1000000 dv fsck $quick --repair >out && cat out && grep "^repaired: data/" out && dv fsck && rm f? && dv checkout -q && for i in 1 2 3 4 5 6; do random_bytes 400000 1$i | cmp - f$i || return 1; done
+	'
+done
+
 test_expect_success 'a header that nobody needs' '
 	fresh && flip "$(pack data)" 3 && test_exit_code 1 dv fsck && dv fsck --repair && whole
 '

@@ -7,7 +7,7 @@ test_description='a file system that says at close() that it cannot keep what wa
 # late <pattern> <command>: so of the files whose path matches
 late () {
 	late_pattern=$1 && shift
-	(export LATE_CLOSE="$late_pattern" LD_PRELOAD="$DV_BUILD/late-close.so" ASAN_OPTIONS="$ASAN_OPTIONS:verify_asan_link_order=0" && exec "$@")
+	(export LATE_CLOSE="$late_pattern" LD_PRELOAD="$DV_BUILD/bad-disk.so" ASAN_OPTIONS="$ASAN_OPTIONS:verify_asan_link_order=0" && exec "$@")
 }
 
 # refused <pattern> <command>: it fails with that

@@ -429,8 +429,8 @@ int verify_pack(struct verifier *v, struct pack *pack, int fd,
 	while (!err && run.first < pack->frames) {
 		run.end = frames_together(&f, run.first, pack->frames);
 		err = read_run(&v->read, pack, fd, &run);
-		/* of several it may be one that cannot be read */
-		if (err == DV_E_IO && run.end > run.first + 1) {
+		/* of several it may be one that cannot be read, or is cut off */
+		if (err && run.end > run.first + 1) {
 			run.end = run.first + 1;
 			err = read_run(&v->read, pack, fd, &run);
 		}

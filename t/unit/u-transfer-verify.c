@@ -257,6 +257,37 @@ static void bad_frames_of_a_file_are_told(void **state)
 	look_end(&k);
 }
 
+/* Another file than when the pack was opened, of so many bytes of it. */
+static void frames_of_a_short_file_are_told(void **state)
+{
+	DV_AUTO_BUF struct buf path = BUF_INIT;
+	struct look k;
+	int fd;
+
+	(void)state;
+	look_begin(&k);
+	buf_addf(&path, "%s/short", top);
+	for (uint32_t i = k.pack->frames; i--;) {
+		char expect[64] = "";
+		struct frame_info info;
+
+		pack_frame_at(k.pack, i, &info);
+		assert_int_equal(file_replace(path.data, k.bytes.data,
+					      frame_end(&info) - 1, 0), 0);
+		for (uint32_t n = i; n < k.pack->frames; n++)
+			expect[n - i] = '0' + n;
+		fd = open(path.data, O_RDONLY);
+		assert_true(fd >= 0);
+		memset(k.told, 0, sizeof(k.told));
+		k.count = 0;
+		assert_int_equal(verify_pack(k.verifier, k.pack, fd, 0, note,
+					     &k), 0);
+		assert_string_equal(k.told, expect);
+		close(fd);
+	}
+	look_end(&k);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -266,6 +297,7 @@ int main(void)
 		TEST(frames_that_end_early_are_told),
 		TEST(the_first_is_what_is_said),
 		TEST(bad_frames_of_a_file_are_told),
+		TEST(frames_of_a_short_file_are_told),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
