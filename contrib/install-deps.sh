@@ -8,7 +8,7 @@ set -eu
 build='build-essential pkg-config git ca-certificates libgit2-dev
 	libxxhash-dev libzstd-dev libcurl4-openssl-dev libssl-dev
 	libjansson-dev libexpat1-dev libyaml-dev'
-test='libcmocka-dev perl python3 openssl curl nginx-light
+test='libcmocka-dev perl python3 jq openssl curl nginx-light
 	libnginx-mod-http-dav-ext apache2-bin radosgw ceph-mon ceph-osd ceph-common swift-proxy swift-account
 	swift-container swift-object asciidoctor mandoc xfsprogs shellcheck
 	procps pre-commit zsh fish strace'

@@ -9,7 +9,8 @@ cd "$(dirname "$0")/.." || exit 1
 
 passed=0 failed=0
 log=$(mktemp) || exit 1
-trap 'rm -f "$log"' EXIT
+ahead=
+trap 'rm -f "$log"; test -z "$ahead" || kill -- "-$ahead" 2>/dev/null' EXIT
 
 finish () {
 	echo "$passed passed, $failed failed"
@@ -45,9 +46,14 @@ get_ahead () {
 jobs=$(nproc)
 if contrib/install-deps.sh build
 then
-	get_ahead >/dev/null 2>&1 &
+	# a process group of its own, to be ended as one with this script
+	set -m
+	get_ahead </dev/null >/dev/null 2>&1 &
+	ahead=$!
+	set +m
 	contrib/install-deps.sh test || failed=1
 	wait
+	ahead=
 else
 	failed=1
 fi
