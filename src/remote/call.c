@@ -348,7 +348,8 @@ int call_run(struct call *c)
 		if (c->progress)
 			c->tries = c->asked_s = 0;
 		c->tries++;
-		if (verdict == CALL_LATER)
+		/* nothing is counted as long as there is progress */
+		if (verdict == CALL_LATER && !c->progress)
 			c->asked_s += a.retry_after_s;
 		error_save(c->code, &last);
 		if (verdict != CALL_LATER || !may_try_again(c, &a))

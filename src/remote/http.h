@@ -67,6 +67,7 @@ struct http_answer {
 	bool has_total;
 	uint64_t range_total;	/* the object's size, from Content-Range */
 	unsigned retry_after_s;
+	time_t retry_at;	/* where that was a date; 0: it was none */
 	time_t date;		/* 0: none */
 	bool encoded;		/* Content-Encoding: not the bytes asked for */
 	bool moved;		/* bytes of a body went out or came in */

@@ -6,6 +6,9 @@
 #include "remote/http_head.h"
 #include "remote/number.h"
 
+/* A pause longer than this is as long; sums of some stay small. */
+#define RETRY_AFTER_MOST_S	(366u * 24 * 3600)
+
 /* The value of header `name` (lower case), trimmed, or NULL. */
 static const char *value_of(const char *line, size_t len, const char *name,
 			    size_t *value_len)
@@ -61,7 +64,7 @@ static void read_status(struct http_answer *a, const char *line, size_t len)
 	a->status = 0;
 	a->has_length = a->has_range = a->has_total = a->encoded = false;
 	a->retry_after_s = 0;
-	a->date = 0;
+	a->retry_at = a->date = 0;
 	a->region[0] = a->location[0] = '\0';
 	a->etag[0] = a->modified[0] = '\0';
 	if (space && line + len - space >= 4 &&
@@ -81,20 +84,39 @@ static time_t parse_date(const char *text, size_t len)
 	return curl->getdate(date, NULL) > 0 ? curl->getdate(date, NULL) : 0;
 }
 
+static void set_pause(struct http_answer *a, uint64_t seconds)
+{
+	a->retry_after_s = seconds < RETRY_AFTER_MOST_S ? seconds :
+							  RETRY_AFTER_MOST_S;
+}
+
+/* Until a date, by the server's clock: ours may be minutes off. */
+static void reckon_pause(struct http_answer *a)
+{
+	time_t now = a->date ? a->date : time(NULL);
+
+	set_pause(a, a->retry_at > now ? a->retry_at - now : 0);
+}
+
 /* Seconds, or a date. */
 static void read_retry_after(struct http_answer *a, const char *v, size_t len)
 {
 	uint64_t seconds;
-	time_t then;
 
+	a->retry_at = 0;
 	if (!number_parse(v, len, &seconds)) {
-		a->retry_after_s = seconds < 3600 ? seconds : 3600;
+		set_pause(a, seconds);
 		return;
 	}
-	then = parse_date(v, len);
-	if (then > time(NULL))
-		a->retry_after_s = then - time(NULL) < 3600 ?
-				   then - time(NULL) : 3600;
+	a->retry_at = parse_date(v, len);
+	reckon_pause(a);
+}
+
+static void read_date(struct http_answer *a, const char *v, size_t len)
+{
+	a->date = parse_date(v, len);
+	if (a->retry_at)
+		reckon_pause(a);
 }
 
 static void keep_plain(const char *v, size_t len, const char *allowed,
@@ -130,7 +152,7 @@ void http_head_line(struct http_answer *a, const char *line, size_t len)
 	} else if ((v = value_of(line, len, "retry-after", &n))) {
 		read_retry_after(a, v, n);
 	} else if ((v = value_of(line, len, "date", &n))) {
-		a->date = parse_date(v, n);
+		read_date(a, v, n);
 	} else if ((v = value_of(line, len, "x-amz-bucket-region", &n))) {
 		keep_plain(v, n, "abcdefghijklmnopqrstuvwxyz0123456789-",
 			   a->region, sizeof(a->region));

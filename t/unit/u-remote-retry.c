@@ -212,14 +212,42 @@ static void heads_of_nonsense(void **state)
 	feed(&a, "x-amz-bucket-region: a.evil/\r\n");
 	assert_string_equal(a.region, "");
 	feed(&a, "Retry-After: 999999999999\r\n");
-	assert_int_equal(a.retry_after_s, 3600);
+	assert_int_equal(a.retry_after_s, 366 * 24 * 3600);
 	feed(&a, "Retry-After: Fri, 24 May 2013 00:00:00 GMT\r\n");
+	assert_int_equal(a.retry_after_s, 0);
+	feed(&a, "Retry-After: soon\r\n");
+	assert_int_equal(a.retry_after_s, 0);
+	feed(&a, "Retry-After: Fri, 24 May 2999 00:00:00 GMT\r\n");
+	assert_int_equal(a.retry_after_s, 366 * 24 * 3600);
 	feed(&a, "Content-Encoding: identity\r\n");
 	assert_false(a.encoded);
 	feed(&a, "Content-Encoding: gzip\r\n");
 	assert_true(a.encoded);
 	http_head_line(&a, "", 0);
 	http_head_line(&a, ":", 1);
+}
+
+/* Until a date of the server's clock, whichever comes first in the head. */
+static void a_pause_is_reckoned_by_the_servers_clock(void **state)
+{
+	static const char date[] = "Date: Fri, 24 May 2013 00:00:00 GMT\r\n",
+		after[] = "Retry-After: Fri, 24 May 2013 00:00:30 GMT\r\n";
+	DV_AUTO_HTTP_ANSWER struct http_answer a = HTTP_ANSWER_INIT;
+
+	(void)state;
+	feed(&a, "HTTP/1.1 503 x\r\n");
+	feed(&a, date);
+	feed(&a, after);
+	assert_int_equal(a.retry_after_s, 30);
+	feed(&a, "HTTP/1.1 503 x\r\n");
+	assert_int_equal(a.retry_after_s, 0);
+	feed(&a, after);
+	feed(&a, date);
+	assert_int_equal(a.retry_after_s, 30);
+	/* seconds have nothing to do with it */
+	feed(&a, "Retry-After: 7\r\n");
+	feed(&a, date);
+	assert_int_equal(a.retry_after_s, 7);
 }
 
 static void numbers(void **state)
@@ -249,6 +277,7 @@ int main(void)
 		cmocka_unit_test(one_that_is_always_refused_is_no_load),
 		cmocka_unit_test(heads),
 		cmocka_unit_test(heads_of_nonsense),
+		cmocka_unit_test(a_pause_is_reckoned_by_the_servers_clock),
 		cmocka_unit_test(numbers),
 	};
 
