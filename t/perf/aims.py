@@ -53,7 +53,7 @@ def growth(workload):
                  if (name, step) == (workload, "add-edit") and tool in ("restic", "borg", "hf-xet")]
         if len(found) < 3:
             raise Missing
-        return rows.value("grown_mib", workload, "add-edit", "dv") / min(found)
+        return rows.value("grown_mib", workload, "add-edit", "dv") / max(min(found), 1e-6)
     return best
 
 

@@ -115,7 +115,10 @@ def run_tool(bench, tool, versions):
         for version, name in ((change, change), ("first", change + "-back")):
             quiet(tool.prepare(version))
             step(f"switch {name}", tool.switch(version))
-            quiet(f"cmp data {versions}/{version}")
+            try:
+                quiet(f"cmp data {versions}/{version}")
+            except RuntimeError:
+                bench.results.fail((NAME, f"switch {name}", tool.name), "the data are not those that were added")
 
 
 def run(bench, chosen, options):

@@ -22,13 +22,13 @@ def write_csv(rows, path):
 
 
 def read_csv(path):
-    """What write_csv() wrote."""
+    """What write_csv() wrote, perhaps when there were fewer columns."""
     def value(name, word):
         if name in ("workload", "step", "tool", "against", "note") or not word:
             return word
         return int(word) if name in ("runs", "requests") else float(word)
     with open(path, newline="") as f:
-        return [{k: value(k, v) for k, v in row.items()} for row in csv.DictReader(f)]
+        return [{k: value(k, row.get(k, "")) for k in measure.FIELDS} for row in csv.DictReader(f)]
 
 
 def table(rows):
