@@ -6,7 +6,6 @@
  */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,37 +21,11 @@
 #include "store/tree.h"
 #include "work/below.h"
 #include "work/folder.h"
-#include "work/linked.h"
-#include "work/queue.h"
 #include "work/scan.h"
 #include "work/scan_inside.h"
 #include "work/temp_name.h"
 
-/* A directory to be listed, then one that was; in an arena. */
-struct job {
-	struct scan_dir dir;	/* parent: number of the job above */
-	uint32_t number;	/* in walk.jobs */
-	uint32_t last;		/* number in the result */
-	unsigned depth;
-};
-
-struct walk {
-	int top;		/* of the work tree, borrowed */
-	const char *store;	/* see work/linked.h */
-	const char *spill;	/* see base/name_sort.h */
-	const char *path;	/* tracked */
-	const struct stat_index *index;
-	struct ignore *ignore;
-	struct arena *arenas;
-	atomic_size_t listed;	/* entries; others rest from time to time */
-	struct work_queue queue;
-	pthread_mutex_t mutex;	/* of what follows */
-	struct job **jobs;	/* owned */
-	size_t count, room;
-};
-
-static void full_path(const struct walk *w, const char *path,
-		      struct buf *out)
+void scan_full_path(const struct walk *w, const char *path, struct buf *out)
 {
 	buf_clear(out);
 	buf_addstr(out, w->path);
@@ -60,9 +33,9 @@ static void full_path(const struct walk *w, const char *path,
 		path_append(out, path);
 }
 
-static int add_job(struct walk *w, struct arena *arena, const char *path,
-		   uint32_t parent, unsigned depth, int64_t index_dir,
-		   struct job **out)
+int scan_add_job(struct walk *w, struct arena *arena, const char *path,
+		 uint32_t parent, unsigned depth, int64_t index_dir,
+		 struct job **out)
 {
 	struct job *job = arena_alloc(arena, sizeof(*job));
 	bool full;
@@ -90,8 +63,8 @@ static int add_job(struct walk *w, struct arena *arena, const char *path,
 	return 0;
 }
 
-static void fill_entry(struct scan_entry *e, const struct disk_entry *d,
-		       const struct stat_row *row)
+void scan_fill_entry(struct scan_entry *e, const struct disk_entry *d,
+		     const struct stat_row *row)
 {
 	struct stat st;
 
@@ -178,7 +151,7 @@ static int take_entry(struct walk *w, struct arena *arena, struct job *job,
 	}
 	memset(e, 0, sizeof(*e));
 	e->row = n;
-	fill_entry(e, d, n < 0 ? NULL : &row);
+	scan_fill_entry(e, d, n < 0 ? NULL : &row);
 	job->dir.count++;
 	if (e->type == ENTRY_DIR) {
 		const char *path = full->data + strlen(w->path);
@@ -186,8 +159,9 @@ static int take_entry(struct walk *w, struct arena *arena, struct job *job,
 		if (n >= 0 && row.type == ENTRY_DIR)
 			below = row.dir;
 		path += *w->path != 0;
-		err = add_job(w, arena, arena_copy(arena, path, strlen(path)),
-			      job->number, job->depth + 1, below, &child);
+		err = scan_add_job(w, arena,
+				   arena_copy(arena, path, strlen(path)),
+				   job->number, job->depth + 1, below, &child);
 		if (err)
 			return err;
 		e->dir = child->number;
@@ -241,7 +215,7 @@ static int list_job(struct walk *w, struct arena *arena, struct job *job)
 	struct stat st;
 	int err;
 
-	full_path(w, job->dir.path, &full);
+	scan_full_path(w, job->dir.path, &full);
 	job->dir.read_ns = clock_real_ns();
 	DV_AUTO_CLOSE int fd = open_below(w->top, full.data);
 	if (fd < 0)
@@ -318,146 +292,6 @@ static void number_dirs(struct walk *w, uint32_t roots, struct scan *out)
 	free(order);
 }
 
-static int root_directory(struct walk *w, const char *inside)
-{
-	const char *root = arena_copy(&w->arenas[0], inside, strlen(inside));
-	int64_t dir = w->index ? stat_index_find_dir(w->index, inside) : -1;
-	unsigned depth = *inside ? 1 : 0;
-	struct job *job;
-	int err;
-
-	for (const char *p = inside; *p; p++)
-		depth += *p == '/';
-	err = add_job(w, &w->arenas[0], root, (uint32_t)w->count, depth, dir,
-		      &job);
-	if (!err)
-		work_queue_put(&w->queue, job);
-	return err;
-}
-
-/* The row of a path that is no directory. */
-static int64_t single_row(const struct walk *w, const char *inside,
-			  const char *parent, const char *name,
-			  int64_t *index_dir, struct stat_row *row)
-{
-	int64_t n = -1;
-
-	*index_dir = w->index ? stat_index_find_dir(w->index, parent) : -1;
-	if (*index_dir >= 0)
-		n = stat_index_find(w->index, (uint32_t)*index_dir, name);
-	if (n < 0)
-		return -1;
-	/* The name alone could also be that of a file in a directory. */
-	if (!*inside && (w->index->dirs != 1 || w->index->rows != 1))
-		return -1;
-	stat_index_row(w->index, (uint32_t)n, row);
-	return n;
-}
-
-static int root_single(struct walk *w, const char *inside,
-		       const struct stat *st, bool link)
-{
-	DV_AUTO_BUF struct buf parent = BUF_INIT;
-	const char *name = path_name(*inside ? inside : w->path);
-	struct arena *arena = &w->arenas[0];
-	struct disk_entry d = {
-		.name = arena_copy(arena, name, strlen(name)),
-		.mode = st->st_mode,
-		.mtime_ns = timespec_ns(&st->st_mtim),
-		.ctime_ns = timespec_ns(&st->st_ctim),
-		.inode = st->st_ino,
-		.size = (uint64_t)st->st_size,
-		.link = link,
-	};
-	struct scan_entry *e = arena_alloc(arena, sizeof(*e));
-	struct stat_row row;
-	struct job *job;
-	int err;
-
-	buf_add(&parent, inside, path_parent_len(inside));
-	err = add_job(w, arena, arena_copy(arena, parent.data, parent.len),
-		      (uint32_t)w->count, 0, -1, &job);
-	if (err)
-		return err;
-	job->dir.entries = e;
-	job->dir.count = 1;
-	job->dir.read_ns = clock_real_ns();
-	memset(e, 0, sizeof(*e));
-	e->row = single_row(w, inside, parent.data, name, &job->dir.index_dir,
-			    &row);
-	fill_entry(e, &d, e->row < 0 ? NULL : &row);
-	return 0;
-}
-
-/* What is at worktree/full; its parents may not be symlinks. */
-static int stat_root(const struct walk *w, const char *full,
-		     struct stat *st, bool *link)
-{
-	DV_AUTO_BUF struct buf parent = BUF_INIT;
-
-	buf_add(&parent, full, path_parent_len(full));
-	DV_AUTO_CLOSE int fd = open_below(w->top, parent.data);
-	if (fd < 0 && errno == ELOOP)
-		return dv_fail(DV_E_INVALID, "%s is beyond a symbolic link",
-			       full);
-	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-		return dv_fail(DV_E_NOTFOUND, "no such file: %s", full);
-	if (fd < 0)
-		return dv_fail_errno("cannot open %s", parent.data);
-	if (!linked_stat(w->store, fd, *full ? path_name(full) : ".", st,
-			 link))
-		return 0;
-	if (errno == ENOENT)
-		return dv_fail(DV_E_NOTFOUND, "no such file: %s", full);
-	return dv_fail_errno("cannot stat %s", full);
-}
-
-int scan_ignore_above(struct dv_repo *repo, struct ignore *ignore,
-		      const char *path)
-{
-	DV_AUTO_BUF struct buf dir = BUF_INIT;
-	int top, err = repo_worktree_fd(repo, &top);
-
-	for (const char *p = path; !err; p++) {
-		size_t len = dir.len;
-
-		p += strcspn(p, "/");
-		path_append(&dir, ".dvignore");
-		if (!faccessat(top, dir.data, F_OK, AT_SYMLINK_NOFOLLOW)) {
-			buf_setlen(&dir, len);
-			err = ignore_load(ignore, dir.data);
-		}
-		if (!*p)
-			break;
-		buf_clear(&dir);
-		buf_add(&dir, path, (size_t)(p - path));
-	}
-	return err;
-}
-
-static int scan_root(struct walk *w, struct dv_repo *repo,
-		     struct scan_part *part)
-{
-	DV_AUTO_BUF struct buf full = BUF_INIT;
-	uint32_t n = (uint32_t)w->count;
-	struct stat st;
-	bool link;
-	int err;
-
-	full_path(w, part->inside, &full);
-	err = stat_root(w, full.data, &st, &link);
-	part->there = !err;
-	if (err)
-		return err == DV_E_NOTFOUND ? 0 : err;
-	part->root = n;
-	part->single = !S_ISDIR(st.st_mode);
-	if (part->single)
-		return root_single(w, part->inside, &st, link);
-	if (w->ignore)
-		err = scan_ignore_above(repo, w->ignore, full.data);
-	return err ? err : root_directory(w, part->inside);
-}
-
 static int scan_all(struct walk *w, struct dv_repo *repo,
 		    struct scan_part *parts, size_t count, unsigned threads,
 		    struct scan *out)
@@ -470,7 +304,7 @@ static int scan_all(struct walk *w, struct dv_repo *repo,
 	for (size_t i = 0; i < count && !err; i++) {
 		err = cancel_check();
 		if (!err)
-			err = scan_root(w, repo, &parts[i]);
+			err = scan_add_root(w, repo, &parts[i]);
 		any |= parts[i].there && !parts[i].single;
 	}
 	roots = w->count;
