@@ -54,7 +54,4 @@ int add_args_inside(struct dv_repo *repo, const char *path,
 		    const char *const *inside, size_t count,
 		    struct add_plans *out);
 
-/* Whether a path may become tracked, as far as its name and git go. */
-int add_check_name(struct dv_repo *repo, const char *path);
-
 #endif

@@ -21,6 +21,7 @@
 #include "base/trace.h"
 #include "git/repo.h"
 #include "work/add.h"
+#include "work/add_check.h"
 #include "work/below.h"
 #include "work/stat_index.h"
 
@@ -474,7 +475,7 @@ int dv_move(struct dv_repo *repo, const char *from, const char *to,
 	if (!err)
 		err = check_border(&m, &to_inside);
 	if (!err && !m.inside.len)
-		err = add_check_name(repo, m.to.data);
+		err = add_check_path(repo, m.to.data);
 	if (!err)
 		err = m.inside.len ? move_inside(&m, to_inside) :
 			move_whole(&m);
