@@ -37,8 +37,8 @@ static int check_out(struct transfer *t,
 	/* the work tree holds one version, whatever else was fetched */
 	o.what.all_branches = o.what.all_tags = o.what.all_commits = false;
 	code = checkout_run(&v, &o);
-	if (!code && !t->quiet && v.silent_if_nothing && !broken_code(&t->broken, 0) &&
-	    checkout_nothing(&v.result))
+	if (!code && !t->quiet && v.silent_if_nothing &&
+	    !broken_code(&t->broken, 0) && checkout_nothing(&v.result))
 		printf("up to date\n");
 	return code;
 }

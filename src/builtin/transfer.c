@@ -145,7 +145,7 @@ void transfer_print(struct transfer *t, const char *verb,
 	if (t->quiet)
 		return;
 	if (transfer_nothing(r)) {
-		if (!t->broken.paths.count)
+		if (!broken_code(&t->broken, 0))
 			printf("up to date\n");
 		return;
 	}
