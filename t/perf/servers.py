@@ -22,6 +22,9 @@ class Folder:
     def requests(self):
         return None
 
+    def forget(self, env):
+        """What a tool has pushed is not needed any more."""
+
     def stop(self):
         pass
 
@@ -50,6 +53,9 @@ class Service:
     def requests(self):
         with open(os.path.join(self.where, "access.log"), errors="replace") as f:
             return sum(self.counts(line) for line in f)
+
+    def forget(self, env):
+        """As above."""
 
     def stop(self):
         if self.proxy:
@@ -89,6 +95,11 @@ class S3(Service):
                    AWS_DEFAULT_REGION=self.values.get("AWS_REGION", "us-east-1"))
         subprocess.run([sys.executable, os.path.join(HELPER, "s3-bucket.py"), "create", "bench"], env=env, check=True,
                        stdout=subprocess.DEVNULL)
+
+    def forget(self, env):
+        """Made anew: it has all in memory, takes no more when that is full, and frees what was deleted hours later."""
+        self.stop()
+        self.start(env)
 
     def url(self, what):
         return f"s3://bench/{what}"

@@ -176,6 +176,7 @@ def run_case(bench, tool, source, versions, number, brief):
         for kind in bench.servers:
             if kind in tool.remotes:
                 transfers(case, kind)
+                bench.servers[kind].forget(bench.env)
     for name in ("fsck", "gc"):
         command = getattr(tool, name)(case)
         if command and has_command(case, name):
