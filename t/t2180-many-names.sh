@@ -81,6 +81,11 @@ test_expect_success 'links of either kind, made, undone and made again by name' 
 	done
 '
 
+test_expect_success 'a folder that was deleted stays so when its files were named behind one that is not recorded' '
+	cd a && rm -r data/g && test_must_fail dv checkout data/f3 data/nosuch data/g/f1 2>../err && grep "data/nosuch is not recorded" ../err && test_must_fail dv checkout data/g/nosuch 2>../err && grep "data/g/nosuch is not recorded" ../err &&
+	dv status >../out && grep "deleted: *data/g/" ../out && test_must_fail grep absent ../out && dv checkout -q && test -f data/g/h/f1 && clean
+'
+
 test_expect_success 'a folder that was deleted stays so when links are made or undone in it' '
 	cd hardlink && rm -r d/e && dv unprotect -q d/e/3 d/1 && dv checkout -q --relink d/e/3 && dv status >../out && grep "deleted: *d/e/" ../out &&
 	dv add -q d && dv ls -R d >../out && test_must_fail grep d/e ../out

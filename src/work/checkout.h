@@ -159,14 +159,20 @@ void plan_rest(const struct plan *p);
 void plan_init(struct plan *p, const char *const *parts, size_t count);
 void plan_release(struct plan *p);
 
-/* Opens the stat index and scans. */
+/* Opens the stat index, finds parts, and scans. */
 int plan_scan(struct plan *p, struct ignore *ignore);
 /* True when the work tree is known to hold all of the pointer already. */
 bool plan_is_done(const struct plan *p);
 /*
+ * What is recorded at each target.  Nodes that are missing or damaged on the
+ * way are its `err`.  Of one that neither is recorded nor was `failed` tells.
+ */
+int plan_find(struct plan *p);
+/* True when the folder that a part is in is not there. */
+bool plan_is_in_gone(const struct plan *p, const char *inside);
+/*
  * Fills dirs and entries.  Nodes that are missing or damaged close their
- * directory; on the way to a target they are its `err`.  Of one that neither is
- * recorded nor was `failed` tells.
+ * directory.
  */
 int plan_walk(struct plan *p);
 /* The path of an entry, relative to the work tree (replaces *out). */

@@ -345,22 +345,25 @@ static void find_there(struct plan *p, struct plan_target *t,
 		t->row = t->have ? t->have->row : -1;
 }
 
-static int find_target(struct plan *p, size_t n, size_t *failed)
+/* What was put there and is not recorded any more is to go. */
+static bool is_of_concern(const struct plan *p, const struct plan_target *t)
+{
+	return t->root->type || !*t->inside ||
+		(stat_index_find_path(&p->index, t->inside) >= 0 &&
+		 !plan_is_in_gone(p, t->inside));
+}
+
+static int find_target(struct plan *p, struct plan_target *t, size_t *failed)
 {
 	DV_AUTO_BUF struct buf path = BUF_INIT;
-	struct plan_target *t = &p->targets[n];
 	int err = find_root(p, t);
 
 	if (err == DV_E_NOTFOUND || err == DV_E_CORRUPT) {
 		t->err = err;
 		return 0;
 	}
-	if (err)
+	if (err || is_of_concern(p, t))
 		return err;
-	find_there(p, t, &p->found[n]);
-	/* what was put there and is not recorded any more is to go */
-	if (t->root->type || t->row >= 0)
-		return 0;
 	t->err = DV_E_INVALID;
 	if (*failed <= t->asked)
 		return 0;
@@ -371,7 +374,7 @@ static int find_target(struct plan *p, size_t n, size_t *failed)
 	return 0;
 }
 
-static int find_targets(struct plan *p)
+int plan_find(struct plan *p)
 {
 	size_t failed = SIZE_MAX;	/* `asked` of the first that is wrong */
 	int err = 0;
@@ -379,7 +382,7 @@ static int find_targets(struct plan *p)
 	for (size_t i = 0; i < p->target_count && !err; i++) {
 		err = cancel_check();
 		if (!err)
-			err = find_target(p, i, &failed);
+			err = find_target(p, &p->targets[i], &failed);
 	}
 	for (size_t i = 0; i < p->target_count && !err; i++)
 		if (p->targets[i].asked > failed)
@@ -442,8 +445,11 @@ static int walk_target(struct plan *p, struct plan_target *t)
 int plan_walk(struct plan *p)
 {
 	TRACE_REGION("checkout: compare");
-	int err = find_targets(p);
+	int err = plan_is_whole(p) ? plan_find(p) : 0;
 
+	for (size_t i = 0; i < p->target_count && !err; i++)
+		if (!p->targets[i].err)
+			find_there(p, &p->targets[i], &p->found[i]);
 	if (!err)
 		err = add_around(p);
 	for (size_t i = 0; i < p->target_count && !err; i++) {

@@ -37,7 +37,17 @@ static bool folder_gone(const struct plan *p, const char *inside,
 	}
 }
 
-/* That of each target, once: those below the same one follow each other. */
+bool plan_is_in_gone(const struct plan *p, const char *inside)
+{
+	DV_AUTO_BUF struct buf which = BUF_INIT;
+
+	return folder_gone(p, inside, &which);
+}
+
+/*
+ * That of each target that something is done with, once: those below the same
+ * one follow each other.
+ */
 static void list_gone(const struct plan *p, struct path_list *out)
 {
 	const char *here = NULL;	/* something in a folder that is not */
@@ -49,6 +59,8 @@ static void list_gone(const struct plan *p, struct path_list *out)
 		const char *inside = p->targets[i].inside;
 		DV_AUTO_BUF struct buf gone = BUF_INIT;
 
+		if (p->targets[i].err)
+			continue;
 		len = path_parent_len(inside);
 		if ((last && path_below(inside, last)) ||
 		    (here && len == here_len && !memcmp(here, inside, len)))
@@ -107,6 +119,9 @@ int plan_scan(struct plan *p, struct ignore *ignore)
 {
 	int err = stat_index_open(p->repo, p->path, &p->index);
 
+	/* what all of it is has to be read, which may not be needed */
+	if (!err && !plan_is_whole(p))
+		err = plan_find(p);
 	if (!err)
 		err = forget_gone(p);
 	return err ? err : scan_run_parts(p->repo, p->path, p->found,
