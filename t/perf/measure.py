@@ -124,9 +124,11 @@ class Results:
             row.update(wall_min=min(r["wall"] for r in good), wall_median=statistics.median(r["wall"] for r in good),
                        cpu_min=min(r["cpu"] for r in good), cpu_median=statistics.median(r["cpu"] for r in good),
                        peak_mib=max(r["peak"] for r in good), others=max(r["others"] for r in good))
-            for name in ("stored_mib", "grown_mib", "requests", "remote_mib", "link"):
+            for name in ("stored_mib", "grown_mib", "requests", "remote_mib"):
                 if name in good[-1]:
                     row[name] = good[-1][name]
+            # goes with wall_min
+            row["link"] = max((r["link"] for r in good if "link" in r), default="")
             for tool in baselines(key[0], key[1]):
                 base = self.good((key[0], key[1], tool))
                 if base and tool != key[2]:
