@@ -40,7 +40,7 @@ test_expect_success 'fewer requests are in flight while it refuses, more again a
 '
 
 test_expect_success 'one object that is always refused does not hold up the others' '
-	id=$(sed -n "s/^id: sha256://p" repo/f1.dv) && test -n "$id" && start_busy never=$id until=300 hold=5 &&
+	id=$(sed -n "s/^id: sha256://p" repo/f1.dv) && test -n "$id" && start_busy never=$id until=300 hold=20 &&
 	git clone -q repo odd && cd odd && dv remote add one "http://127.0.0.1:$BUSY_PORT/one" && dv fetch -q -r one -j 8 &&
 	stop_busy && awk -v id=$id "
 		index(\$4, id) { asked++; next }
