@@ -14,6 +14,14 @@ void path_append(struct buf *path, const char *name)
 	buf_addstr(path, name);
 }
 
+void path_join(struct buf *out, const char *path, const char *inside)
+{
+	buf_clear(out);
+	buf_addstr(out, path);
+	if (*inside)
+		path_append(out, inside);
+}
+
 /*
  * Walks `more` from *path, which has no leading '/'.  A ".." that leads out of
  * it is passed over, as at the top of all; with `out` it stays in front.

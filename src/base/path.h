@@ -13,6 +13,8 @@
 
 /* Appends name to path, with a '/' between unless path is empty. */
 void path_append(struct buf *path, const char *name);
+/* What is `inside` of path, "" being path itself: replaces *out. */
+void path_join(struct buf *out, const char *path, const char *inside);
 
 /*
  * Where `arg`, typed in the folder `prefix` (relative, may be ""), lies in

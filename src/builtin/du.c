@@ -87,9 +87,7 @@ static int take_tracked(const struct dv_tracked *t, void *data)
 	struct du *d = data;
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 
-	buf_addstr(&path, t->path);
-	if (*t->inside)
-		path_append(&path, t->inside);
+	path_join(&path, t->path, t->inside);
 	ARRAY_GROW(d->items, d->count + 1, d->room);
 	d->items[d->count++] = (struct item){
 		.path = buf_detach(&path),

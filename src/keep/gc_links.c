@@ -66,9 +66,7 @@ static bool is_own_file(const struct search *s, const struct stat_index *x,
 	if (x->rows == 1 && !strcmp(path_name(top), row->name) &&
 	    is_file(s->worktree, top, row->inode))
 		return true;
-	buf_addstr(&path, top);
-	if (*dir->path)
-		path_append(&path, dir->path);
+	path_join(&path, top, dir->path);
 	path_append(&path, row->name);
 	return is_file(s->worktree, path.data, row->inode);
 }

@@ -16,10 +16,7 @@
 
 static void absolute(struct dv_repo *repo, const char *root, struct buf *out)
 {
-	buf_clear(out);
-	buf_addstr(out, dv_repo_worktree(repo));
-	if (*root)
-		path_append(out, root);
+	path_join(out, dv_repo_worktree(repo), root);
 }
 
 bool dvc_project_at(struct dv_repo *repo, const char *root)

@@ -20,9 +20,7 @@ void dir_path(const struct remote *r, const char *name, struct buf *out)
 {
 	const struct dir *d = r->state;
 
-	buf_addstr(out, d->root);
-	if (*name)
-		path_append(out, name);
+	path_join(out, d->root, name);
 }
 
 int dir_fail(const struct remote *r, const char *name, const char *what)

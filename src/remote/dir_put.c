@@ -144,7 +144,6 @@ static int make_parents(struct remote *r, const char *name)
 
 	for (const char *slash = strchr(name, '/'); slash;
 	     slash = strchr(slash + 1, '/')) {
-		buf_clear(&path);
 		dir_path(r, "", &path);
 		buf_addf(&path, "/%.*s", (int)(slash - name), name);
 		if (!mkdir(path.data, 0777)) {

@@ -115,7 +115,9 @@ int midx_open_fd(int fd, const char *name, struct midx **out)
 		if (data == MAP_FAILED)
 			err = dv_fail_errno("cannot map %s", name);
 		else
-			m->map = (struct filemap){ .data = data, .len = st.st_size };
+			m->map = (struct filemap){
+				.data = data, .len = st.st_size
+			};
 	}
 	if (!err)
 		err = check_head(m, name);

@@ -86,9 +86,7 @@ int fetch_walk_root(struct fetch_walk *w, const struct fetch_root *r)
 	}
 	if (!filter)
 		return want_walk(reader, &start, fetch_visit, w);
-	buf_addstr(&path, r->root->path);
-	if (*r->root->inside)
-		path_append(&path, r->root->inside);
+	path_join(&path, r->root->path, r->root->inside);
 	/* a file that was named is wanted, whatever its size */
 	return want_walk_filtered(reader, &start, path.data,
 				  *r->root->inside ? 0 : r->root->size, &how);

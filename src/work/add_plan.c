@@ -38,9 +38,7 @@ static int refuse_special(const struct job *j, const struct scan_dir *d,
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 	int err;
 
-	buf_addstr(&path, j->base);
-	if (*d->path)
-		path_append(&path, d->path);
+	path_join(&path, j->base, d->path);
 	path_append(&path, e->name);
 	err = dv_fail(DV_E_INVALID, "%s is no file, directory or symbolic "
 		      "link", path.data);
@@ -116,9 +114,7 @@ static int refuse_ignored(const struct job *j, const struct add_part *part)
 	if (a->o->changed_only || in_index(&part->scan) ||
 	    (!*part->inside && !j->plan->is_new))
 		return 0;
-	buf_addstr(&full, j->plan->path);
-	if (*part->inside)
-		path_append(&full, part->inside);
+	path_join(&full, j->plan->path, part->inside);
 	err = scan_ignore_above(a->repo, a->ignore, full.data);
 	if (err || !ignore_match(a->ignore, full.data, !part->scan.single))
 		return err;

@@ -251,9 +251,7 @@ static bool is_left_out(const struct checkout *c, const struct target *t)
 	const struct dv_filter *f = c->o->what.filter;
 	DV_AUTO_BUF struct buf path = BUF_INIT;
 
-	buf_addstr(&path, t->path);
-	if (*t->inside)
-		path_append(&path, t->inside);
+	path_join(&path, t->path, t->inside);
 	if (t->pointer.kind == DV_KIND_FILE)
 		return !filter_file(f, path.data, t->pointer.size);
 	return filter_folder(f, path.data) == FILTER_PASS_NONE;

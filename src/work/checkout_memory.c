@@ -99,8 +99,5 @@ void plan_path(const struct plan *p, const struct plan_entry *e,
 void plan_target_path(const struct plan *p, const struct plan_target *t,
 		      struct buf *out)
 {
-	buf_clear(out);
-	buf_addstr(out, p->path);
-	if (*t->inside)
-		path_append(out, t->inside);
+	path_join(out, p->path, t->inside);
 }

@@ -163,9 +163,7 @@ static int compare_part(struct diff *d,
 	int err = 0;
 
 	d->tracked = sides[0] ? sides[0]->path : sides[1]->path;
-	buf_addstr(&path, d->tracked);
-	if (*inside)
-		path_append(&path, inside);
+	path_join(&path, d->tracked, inside);
 	for (int i = 0; i < 2 && !err; i++) {
 		err = part_entry(d, sides[i], inside, &arena, &entries[i],
 				 &there[i]);

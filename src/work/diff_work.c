@@ -255,10 +255,7 @@ static int add_scanned(struct diff *d, const char *path,
 			if (dir->entries[k].type == ENTRY_DIR ||
 			    dir->entries[k].special)
 				continue;
-			buf_clear(&at);
-			buf_addstr(&at, path);
-			if (*dir->path)
-				path_append(&at, dir->path);
+			path_join(&at, path, dir->path);
 			path_append(&at, dir->entries[k].name);
 			err = add_file(d, at.data);
 		}

@@ -208,9 +208,7 @@ static int list_inside(struct listing *l, const struct dv_tracked *t)
 			     &e);
 	if (err)
 		return err;
-	buf_addstr(&path, t->path);
-	if (*t->inside)
-		path_append(&path, t->inside);
+	path_join(&path, t->path, t->inside);
 	if (e.type == ENTRY_DIR)
 		return list_folder(l, path.data, &e.content.id, 0);
 	return tell(l, path.data, &e, 0);
@@ -289,9 +287,7 @@ static int cat_tracked(const struct dv_tracked *t, void *data)
 
 	if (c->found++ || !asked_for(&c->asked, t))
 		return dv_fail(DV_E_INVALID, "%s is a folder", c->typed);
-	buf_addstr(&path, t->path);
-	if (*t->inside)
-		path_append(&path, t->inside);
+	path_join(&path, t->path, t->inside);
 	if (t->pointer.kind == DV_KIND_FILE && *t->inside)
 		return dv_fail(DV_E_NOTFOUND, "%s is not recorded",
 			       path.data);

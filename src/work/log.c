@@ -50,9 +50,7 @@ static int read_pointer(struct log *l, const struct history_commit *c,
 	if (len <= SUFFIX_LEN)
 		return 0;
 	buf_add(&side->path, path, len - SUFFIX_LEN);
-	buf_addstr(&side->shown, side->path.data);
-	if (*l->inside)
-		path_append(&side->shown, l->inside);
+	path_join(&side->shown, side->path.data, l->inside);
 	err = revision_blob(l->revision, side->path.data, c->commit, blob,
 			    &side->tracked.pointer);
 	if (err == DV_E_INVALID)

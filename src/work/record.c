@@ -309,10 +309,7 @@ int record_node(void *recorder, const struct object *node)
 void record_path(const struct record_run *run, const struct record_item *item,
 		 struct buf *out)
 {
-	buf_clear(out);
-	buf_addstr(out, run->base);
-	if (*run->scan->dirs[item->dir].path)
-		path_append(out, run->scan->dirs[item->dir].path);
+	path_join(out, run->base, run->scan->dirs[item->dir].path);
 	path_append(out, item->entry->name);
 }
 
@@ -340,9 +337,7 @@ int record_enter(const struct record_run *run, struct record_worker *w,
 	if (w->dir_fd >= 0 && w->dir == item->dir)
 		return 0;
 	record_leave(w);
-	buf_addstr(&path, run->base);
-	if (*run->scan->dirs[item->dir].path)
-		path_append(&path, run->scan->dirs[item->dir].path);
+	path_join(&path, run->base, run->scan->dirs[item->dir].path);
 	w->dir_fd = open_below(run->r->top, path.data);
 	w->dir = item->dir;
 	return w->dir_fd < 0 ? open_failed(run, item) : 0;

@@ -56,10 +56,7 @@ struct removing {
 /* The path of a part, relative to the work tree. */
 static void target_path(const struct target *t, struct buf *out)
 {
-	buf_clear(out);
-	buf_addstr(out, t->plan->path);
-	if (*t->plan->inside[t->n])
-		path_append(out, t->plan->inside[t->n]);
+	path_join(out, t->plan->path, t->plan->inside[t->n]);
 }
 
 static void release(struct removing *r)

@@ -27,10 +27,7 @@
 
 void scan_full_path(const struct walk *w, const char *path, struct buf *out)
 {
-	buf_clear(out);
-	buf_addstr(out, w->path);
-	if (*path)
-		path_append(out, path);
+	path_join(out, w->path, path);
 }
 
 int scan_add_job(struct walk *w, struct arena *arena, const char *path,
@@ -361,8 +358,6 @@ int scan_run(struct dv_repo *repo, const char *path, const char *inside,
 	if (part.there)
 		return 0;
 	scan_release(out);
-	buf_addstr(&full, path);
-	if (*inside)
-		path_append(&full, inside);
+	path_join(&full, path, inside);
 	return dv_fail(DV_E_NOTFOUND, "no such file: %s", full.data);
 }

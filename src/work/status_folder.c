@@ -18,9 +18,7 @@
 void status_full_path(const struct status *s, const char *path,
 		      struct buf *out)
 {
-	buf_addstr(out, s->path);
-	if (*path)
-		path_append(out, path);
+	path_join(out, s->path, path);
 }
 
 struct dv_status_entry *status_found(struct status *s, struct finder *f,

@@ -213,7 +213,6 @@ bool status_dirs_same(const struct status *s)
 
 	for (uint32_t i = 0; i < s->index.dirs; i++) {
 		stat_index_dir(&s->index, i, &d);
-		buf_clear(&full);
 		status_full_path(s, d.path, &full);
 		if (fstatat(s->top, full.data, &st, AT_SYMLINK_NOFOLLOW) ||
 		    !stat_dir_matches(&d, &st))

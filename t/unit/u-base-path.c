@@ -121,6 +121,12 @@ static void parts_of_paths(void **state)
 	path_append(&b, "a");
 	path_append(&b, "b");
 	assert_string_equal(b.data, "a/b");
+	path_join(&b, "x/y", "z");
+	assert_string_equal(b.data, "x/y/z");
+	path_join(&b, "x", "");
+	assert_string_equal(b.data, "x");
+	path_join(&b, "", "z");
+	assert_string_equal(b.data, "z");
 }
 
 static void what_a_terminal_could_misread_is_escaped(void **state)
