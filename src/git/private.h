@@ -108,7 +108,4 @@ void pointer_drop_returns(struct buf *text);
 int tracked_expect(struct dv_repo *repo, const char *const *paths,
 		   size_t count);
 
-/* True when the last ".dv" of a name may be that of a pointer. */
-bool pointer_name(const char *path, size_t len);
-
 #endif

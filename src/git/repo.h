@@ -140,6 +140,8 @@ bool repo_is_away(struct dv_repo *repo, const char *path);
  * such a border.  Returns err.
  */
 int repo_hint_away(struct dv_repo *repo, int err, const char *path);
+/* True when the last ".dv" of a name may be that of a pointer. */
+bool pointer_name(const char *path, size_t len);
 /* True when `asked` is the pointer file of the data `path`. */
 bool is_pointer_of(const char *asked, const char *path);
 /* Reads <path>.dv.  DV_E_NOTFOUND, DV_E_INVALID.  Release *out. */

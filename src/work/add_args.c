@@ -128,14 +128,14 @@ static int group(struct dv_repo *repo, struct wishes *w,
 static bool is_pointer(struct dv_repo *repo, const char *path,
 		       struct buf *data)
 {
-	size_t len = strlen(path), suffix = strlen(DV_POINTER_SUFFIX);
+	size_t len = strlen(path);
 	DV_AUTO_BUF struct buf name = BUF_INIT;
 	DV_AUTO_BUF struct buf inside = BUF_INIT;
 	struct dv_pointer pointer;
 
-	if (len <= suffix || strcmp(path + len - suffix, DV_POINTER_SUFFIX))
+	if (!pointer_name(path, len))
 		return false;
-	buf_add(&name, path, len - suffix);
+	buf_add(&name, path, len - strlen(DV_POINTER_SUFFIX));
 	if (tracked_find(repo, name.data, data, &inside) || inside.len ||
 	    tracked_read(repo, data->data, &pointer))
 		return false;

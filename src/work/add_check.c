@@ -49,7 +49,7 @@ int add_check_name(struct dv_repo *repo, const char *path)
 		".dvconfig", NULL
 	};
 	const char *name = path_name(path);
-	size_t len = strlen(name), suffix = strlen(DV_POINTER_SUFFIX);
+	size_t len = strlen(path);
 	DV_AUTO_BUF struct buf data = BUF_INIT;
 	DV_AUTO_BUF struct buf typed = BUF_INIT;
 	struct stat st;
@@ -66,10 +66,10 @@ int add_check_name(struct dv_repo *repo, const char *path)
 		if (!strcmp(name, of_git[i]))
 			return dv_fail(DV_E_INVALID, "%s is for git to keep",
 				       path);
-	if (len <= suffix || strcmp(name + len - suffix, DV_POINTER_SUFFIX))
+	if (!pointer_name(path, len))
 		return 0;
 	err = dv_fail(DV_E_INVALID, "%s has the name of a pointer file", path);
-	buf_add(&data, path, strlen(path) - suffix);
+	buf_add(&data, path, len - strlen(DV_POINTER_SUFFIX));
 	if (!stat_path(repo, data.data, &st, &there) && !there)
 		return dv_hint(err, "give it another name, or add the folder "
 			       "it is in");
